@@ -1,0 +1,1 @@
+//! What every business contract shares: caller, error codes, amounts and dates.

@@ -1,0 +1,2 @@
+//! The binary: composition root and command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Deterministic block execution: the contract host, pricing and the system contracts.

@@ -1,0 +1,1 @@
+//! The management modules; today network and identity of a local consortium.

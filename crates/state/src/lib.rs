@@ -1,0 +1,1 @@
+//! Ordered key-value state with an authenticated root.

@@ -1,0 +1,1 @@
+//! Off-ledger business: importers, steps and exports.
