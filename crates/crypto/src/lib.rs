@@ -1,10 +1,16 @@
 //! Hashes, keys, signatures, Merkle trees and X.509 identities: everything that the ledger trusts.
 
+pub mod batch;
 pub mod digest;
+mod ed25519;
 pub mod identity;
 pub mod keyfile;
 pub mod merkle;
+mod p256;
+pub mod secret;
 pub mod signature;
 
+pub use batch::{KeyCache, SignedDigest, verify_batch};
 pub use digest::{Digest, sha256};
-pub use signature::{Algorithm, Namespace, PublicKey, SecretKey, Signature, SignatureError};
+pub use secret::{SecretKey, SecretKeyError};
+pub use signature::{Algorithm, Namespace, ParseKeyError, PublicKey, Signature, SignatureError};
