@@ -1,1 +1,18 @@
-//! What every business contract shares: caller, error codes, amounts and dates.
+//! What every business contract shares: who calls, currencies, civil dates and the way money arrives.
+//!
+//! A contract refuses with an error whose text is `<area>.<snake_case>: <sentence>`; the host splits
+//! it into the receipt's stable code and its message.
+
+pub mod caller;
+pub mod currency;
+pub mod date;
+pub mod query;
+pub mod receive;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use caller::{Caller, CallerError};
+pub use currency::Currency;
+pub use date::CivilDate;
+pub use query::{KitQuery, MemberView, find_member};
+pub use receive::ReceiveMsg;
