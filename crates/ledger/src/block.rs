@@ -1,13 +1,55 @@
 //! Blocks and their headers.
 
-use crate::names::LedgerId;
-use blockworm_crypto::Digest;
+use crate::{
+    genesis::Parameters,
+    names::LedgerId,
+    transaction::{SIGNATURE_BYTES, TransactionError, TransactionView, transaction_leaf},
+};
+use blockworm_crypto::{Digest, merkle, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// The layout of headers that this crate reads and writes.
+pub const HEADER_VERSION: u16 = 1;
+
+/// Why bytes are not a block or header.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockError {
+    /// The bytes do not follow docs/formats/block.md.
+    #[error("the block is malformed: {0}")]
+    Malformed(&'static str),
+    /// A header of another layout.
+    #[error("header version {0} is not known here; this program reads version 1")]
+    UnsupportedVersion(u16),
+    /// More transactions or bytes than the ledger allows.
+    #[error("the block has {found} {what}; this ledger takes {limit}")]
+    Oversized {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        found: u64,
+        /// The ledger's limit.
+        limit: u64,
+    },
+}
+
+impl BlockError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "block.malformed",
+            Self::UnsupportedVersion(_) => "block.unsupported_version",
+            Self::Oversized { .. } => "block.oversized",
+        }
+    }
+}
+
 /// A block's header. Its digest, SHA-256 of its encoding, is what validators vote on.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// Version of this layout: 1.
     pub version: u16,
@@ -33,12 +75,250 @@ pub struct Header {
     pub next_validators: Digest,
 }
 
+impl Header {
+    /// Every header has this many bytes.
+    pub const ENCODED_LEN: usize = 2 + 4 + 16 + 8 + 8 + 6 * 32;
+
+    /// SHA-256 of the encoding: the block's identity, its child's `parent` and the voted payload.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        sha256(&[&self.encode()])
+    }
+
+    /// This header's leaf in the history tree: RFC 6962 over its digest.
+    #[must_use]
+    pub fn history_leaf(&self) -> Digest {
+        merkle::leaf_hash(&[self.digest().as_bytes()])
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::ENCODED_LEN);
+        BorshSerialize::serialize(self, &mut bytes)
+            .expect("invariant: writing to memory does not fail");
+        bytes
+    }
+
+    /// Reads the canonical bytes; nothing may follow them.
+    ///
+    /// # Errors
+    /// `block.malformed`, `block.unsupported_version`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, BlockError> {
+        let header: Self = borsh::from_slice(bytes).map_err(|_| BlockError::Malformed("header"))?;
+        if header.version != HEADER_VERSION {
+            return Err(BlockError::UnsupportedVersion(header.version));
+        }
+        Ok(header)
+    }
+}
+
+/// How much a block may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockLimits {
+    /// Most transactions.
+    pub transactions: u32,
+    /// Most bytes of all transactions together.
+    pub bytes: u32,
+    /// Most bytes of one transaction.
+    pub transaction_bytes: u32,
+}
+
+impl From<&Parameters> for BlockLimits {
+    fn from(parameters: &Parameters) -> Self {
+        Self {
+            transactions: parameters.block_transactions,
+            bytes: parameters.block_bytes,
+            transaction_bytes: parameters.transaction_bytes,
+        }
+    }
+}
+
 /// A block's transactions: one buffer and the end of each transaction in it, so that a block is
 /// copied and encoded without touching them one by one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transactions {
     bytes: Bytes,
     ends: Arc<[u32]>,
+}
+
+impl Transactions {
+    /// Gathers encoded transactions in the given order. They are not looked at: what a block may
+    /// hold is checked by `check`.
+    ///
+    /// # Errors
+    /// `block.oversized` when they fill more than 4 GiB.
+    pub fn from_encoded<I>(encoded: I) -> Result<Self, BlockError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        let mut bytes = Vec::new();
+        let mut ends = Vec::new();
+        for transaction in encoded {
+            bytes.extend_from_slice(transaction.as_ref());
+            ends.push(
+                u32::try_from(bytes.len()).map_err(|_| BlockError::Oversized {
+                    what: "bytes of transactions",
+                    found: bytes.len() as u64,
+                    limit: u64::from(u32::MAX),
+                })?,
+            );
+        }
+        Ok(Self {
+            bytes: bytes.into(),
+            ends: ends.into(),
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes of all transactions together, without the table of ends.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes of the encoding.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        4 + 4 * self.ends.len() + self.bytes.len()
+    }
+
+    fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
+        let end = *self.ends.get(index)? as usize;
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] as usize
+        };
+        Some(start..end)
+    }
+
+    /// The encoded transaction at `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        self.range(index).map(|range| &self.bytes[range])
+    }
+
+    /// The encoded transaction at `index`, sharing this buffer.
+    #[must_use]
+    pub fn get_shared(&self, index: usize) -> Option<Bytes> {
+        self.range(index).map(|range| self.bytes.slice(range))
+    }
+
+    /// The encoded transactions in order.
+    pub fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
+        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
+    }
+
+    /// The transactions in order, each parsed in place.
+    pub fn iter(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Result<TransactionView<'_>, TransactionError>> + '_ {
+        self.slices().map(TransactionView::parse)
+    }
+
+    /// The leaf hashes of the transactions tree. Splits each transaction before its last 65 bytes,
+    /// the signature, and so needs no parsing.
+    pub fn leaves(&self) -> impl ExactSizeIterator<Item = Digest> + '_ {
+        self.slices().map(|bytes| {
+            let (body, signature) = bytes.split_at(bytes.len().saturating_sub(SIGNATURE_BYTES));
+            transaction_leaf(&sha256(&[body]), signature)
+        })
+    }
+
+    /// The root of the transactions tree; SHA-256 of nothing when there are none.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        merkle::root(self.leaves())
+    }
+
+    /// Checks the ledger's limits.
+    ///
+    /// # Errors
+    /// `block.oversized`; `block.malformed` for a transaction too short to hold a signature.
+    pub fn check(&self, limits: &BlockLimits) -> Result<(), BlockError> {
+        check_limit("transactions", self.ends.len(), limits.transactions)?;
+        check_limit("bytes of transactions", self.bytes.len(), limits.bytes)?;
+        let mut start = 0;
+        for &end in self.ends.iter() {
+            let length = (end as usize)
+                .checked_sub(start)
+                .filter(|length| *length > SIGNATURE_BYTES)
+                .ok_or(BlockError::Malformed(
+                    "a transaction without room for a signature",
+                ))?;
+            check_limit("bytes in one transaction", length, limits.transaction_bytes)?;
+            start = end as usize;
+        }
+        Ok(())
+    }
+
+    /// Appends the encoding: u32 count, a u32 end for each, the bytes; integers little-endian.
+    pub fn write(&self, out: &mut impl BufMut) {
+        out.put_u32_le(u32::try_from(self.ends.len()).expect("invariant: ends fit a u32 each"));
+        for &end in self.ends.iter() {
+            out.put_u32_le(end);
+        }
+        out.put_slice(&self.bytes);
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        self.write(&mut bytes);
+        bytes.into()
+    }
+
+    /// Takes one encoding off the front of `source`. The transactions stay in the source's memory
+    /// when it can share it, as `Bytes` does.
+    ///
+    /// # Errors
+    /// `block.malformed`, `block.oversized`; the source is then left anywhere.
+    pub fn read(source: &mut impl Buf, limits: &BlockLimits) -> Result<Self, BlockError> {
+        let count = source.try_get_u32_le().map_err(|_| SHORT)?;
+        check_limit("transactions", count as usize, limits.transactions)?;
+        if source.remaining() / 4 < count as usize {
+            return Err(SHORT);
+        }
+        let ends: Arc<[u32]> = (0..count).map(|_| source.get_u32_le()).collect();
+        let length = ends.last().copied().unwrap_or(0);
+        check_limit("bytes of transactions", length as usize, limits.bytes)?;
+        if source.remaining() < length as usize {
+            return Err(SHORT);
+        }
+        let transactions = Self {
+            bytes: source.copy_to_bytes(length as usize),
+            ends,
+        };
+        transactions.check(limits)?;
+        Ok(transactions)
+    }
+
+    /// Reads one encoding that fills `source` exactly.
+    ///
+    /// # Errors
+    /// `block.malformed`, `block.oversized`.
+    pub fn decode(mut source: Bytes, limits: &BlockLimits) -> Result<Self, BlockError> {
+        let transactions = Self::read(&mut source, limits)?;
+        if source.has_remaining() {
+            Err(TRAILING)
+        } else {
+            Ok(transactions)
+        }
+    }
 }
 
 /// A block.
@@ -48,4 +328,80 @@ pub struct Block {
     pub header: Header,
     /// What is executed.
     pub transactions: Transactions,
+}
+
+impl Block {
+    /// The header's digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.header.digest()
+    }
+
+    /// Bytes of the encoding.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        Header::ENCODED_LEN + self.transactions.encoded_len()
+    }
+
+    /// Most bytes of any block within `limits`.
+    #[must_use]
+    pub const fn max_encoded_len(limits: &BlockLimits) -> usize {
+        Header::ENCODED_LEN + 4 + 4 * limits.transactions as usize + limits.bytes as usize
+    }
+
+    /// Appends the encoding: the header, then the transactions.
+    pub fn write(&self, out: &mut impl BufMut) {
+        out.put_slice(&self.header.encode());
+        self.transactions.write(out);
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        self.write(&mut bytes);
+        bytes.into()
+    }
+
+    /// Takes one block off the front of `source`, copying no transaction when the source is `Bytes`.
+    /// That the transactions match the header's root is for the caller to check.
+    ///
+    /// # Errors
+    /// `block.malformed`, `block.unsupported_version`, `block.oversized`.
+    pub fn read(source: &mut impl Buf, limits: &BlockLimits) -> Result<Self, BlockError> {
+        let mut header = [0; Header::ENCODED_LEN];
+        source.try_copy_to_slice(&mut header).map_err(|_| SHORT)?;
+        let header = Header::decode(&header)?;
+        Ok(Self {
+            header,
+            transactions: Transactions::read(source, limits)?,
+        })
+    }
+
+    /// Reads one block that fills `source` exactly.
+    ///
+    /// # Errors
+    /// As `read`, and `block.malformed` for bytes after the end.
+    pub fn decode(mut source: Bytes, limits: &BlockLimits) -> Result<Self, BlockError> {
+        let block = Self::read(&mut source, limits)?;
+        if source.has_remaining() {
+            Err(TRAILING)
+        } else {
+            Ok(block)
+        }
+    }
+}
+
+const SHORT: BlockError = BlockError::Malformed("ends too early");
+const TRAILING: BlockError = BlockError::Malformed("bytes after the end");
+
+fn check_limit(what: &'static str, found: usize, limit: u32) -> Result<(), BlockError> {
+    if found as u64 > u64::from(limit) {
+        return Err(BlockError::Oversized {
+            what,
+            found: found as u64,
+            limit: u64::from(limit),
+        });
+    }
+    Ok(())
 }

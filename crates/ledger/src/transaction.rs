@@ -1,16 +1,55 @@
 //! A transaction: what one member asks of one contract, once, before it expires.
 
-use crate::names::{ContractName, LedgerId, MemberId};
-use blockworm_crypto::{Digest, PublicKey, Signature};
+use crate::{
+    json_bytes::hex_array,
+    names::{self, ContractName, LedgerId, MemberId},
+};
+use blockworm_crypto::{Digest, Namespace, PublicKey, SecretKey, Signature, merkle, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
 
 /// SHA-256 of the encoded body; also the replay key.
 pub type TransactionId = Digest;
 
+/// Bytes of an encoded signature at the end of every transaction: one tag, then 64.
+pub const SIGNATURE_BYTES: usize = 65;
+
+/// Why bytes are not an acceptable transaction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransactionError {
+    /// The bytes do not follow docs/formats/transaction.md.
+    #[error("the transaction is malformed: {0}")]
+    Malformed(&'static str),
+    /// More bytes than the ledger allows.
+    #[error("the transaction has {bytes} bytes; this ledger takes {limit}")]
+    Oversized {
+        /// Its size.
+        bytes: usize,
+        /// The ledger's limit.
+        limit: usize,
+    },
+    /// The signature is not the key's over this body.
+    #[error("the signature does not belong to this transaction and key")]
+    BadSignature,
+}
+
+impl TransactionError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => crate::codes::TRANSACTION_MALFORMED,
+            Self::Oversized { .. } => crate::codes::TRANSACTION_OVERSIZED,
+            Self::BadSignature => crate::codes::TRANSACTION_BAD_SIGNATURE,
+        }
+    }
+}
+
 /// The signed part. `id = SHA-256(borsh(body))`, and the signature is over the id in the namespace
 /// `blockworm/<ledger id>/transaction`. The signer's key is inside, so a signature is checked
 /// without any state, and execution only compares the key with the member's record.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TransactionBody {
     /// The only ledger that may accept it.
     pub ledger: LedgerId,
@@ -21,18 +60,328 @@ pub struct TransactionBody {
     /// Which contract is asked.
     pub contract: ContractName,
     /// The contract's message, JSON in UTF-8.
+    #[serde(with = "message_json")]
     pub message: Vec<u8>,
     /// Sixteen random bytes that tell equal requests apart.
+    #[serde(with = "hex_array")]
     pub nonce: [u8; 16],
     /// Block time, in milliseconds since 1970, from which it counts no more; at most 120 s ahead.
     pub expires_at_ms: u64,
 }
 
 /// A signed transaction, as it travels and stands in a block: `borsh(body) ‖ borsh(signature)`.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transaction {
     /// What is asked.
     pub body: TransactionBody,
     /// By the holder of `body.key`.
     pub signature: Signature,
+}
+
+/// The namespace of transaction signatures on `ledger`.
+#[must_use]
+pub fn transaction_namespace(ledger: &LedgerId) -> Namespace {
+    Namespace::new(&ledger.to_string(), "transaction")
+}
+
+impl TransactionBody {
+    /// SHA-256 of the encoded body.
+    #[must_use]
+    pub fn id(&self) -> TransactionId {
+        sha256(&[&encode(self)])
+    }
+
+    /// Signs the body. The signature verifies only when `key` is the secret half of `self.key`.
+    #[must_use]
+    pub fn sign(self, key: &SecretKey) -> Transaction {
+        let signature = key.sign(&transaction_namespace(&self.ledger), &self.id());
+        Transaction {
+            body: self,
+            signature,
+        }
+    }
+}
+
+impl Transaction {
+    /// SHA-256 of the encoded body.
+    #[must_use]
+    pub fn id(&self) -> TransactionId {
+        self.body.id()
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads the canonical bytes; nothing may follow them.
+    ///
+    /// # Errors
+    /// `transaction.oversized` above `max_bytes`, `transaction.malformed` for any other defect.
+    pub fn decode(bytes: &[u8], max_bytes: usize) -> Result<Self, TransactionError> {
+        if bytes.len() > max_bytes {
+            return Err(TransactionError::Oversized {
+                bytes: bytes.len(),
+                limit: max_bytes,
+            });
+        }
+        Ok(TransactionView::parse(bytes)?.to_transaction())
+    }
+
+    /// Checks the signature against the key inside the body.
+    ///
+    /// # Errors
+    /// `transaction.bad_signature`.
+    pub fn check_signature(&self) -> Result<(), TransactionError> {
+        self.body
+            .key
+            .verify(
+                &transaction_namespace(&self.body.ledger),
+                &self.id(),
+                &self.signature,
+            )
+            .map_err(|_| TransactionError::BadSignature)
+    }
+}
+
+/// An encoded transaction read in place. Parsing checks the whole layout and every name and hashes
+/// the body once; it does not check the signature.
+#[derive(Clone, Copy, Debug)]
+pub struct TransactionView<'a> {
+    bytes: &'a [u8],
+    id: TransactionId,
+    ledger: LedgerId,
+    sender: &'a str,
+    key: PublicKey,
+    contract: &'a str,
+    message: &'a [u8],
+    nonce: &'a [u8; 16],
+    expires_at_ms: u64,
+    signature: Signature,
+}
+
+impl<'a> TransactionView<'a> {
+    /// Reads one transaction that fills `bytes` exactly.
+    ///
+    /// # Errors
+    /// `transaction.malformed`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, TransactionError> {
+        let mut cursor = Cursor(bytes);
+        let ledger = LedgerId(*cursor.array()?);
+        let sender = cursor.text(names::MEMBER_ID_BYTES)?;
+        names::check_member(sender).map_err(|_| TransactionError::Malformed("sender"))?;
+        let key = match cursor.array::<1>()? {
+            [0] => PublicKey::Ed25519(*cursor.array()?),
+            [1] => PublicKey::P256(*cursor.array()?),
+            _ => return Err(TransactionError::Malformed("key")),
+        };
+        let contract = cursor.text(names::SLUG_BYTES)?;
+        names::check_contract(contract).map_err(|_| TransactionError::Malformed("contract"))?;
+        let message = cursor.text(usize::MAX)?.as_bytes();
+        let nonce = cursor.array()?;
+        let expires_at_ms = u64::from_le_bytes(*cursor.array()?);
+        let body = &bytes[..bytes.len() - cursor.0.len()];
+        let signature = match cursor.array::<1>()? {
+            [0] => Signature::Ed25519(*cursor.array()?),
+            [1] => Signature::P256(*cursor.array()?),
+            _ => return Err(TransactionError::Malformed("signature")),
+        };
+        if !cursor.0.is_empty() {
+            return Err(TransactionError::Malformed("bytes after the end"));
+        }
+        let id = sha256(&[body]);
+        Ok(Self {
+            bytes,
+            id,
+            ledger,
+            sender,
+            key,
+            contract,
+            message,
+            nonce,
+            expires_at_ms,
+            signature,
+        })
+    }
+
+    /// The encoded transaction.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// SHA-256 of the body, computed while parsing.
+    #[must_use]
+    pub const fn id(&self) -> TransactionId {
+        self.id
+    }
+
+    /// The only ledger that may accept it.
+    #[must_use]
+    pub const fn ledger(&self) -> LedgerId {
+        self.ledger
+    }
+
+    /// The sender's member id, already checked against the rule of names.
+    #[must_use]
+    pub const fn sender(&self) -> &'a str {
+        self.sender
+    }
+
+    /// The sender's member id, owned.
+    #[must_use]
+    pub fn sender_id(&self) -> MemberId {
+        self.sender
+            .try_into()
+            .expect("invariant: parse checked the name")
+    }
+
+    /// The sender's organisation.
+    #[must_use]
+    pub fn organisation(&self) -> &'a str {
+        self.sender
+            .split_once('/')
+            .map_or("", |(organisation, _)| organisation)
+    }
+
+    /// The key that signs.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// The contract's name, already checked against the rule of names.
+    #[must_use]
+    pub const fn contract(&self) -> &'a str {
+        self.contract
+    }
+
+    /// The contract's name, owned.
+    #[must_use]
+    pub fn contract_name(&self) -> ContractName {
+        self.contract
+            .try_into()
+            .expect("invariant: parse checked the name")
+    }
+
+    /// The contract's message; UTF-8.
+    #[must_use]
+    pub const fn message(&self) -> &'a [u8] {
+        self.message
+    }
+
+    /// The nonce.
+    #[must_use]
+    pub const fn nonce(&self) -> &'a [u8; 16] {
+        self.nonce
+    }
+
+    /// Block time in milliseconds from which it counts no more.
+    #[must_use]
+    pub const fn expires_at_ms(&self) -> u64 {
+        self.expires_at_ms
+    }
+
+    /// The signature.
+    #[must_use]
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// The leaf hash of the transactions tree: RFC 6962 over id ‖ borsh(signature).
+    #[must_use]
+    pub fn leaf(&self) -> Digest {
+        transaction_leaf(&self.id, &self.bytes[self.bytes.len() - SIGNATURE_BYTES..])
+    }
+
+    /// Checks the signature against the key inside the body.
+    ///
+    /// # Errors
+    /// `transaction.bad_signature`.
+    pub fn check_signature(&self) -> Result<(), TransactionError> {
+        self.key
+            .verify(
+                &transaction_namespace(&self.ledger),
+                &self.id,
+                &self.signature,
+            )
+            .map_err(|_| TransactionError::BadSignature)
+    }
+
+    /// An owned copy.
+    #[must_use]
+    pub fn to_transaction(&self) -> Transaction {
+        Transaction {
+            body: TransactionBody {
+                ledger: self.ledger,
+                sender: self.sender_id(),
+                key: self.key,
+                contract: self.contract_name(),
+                message: self.message.to_vec(),
+                nonce: *self.nonce,
+                expires_at_ms: self.expires_at_ms,
+            },
+            signature: self.signature,
+        }
+    }
+}
+
+/// The leaf hash of the transactions tree from an id and an encoded signature.
+#[must_use]
+pub fn transaction_leaf(id: &TransactionId, encoded_signature: &[u8]) -> Digest {
+    merkle::leaf_hash(&[id.as_bytes(), encoded_signature])
+}
+
+fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
+    borsh::to_vec(value).expect("invariant: writing to memory does not fail")
+}
+
+/// What is left to read.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], TransactionError> {
+        let (head, tail) = self
+            .0
+            .split_first_chunk()
+            .ok_or(TransactionError::Malformed("ends too early"))?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    fn text(&mut self, limit: usize) -> Result<&'a str, TransactionError> {
+        let length = u32::from_le_bytes(*self.array()?) as usize;
+        if length > limit || length > self.0.len() {
+            return Err(TransactionError::Malformed("a length is out of bounds"));
+        }
+        let (head, tail) = self.0.split_at(length);
+        self.0 = tail;
+        std::str::from_utf8(head).map_err(|_| TransactionError::Malformed("text is not UTF-8"))
+    }
+}
+
+/// The message in JSON: a JSON value when its compact form is the message byte for byte, otherwise
+/// the exact text as a string.
+mod message_json {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
+    use serde_json::Value;
+
+    pub fn serialize<S: Serializer>(message: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        let text = std::str::from_utf8(message).map_err(S::Error::custom)?;
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) if !value.is_string() && value.to_string() == text => {
+                value.serialize(serializer)
+            }
+            _ => serializer.serialize_str(text),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::String(text) => text.into_bytes(),
+            value => value.to_string().into_bytes(),
+        })
+    }
 }

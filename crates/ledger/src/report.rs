@@ -1,0 +1,139 @@
+//! What a verification found: every check by name, whether it passed and why.
+
+use crate::names::{LedgerId, OrganisationId};
+use blockworm_crypto::Digest;
+use serde::Serialize;
+use std::fmt;
+
+/// The conclusion over all checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything holds, back to the pinned genesis.
+    Valid,
+    /// At least one check failed.
+    Broken,
+    /// Everything agrees with itself, but nobody said which genesis to trust.
+    Unpinned,
+}
+
+impl Outcome {
+    /// The exit status of `blockworm verify`: 0 valid, 1 broken, 2 unpinned.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Valid => 0,
+            Self::Broken => 1,
+            Self::Unpinned => 2,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Valid => "valid",
+            Self::Broken => "broken",
+            Self::Unpinned => "consistent but unpinned",
+        })
+    }
+}
+
+/// How one check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It holds.
+    Pass,
+    /// It does not hold.
+    Fail,
+    /// It needs a pin that was not given.
+    Unpinned,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its stable name, as in docs/formats/proof.md.
+    pub name: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was found, in a sentence.
+    pub reason: String,
+}
+
+/// All checks of a proof and the conclusion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerificationReport {
+    /// The conclusion.
+    pub outcome: Outcome,
+    /// The ledger that the proof names.
+    pub ledger: LedgerId,
+    /// The genesis digest that the proof names.
+    pub genesis_digest: Digest,
+    /// Height of the header that the validators signed.
+    pub certified_height: u64,
+    /// Block time of that header, milliseconds since 1970.
+    pub certified_time_ms: u64,
+    /// Organisations whose validators signed, in the order of the validator set; empty unless every
+    /// signature holds.
+    pub signers: Vec<OrganisationId>,
+    /// Every check, in the order in which they were made.
+    pub checks: Vec<Check>,
+}
+
+impl VerificationReport {
+    /// The check of this name.
+    #[must_use]
+    pub fn check(&self, name: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == name)
+    }
+
+    /// The checks that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks
+            .iter()
+            .filter(|check| check.verdict == Verdict::Fail)
+    }
+}
+
+/// Gathers checks while a proof is verified.
+#[derive(Debug, Default)]
+pub(crate) struct Checks(Vec<Check>);
+
+impl Checks {
+    /// Notes a check that found `Ok(what holds)` or `Err(what does not)`.
+    pub(crate) fn note(&mut self, name: impl Into<String>, found: Result<String, String>) {
+        let (verdict, reason) = match found {
+            Ok(reason) => (Verdict::Pass, reason),
+            Err(reason) => (Verdict::Fail, reason),
+        };
+        self.0.push(Check {
+            name: name.into(),
+            verdict,
+            reason,
+        });
+    }
+
+    /// Notes a check that had nothing to compare with.
+    pub(crate) fn unpinned(&mut self, name: &str, reason: &str) {
+        self.0.push(Check {
+            name: name.into(),
+            verdict: Verdict::Unpinned,
+            reason: reason.into(),
+        });
+    }
+
+    /// The conclusion: one failure breaks; one missing pin leaves the rest unpinned.
+    pub(crate) fn conclude(self) -> (Outcome, Vec<Check>) {
+        let any = |verdict| self.0.iter().any(|check| check.verdict == verdict);
+        let outcome = if any(Verdict::Fail) {
+            Outcome::Broken
+        } else if any(Verdict::Unpinned) {
+            Outcome::Unpinned
+        } else {
+            Outcome::Valid
+        };
+        (outcome, self.0)
+    }
+}

@@ -1,0 +1,121 @@
+//! That a key had a value, or none, after a block: a state proof with the headers that vouch for it.
+
+use crate::{
+    chain::{CertifiedHeaders, Origin, Pin},
+    genesis::Genesis,
+    json_bytes::{hex_text, optional_hex_text},
+    names::LedgerId,
+    report::{Checks, VerificationReport},
+    state_proof::{StateProof, state_key},
+};
+use blockworm_crypto::Digest;
+use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
+
+/// Most state claims in a proof.
+pub const MAX_STATE_CLAIMS: usize = 256;
+
+/// What one key held after block `height`.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateClaim {
+    /// The block after which the state is meant; its root stands in header `height + root_lag`.
+    pub height: u64,
+    /// The contract's number on its ledger.
+    pub contract: u32,
+    /// The contract's own key.
+    #[serde(with = "hex_text")]
+    pub key: Vec<u8>,
+    /// What it held; null when there was no entry.
+    #[serde(with = "optional_hex_text")]
+    pub value: Option<Vec<u8>>,
+    /// The way to the root.
+    pub proof: StateProof,
+}
+
+impl StateClaim {
+    pub(crate) fn check(
+        &self,
+        chain: &CertifiedHeaders,
+        genesis: &Genesis,
+    ) -> Result<String, String> {
+        let at = self
+            .height
+            .checked_add(genesis.parameters.root_lag)
+            .ok_or("the height is out of range")?;
+        let header = chain.header(at).ok_or_else(|| {
+            format!(
+                "header {at}, which carries the state root of block {}, is missing",
+                self.height
+            )
+        })?;
+        let key = state_key(self.contract, &self.key);
+        self.proof
+            .verify(
+                &header.state_root,
+                genesis.parameters.bucket_bits,
+                &key,
+                self.value.as_deref(),
+            )
+            .map_err(|error| error.to_string())?;
+        let held = if self.value.is_some() {
+            "the value"
+        } else {
+            "no value"
+        };
+        Ok(format!(
+            "after block {} the state held {held}, by the root in header {at}",
+            self.height
+        ))
+    }
+}
+
+/// An answer about the state that a stranger checks without a node.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct StateAnswerProof {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Digest of the genesis.
+    pub genesis_digest: Digest,
+    /// The claims.
+    pub states: Vec<StateClaim>,
+    /// From the first header that a claim needs to a certified one.
+    pub chain: CertifiedHeaders,
+    /// The genesis; it counts only when the verifier pinned its digest.
+    pub genesis: Genesis,
+}
+
+impl StateAnswerProof {
+    /// Checks everything; see docs/formats/proof.md for the names of the checks.
+    #[must_use]
+    pub fn verify(&self, pin: Option<&Pin>) -> VerificationReport {
+        let origin = Origin {
+            genesis: &self.genesis,
+            ledger: &self.ledger,
+            genesis_digest: &self.genesis_digest,
+        };
+        let mut checks = Checks::default();
+        self.chain.check(origin, pin, &mut checks);
+        if self.states.is_empty() {
+            checks.note("state", Err("the proof makes no claim".into()));
+        }
+        check_states(&self.states, &self.chain, &self.genesis, &mut checks);
+        self.chain.report(origin, checks)
+    }
+}
+
+/// Checks every claim, each under the name `state[<index>]`.
+pub(crate) fn check_states(
+    states: &[StateClaim],
+    chain: &CertifiedHeaders,
+    genesis: &Genesis,
+    checks: &mut Checks,
+) {
+    if states.len() > MAX_STATE_CLAIMS {
+        checks.note("state", Err(format!("more than {MAX_STATE_CLAIMS} claims")));
+        return;
+    }
+    for (index, claim) in states.iter().enumerate() {
+        checks.note(format!("state[{index}]"), claim.check(chain, genesis));
+    }
+}
