@@ -1,1 +1,226 @@
-//! (in progress)
+//! Secret keys on disk: PKCS#8 encrypted with a passphrase, in PEM, readable by openssl.
+
+use crate::{SecretKey, SecretKeyError};
+use pkcs8::{
+    EncryptedPrivateKeyInfoOwned, LineEnding,
+    der::{DecodePem as _, EncodePem as _, asn1::OctetString},
+    pkcs5::{EncryptionScheme, pbes2, scrypt},
+};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// scrypt with N = 2¹⁴, r = 8, p = 5: 16 MiB, five times over. The cost comes from p because
+/// openssl refuses to spend more than 32 MiB on a key file.
+const SCRYPT_LOG_N: u8 = 14;
+const SCRYPT_R: u32 = 8;
+const SCRYPT_P: u32 = 5;
+
+/// What a file may ask of its reader at most: 128 MiB for scrypt, ten million rounds of PBKDF2.
+const MAX_SCRYPT_BLOCKS: u64 = 1 << 20;
+const MAX_SCRYPT_P: u64 = 16;
+const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;
+
+/// A key file of ours has some 400 bytes.
+const MAX_FILE_BYTES: u64 = 16 * 1024;
+
+/// Why a key file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// There is a file already; keys are never overwritten.
+    #[error("{} exists already, and keys are never overwritten", path.display())]
+    AlreadyExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others than the owner may use the file.
+    #[error("{} may be used by others (mode {mode:o}); set it to 600", path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The operating system refused.
+    #[error("cannot access the key file {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The passphrase is empty.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    /// No PEM block of an encrypted PKCS#8 key, or a file that is too large to be one.
+    #[error("the file holds no encrypted PKCS#8 key in PEM")]
+    Malformed,
+    /// Encrypted in a way that is too weak, unknown, or would take too much memory or time.
+    #[error("the key is encrypted in a way that is not supported or too costly")]
+    UnsupportedEncryption,
+    /// The passphrase is wrong, or the file is damaged: the two cannot be told apart.
+    #[error("the passphrase is wrong or the file is damaged")]
+    WrongPassphrase,
+    /// The file was decrypted, but its key is of no use here, or no random salt could be had.
+    #[error(transparent)]
+    Key(#[from] SecretKeyError),
+}
+
+/// Encrypts a key: PBES2 with scrypt and AES-256-CBC, as a PEM block `ENCRYPTED PRIVATE KEY`.
+///
+/// # Errors
+/// An empty passphrase or no randomness.
+pub fn encrypt(key: &SecretKey, passphrase: &[u8]) -> Result<String, KeyFileError> {
+    if passphrase.is_empty() {
+        return Err(KeyFileError::EmptyPassphrase);
+    }
+    let (mut salt, mut iv) = ([0; 16], [0; 16]);
+    getrandom::fill(&mut salt)
+        .and_then(|()| getrandom::fill(&mut iv))
+        .map_err(|_| SecretKeyError::NoRandomness)?;
+    let seal = || {
+        let cost = scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).ok()?;
+        let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv).ok()?;
+        let sealed = scheme.encrypt(passphrase, &key.to_pkcs8_der()).ok()?;
+        let info = EncryptedPrivateKeyInfoOwned {
+            encryption_algorithm: scheme.into(),
+            encrypted_data: OctetString::new(sealed).ok()?,
+        };
+        info.to_pem(LineEnding::LF).ok()
+    };
+    Ok(seal().expect("invariant: fixed parameters encrypt and encode any short key"))
+}
+
+/// Decrypts what [`encrypt`] or `openssl pkcs8 -topk8` (scrypt or PBKDF2 with HMAC-SHA-2, and AES)
+/// has written.
+///
+/// # Errors
+/// Anything but an encrypted key that this passphrase opens.
+pub fn decrypt(pem: &str, passphrase: &[u8]) -> Result<SecretKey, KeyFileError> {
+    let info = EncryptedPrivateKeyInfoOwned::from_pem(pem).map_err(|_| KeyFileError::Malformed)?;
+    check_cost(&info.encryption_algorithm)?;
+    let der = info
+        .decrypt(passphrase)
+        .map_err(|_| KeyFileError::WrongPassphrase)?;
+    SecretKey::from_pkcs8_der(der.as_bytes()).map_err(|error| match error {
+        // One wrong passphrase in 256 still leaves a well-formed padding.
+        SecretKeyError::Malformed => KeyFileError::WrongPassphrase,
+        other => other.into(),
+    })
+}
+
+/// Writes a key encrypted, readable by its owner alone (mode 0600). The file appears whole or not
+/// at all, and is durable on return.
+///
+/// # Errors
+/// An existing file, an empty passphrase, or a refusal of the operating system.
+pub fn write_encrypted(
+    path: &Path,
+    key: &SecretKey,
+    passphrase: &[u8],
+) -> Result<(), KeyFileError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => KeyFileError::AlreadyExists {
+            path: path.to_owned(),
+        },
+        _ => KeyFileError::Io {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed(io::Error::from(io::ErrorKind::InvalidFilename)))?;
+    if path.symlink_metadata().is_ok() {
+        return Err(KeyFileError::AlreadyExists {
+            path: path.to_owned(),
+        });
+    }
+    let pem = encrypt(key, passphrase)?;
+    let mut suffix = [0; 8];
+    getrandom::fill(&mut suffix).map_err(|_| SecretKeyError::NoRandomness)?;
+    let mut temporary_name = name.to_owned();
+    temporary_name.push(format!(".{}.new", hex::encode(suffix)));
+    let temporary = path.with_file_name(temporary_name);
+    let written = write_new(&temporary, pem.as_bytes())
+        // Unlike a rename, a link never replaces a file that appeared in the meantime.
+        .and_then(|()| fs::hard_link(&temporary, path));
+    let removed = fs::remove_file(&temporary);
+    written.and(removed).map_err(failed)?;
+    sync_directory(path).map_err(failed)
+}
+
+/// Reads a key file.
+///
+/// # Errors
+/// A file that others may use or that is no encrypted key, or a wrong passphrase.
+pub fn read_encrypted(path: &Path, passphrase: &[u8]) -> Result<SecretKey, KeyFileError> {
+    let failed = |source| KeyFileError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.mode() & 0o077 != 0 {
+        let mode = metadata.mode() & 0o777;
+        return Err(KeyFileError::NotPrivate {
+            path: path.to_owned(),
+            mode,
+        });
+    }
+    let mut pem = Vec::new();
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut pem)
+        .map_err(failed)?;
+    if pem.len() as u64 > MAX_FILE_BYTES {
+        return Err(KeyFileError::Malformed);
+    }
+    let pem = Zeroizing::new(String::from_utf8(pem).map_err(|_| KeyFileError::Malformed)?);
+    decrypt(&pem, passphrase)
+}
+
+/// A hostile file must not make its reader spend gigabytes or hours.
+fn check_cost(scheme: &EncryptionScheme) -> Result<(), KeyFileError> {
+    let EncryptionScheme::Pbes2(parameters) = scheme else {
+        return Err(KeyFileError::UnsupportedEncryption);
+    };
+    let bearable = if let Some(scrypt) = parameters.kdf.scrypt() {
+        let blocks = scrypt
+            .cost_parameter
+            .checked_mul(u64::from(scrypt.block_size));
+        blocks.is_some_and(|blocks| blocks <= MAX_SCRYPT_BLOCKS)
+            && u64::from(scrypt.parallelization) <= MAX_SCRYPT_P
+    } else if let Some(pbkdf2) = parameters.kdf.pbkdf2() {
+        pbkdf2.iteration_count <= MAX_PBKDF2_ROUNDS
+    } else {
+        false
+    };
+    if bearable {
+        Ok(())
+    } else {
+        Err(KeyFileError::UnsupportedEncryption)
+    }
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory)?.sync_all()
+}

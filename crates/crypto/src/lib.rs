@@ -9,8 +9,10 @@ pub mod merkle;
 mod p256;
 pub mod secret;
 pub mod signature;
+mod spki;
 
 pub use batch::{KeyCache, SignedDigest, verify_batch};
 pub use digest::{Digest, sha256};
 pub use secret::{SecretKey, SecretKeyError};
 pub use signature::{Algorithm, Namespace, ParseKeyError, PublicKey, Signature, SignatureError};
+pub use spki::PublicKeyInfoError;

@@ -3,13 +3,14 @@
 use crate::{
     Digest, p256,
     signature::{Algorithm, Namespace, PublicKey, Signature},
+    spki::{EC_OID, ED25519_OID},
 };
 use aws_lc_rs::{
     encoding::{AsBigEndian, EcPrivateKeyBin},
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
-use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, der::Decode as _};
+use pkcs8::{PrivateKeyInfoRef, der::Decode as _};
 use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -25,8 +26,6 @@ const P256_PKCS8_PREFIX: [u8; 36] = [
 ];
 /// What stands between the scalar and the uncompressed public point.
 const P256_PKCS8_MIDDLE: [u8; 5] = [0xa1, 0x44, 3, 0x42, 0];
-const ED25519_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const EC_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// A secret key, wiped from memory when its last clone is dropped and never printed.
 #[derive(Clone)]
