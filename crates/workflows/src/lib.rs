@@ -1,1 +1,5 @@
 //! Off-ledger business: importers, steps and exports.
+
+pub mod decimal;
+pub mod invoice;
+pub mod xml;
