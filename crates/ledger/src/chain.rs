@@ -72,24 +72,31 @@ impl CertifiedHeaders {
         checks.note("validators.genesis", self.check_validators(origin.genesis));
         checks.note("finality.payload", self.check_payload());
         checks.note("finality.epoch", self.check_epoch(origin.genesis));
-        let quorum = self
-            .finality
-            .verify(origin.ledger, &origin.genesis.validators);
-        checks.note(
-            "finality.quorum",
-            quorum.map_err(|error| error.to_string()).map(|()| {
-                let (signed, all) = (
-                    self.finality.signatures.len(),
-                    origin.genesis.validators.len(),
-                );
-                format!("{signed} of {all} validators signed; every signature matches")
-            }),
-        );
+        let mut signers = Vec::new();
+        checks.note("finality.quorum", self.check_quorum(origin, &mut signers));
+        checks.signers = signers;
+    }
+
+    fn check_quorum(
+        &self,
+        origin: Origin<'_>,
+        signers: &mut Vec<OrganisationId>,
+    ) -> Result<String, String> {
+        let validators = &origin.genesis.validators;
+        self.finality
+            .verify(origin.ledger, validators)
+            .map_err(|error| error.to_string())?;
+        let signed = self.finality.signatures.iter();
+        signers.extend(signed.map(|(at, _)| validators[*at as usize].organisation.clone()));
+        let (signed, all) = (signers.len(), validators.len());
+        Ok(format!(
+            "{signed} of {all} validators signed; every signature matches"
+        ))
     }
 
     /// Draws the conclusion from all checks.
     pub(crate) fn report(&self, origin: Origin<'_>, checks: Checks) -> VerificationReport {
-        let (outcome, checks) = checks.conclude();
+        let (outcome, checks, signers) = checks.conclude();
         let certified = self.certified();
         VerificationReport {
             outcome,
@@ -97,20 +104,9 @@ impl CertifiedHeaders {
             genesis_digest: *origin.genesis_digest,
             certified_height: certified.map_or(0, |header| header.height),
             certified_time_ms: certified.map_or(0, |header| header.time_ms),
-            signers: self.signers(origin),
+            signers,
             checks,
         }
-    }
-
-    fn signers(&self, origin: Origin<'_>) -> Vec<OrganisationId> {
-        let validators = &origin.genesis.validators;
-        if self.finality.verify(origin.ledger, validators).is_err() {
-            return Vec::new();
-        }
-        let signers = self.finality.signatures.iter();
-        signers
-            .map(|(signer, _)| validators[*signer as usize].organisation.clone())
-            .collect()
     }
 
     fn check_ledger(&self, origin: Origin<'_>) -> Result<String, String> {

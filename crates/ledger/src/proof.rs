@@ -152,10 +152,9 @@ impl TransactionProof {
                 header.height
             ));
         }
-        let place = format!("{} of {}", self.inclusion.index, self.inclusion.size);
         Ok(format!(
-            "the transaction stands at place {place} in block {}",
-            header.height
+            "the transaction stands at place {} in block {}",
+            self.inclusion.index, header.height
         ))
     }
 

@@ -99,7 +99,11 @@ impl VerificationReport {
 
 /// Gathers checks while a proof is verified.
 #[derive(Debug, Default)]
-pub(crate) struct Checks(Vec<Check>);
+pub(crate) struct Checks {
+    list: Vec<Check>,
+    /// Whose signatures were found good.
+    pub(crate) signers: Vec<OrganisationId>,
+}
 
 impl Checks {
     /// Notes a check that found `Ok(what holds)` or `Err(what does not)`.
@@ -108,7 +112,7 @@ impl Checks {
             Ok(reason) => (Verdict::Pass, reason),
             Err(reason) => (Verdict::Fail, reason),
         };
-        self.0.push(Check {
+        self.list.push(Check {
             name: name.into(),
             verdict,
             reason,
@@ -117,7 +121,7 @@ impl Checks {
 
     /// Notes a check that had nothing to compare with.
     pub(crate) fn unpinned(&mut self, name: &str, reason: &str) {
-        self.0.push(Check {
+        self.list.push(Check {
             name: name.into(),
             verdict: Verdict::Unpinned,
             reason: reason.into(),
@@ -125,8 +129,8 @@ impl Checks {
     }
 
     /// The conclusion: one failure breaks; one missing pin leaves the rest unpinned.
-    pub(crate) fn conclude(self) -> (Outcome, Vec<Check>) {
-        let any = |verdict| self.0.iter().any(|check| check.verdict == verdict);
+    pub(crate) fn conclude(self) -> (Outcome, Vec<Check>, Vec<OrganisationId>) {
+        let any = |verdict| self.list.iter().any(|check| check.verdict == verdict);
         let outcome = if any(Verdict::Fail) {
             Outcome::Broken
         } else if any(Verdict::Unpinned) {
@@ -134,6 +138,6 @@ impl Checks {
         } else {
             Outcome::Valid
         };
-        (outcome, self.0)
+        (outcome, self.list, self.signers)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     json_bytes::{hex_text, optional_hex_text},
     names::LedgerId,
     report::{Checks, VerificationReport},
-    state_proof::{StateProof, state_key},
+    state_proof::{StateProof, key_hash, state_key},
 };
 use blockworm_crypto::Digest;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -26,6 +26,9 @@ pub struct StateClaim {
     /// The contract's own key.
     #[serde(with = "hex_text")]
     pub key: Vec<u8>,
+    /// SHA-256 of u32 big-endian contract ‖ key: the way down the tree, and a guard against a claim
+    /// of absence that was bent to another absent key.
+    pub key_hash: Digest,
     /// What it held; null when there was no entry.
     #[serde(with = "optional_hex_text")]
     pub value: Option<Vec<u8>>,
@@ -34,6 +37,26 @@ pub struct StateClaim {
 }
 
 impl StateClaim {
+    /// The claim that `key` of `contract` held `value` after block `height`.
+    #[must_use]
+    pub fn new(
+        height: u64,
+        contract: u32,
+        key: Vec<u8>,
+        value: Option<Vec<u8>>,
+        proof: StateProof,
+    ) -> Self {
+        let key_hash = key_hash(&state_key(contract, &key));
+        Self {
+            height,
+            contract,
+            key,
+            key_hash,
+            value,
+            proof,
+        }
+    }
+
     pub(crate) fn check(
         &self,
         chain: &CertifiedHeaders,
@@ -50,6 +73,9 @@ impl StateClaim {
             )
         })?;
         let key = state_key(self.contract, &self.key);
+        if key_hash(&key) != self.key_hash {
+            return Err("the key hash is not the key's".into());
+        }
         self.proof
             .verify(
                 &header.state_root,
