@@ -309,3 +309,102 @@ mod minor_text {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn currency(code: &str) -> Currency {
+        code.parse().unwrap()
+    }
+
+    fn minor(text: &str, code: &str) -> Result<u128, AmountError> {
+        Amount::parse_decimal(text, currency(code)).map(|amount| amount.minor)
+    }
+
+    #[test]
+    fn decimals_follow_iso_4217() {
+        assert_eq!(minor("1234.50", "CNY"), Ok(123_450));
+        assert_eq!(minor("1234.5", "CNY"), Ok(123_450));
+        assert_eq!(minor("1234", "CNY"), Ok(123_400));
+        assert_eq!(minor("1234.500", "CNY"), Ok(123_450), "zeros say nothing");
+        assert_eq!(minor("1234", "JPY"), Ok(1234));
+        assert_eq!(minor("1.234", "KWD"), Ok(1234));
+        assert_eq!(minor("1.2345", "CLF"), Ok(12345));
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused() {
+        for text in [
+            "", ".", "1.", ".5", "-1", "+1", "1e3", "1,000.00", " 1", "1.005", "１",
+        ] {
+            assert_eq!(
+                minor(text, "CNY").unwrap_err().code(),
+                "amount.malformed",
+                "{text:?}"
+            );
+        }
+        assert_eq!(minor("1.5", "JPY").unwrap_err().code(), "amount.malformed");
+        assert_eq!(
+            minor("1", "XAU").unwrap_err().code(),
+            "amount.unknown_currency"
+        );
+        assert_eq!(
+            minor(&u128::MAX.to_string(), "CNY"),
+            Err(AmountError::Overflow)
+        );
+        for code in ["", "cny", "CNYX", "CN1", "人民币"] {
+            assert_eq!(
+                code.parse::<Currency>(),
+                Err(AmountError::Currency),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_checked() {
+        let (one, most) = (
+            Amount::new(1, Currency::CNY),
+            Amount::new(u128::MAX, Currency::CNY),
+        );
+        assert_eq!(most.checked_add(one), Err(AmountError::Overflow));
+        assert_eq!(one.checked_sub(most), Err(AmountError::Negative));
+        let dollars = Amount::new(1, currency("USD"));
+        assert_eq!(
+            one.checked_add(dollars).unwrap_err().code(),
+            "amount.currency_mismatch"
+        );
+        assert!(one.checked_cmp(&dollars).is_err());
+        assert_eq!(most.checked_sub(one).unwrap().minor, u128::MAX - 1);
+    }
+
+    #[test]
+    fn json_is_text_in_its_one_spelling() {
+        let amount = Amount::new(123, Currency::CNY);
+        let text = r#"{"amount":"123","currency":"CNY"}"#;
+        assert_eq!(serde_json::to_string(&amount).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Amount>(text).unwrap(), amount);
+        for bad in ["0123", "+1", "-1", "1.0", ""] {
+            let text = format!(r#"{{"amount":"{bad}","currency":"CNY"}}"#);
+            assert!(serde_json::from_str::<Amount>(&text).is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<Amount>(r#"{"amount":123,"currency":"CNY"}"#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn decimal_text_comes_back(minor in any::<u128>(), code in "CNY|JPY|KWD|CLF") {
+            let amount = Amount::new(minor, currency(&code));
+            let text = amount.to_decimal().unwrap();
+            prop_assert_eq!(Amount::parse_decimal(&text, amount.currency), Ok(amount));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,50}") {
+            let _ = Amount::parse_decimal(&text, Currency::CNY);
+        }
+    }
+}

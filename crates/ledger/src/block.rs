@@ -405,3 +405,84 @@ fn check_limit(what: &'static str, found: usize, limit: u32) -> Result<(), Block
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const LIMITS: BlockLimits = BlockLimits {
+        transactions: 3,
+        bytes: 300,
+        transaction_bytes: 100,
+    };
+
+    fn list(sizes: &[usize]) -> Transactions {
+        Transactions::from_encoded(sizes.iter().map(|size| vec![7; *size])).unwrap()
+    }
+
+    fn code(transactions: &Transactions) -> &'static str {
+        Transactions::decode(transactions.encode(), &LIMITS)
+            .unwrap_err()
+            .code()
+    }
+
+    #[test]
+    fn limits_hold_for_count_bytes_and_each_transaction() {
+        assert_eq!(
+            Transactions::decode(list(&[100, 100, 100]).encode(), &LIMITS)
+                .unwrap()
+                .len(),
+            3
+        );
+        assert_eq!(code(&list(&[70, 70, 70, 70])), "block.oversized");
+        assert_eq!(code(&list(&[101])), "block.oversized");
+        assert_eq!(code(&list(&[65])), "block.malformed");
+        assert_eq!(code(&list(&[0, 70])), "block.malformed");
+        let tight = BlockLimits {
+            bytes: 299,
+            ..LIMITS
+        };
+        assert!(Transactions::decode(list(&[100, 100, 100]).encode(), &tight).is_err());
+    }
+
+    #[test]
+    fn a_count_without_content_allocates_nothing() {
+        let huge = BlockLimits {
+            transactions: u32::MAX,
+            bytes: u32::MAX,
+            transaction_bytes: u32::MAX,
+        };
+        let bytes = Bytes::copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(Transactions::decode(bytes, &huge), Err(SHORT));
+    }
+
+    #[test]
+    fn decoding_shares_the_buffer() {
+        let encoded = list(&[70, 80]).encode();
+        let transactions = Transactions::decode(encoded.clone(), &LIMITS).unwrap();
+        let inside = encoded.as_ptr_range();
+        for index in 0..2 {
+            assert!(inside.contains(&transactions.get(index).unwrap().as_ptr()));
+            assert!(inside.contains(&transactions.get_shared(index).unwrap().as_ptr()));
+        }
+    }
+
+    #[test]
+    fn ends_that_go_back_are_refused() {
+        let mut bytes = list(&[70, 80]).encode().to_vec();
+        bytes[4..8].copy_from_slice(&200u32.to_le_bytes());
+        assert!(Transactions::decode(bytes.into(), &LIMITS).is_err());
+    }
+
+    #[test]
+    fn no_transactions_have_the_root_of_nothing() {
+        let empty = Transactions::default();
+        assert_eq!(empty.root(), sha256(&[]));
+        assert_eq!(empty.encode().len(), 4);
+        assert_eq!(
+            Transactions::decode(empty.encode(), &LIMITS).unwrap(),
+            empty
+        );
+    }
+}

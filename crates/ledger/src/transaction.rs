@@ -385,3 +385,95 @@ mod message_json {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use blockworm_crypto::Algorithm;
+
+    fn body(key: &SecretKey, message: &str) -> TransactionBody {
+        TransactionBody {
+            ledger: LedgerId([7; 16]),
+            sender: "bank/clerk".try_into().unwrap(),
+            key: key.public_key(),
+            contract: "money".try_into().unwrap(),
+            message: message.into(),
+            nonce: [1; 16],
+            expires_at_ms: 5,
+        }
+    }
+
+    #[test]
+    fn both_algorithms_sign_and_travel() {
+        for algorithm in [Algorithm::Ed25519, Algorithm::P256] {
+            let key = SecretKey::generate(algorithm).unwrap();
+            let transaction = body(&key, "{}").sign(&key);
+            transaction.check_signature().unwrap();
+            let bytes = transaction.encode();
+            let view = TransactionView::parse(&bytes).unwrap();
+            view.check_signature().unwrap();
+            assert_eq!((view.id(), view.organisation()), (transaction.id(), "bank"));
+            assert_eq!(view.to_transaction(), transaction);
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_for_one_ledger_and_one_key_only() {
+        let key = SecretKey::from_ed25519_seed([1; 32]);
+        let mut transaction = body(&key, "{}").sign(&key);
+        transaction.body.ledger.0[0] ^= 1;
+        assert_eq!(
+            transaction.check_signature(),
+            Err(TransactionError::BadSignature)
+        );
+        let other = SecretKey::from_ed25519_seed([2; 32]);
+        let stolen = body(&key, "{}").sign(&other);
+        assert_eq!(
+            stolen.check_signature().unwrap_err().code(),
+            "transaction.bad_signature"
+        );
+    }
+
+    #[test]
+    fn sizes_and_defects_have_their_codes() {
+        let key = SecretKey::from_ed25519_seed([1; 32]);
+        let bytes = body(&key, "{}").sign(&key).encode();
+        let code = |bytes: &[u8], limit| Transaction::decode(bytes, limit).unwrap_err().code();
+        assert_eq!(code(&bytes, bytes.len() - 1), "transaction.oversized");
+        assert_eq!(code(&bytes[1..], 1000), "transaction.malformed");
+        assert_eq!(
+            code(&[&bytes[..], &[0]].concat(), 1000),
+            "transaction.malformed"
+        );
+        let mut latin = body(&key, "").sign(&key);
+        latin.body.message = vec![0xe9];
+        assert_eq!(code(&latin.encode(), 1000), "transaction.malformed");
+    }
+
+    #[test]
+    fn json_keeps_the_exact_message() {
+        let key = SecretKey::from_ed25519_seed([1; 32]);
+        let messages = [
+            "{\"a\":1}",
+            "{ \"a\": 1 }",
+            "\"text\"",
+            "not json",
+            "",
+            "1.0",
+            "1e2",
+            "{\"b\":1,\"a\":2}",
+        ];
+        for message in messages {
+            let transaction = body(&key, message).sign(&key);
+            let text = serde_json::to_string(&transaction).unwrap();
+            let read: Transaction = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.body.message, message.as_bytes(), "{text}");
+        }
+        let shown = serde_json::to_value(body(&key, "{\"a\":1}")).unwrap();
+        assert_eq!(
+            shown["message"]["a"], 1,
+            "a compact message is shown as JSON"
+        );
+    }
+}
