@@ -5,7 +5,10 @@ use crate::{
     genesis::{GENESIS_VERSION, Genesis, GenesisContract, Organisation, Parameters},
     names::{ContractName, MemberId, OrganisationId},
 };
-use blockworm_crypto::{Algorithm, PublicKey};
+use blockworm_crypto::{
+    Algorithm, PublicKey,
+    identity::{IdentityError, parse_authority, verify_chain},
+};
 use std::ops::RangeInclusive;
 
 /// Names of the system's own contracts, which no genesis contract may take.
@@ -66,6 +69,22 @@ pub enum GenesisError {
     /// A certificate that is empty or larger than 16 KiB.
     #[error("the certificate of {0} is empty or larger than 16 KiB")]
     Certificate(String),
+    /// A certificate that does not hold at the time of genesis.
+    #[error("the certificate of {of} is refused: {source}")]
+    Identity {
+        /// Whose certificate.
+        of: String,
+        /// Why.
+        source: IdentityError,
+    },
+    /// A certificate made out to somebody else.
+    #[error("the certificate listed for {listed} is made out to {found}")]
+    OtherSubject {
+        /// Who is listed.
+        listed: String,
+        /// Who stands in the certificate.
+        found: String,
+    },
     /// A member listed under another organisation.
     #[error("{member} is listed under {organisation}")]
     StrayMember {
@@ -112,6 +131,8 @@ impl GenesisError {
             Self::Count { .. } => "genesis.count",
             Self::Role { .. } => "genesis.role_malformed",
             Self::Certificate(_) => "genesis.certificate_malformed",
+            Self::Identity { .. } => "genesis.certificate_refused",
+            Self::OtherSubject { .. } => "genesis.certificate_of_another",
             Self::StrayMember { .. } => "genesis.stray_member",
             Self::UnknownOrganisation { .. } => "genesis.unknown_organisation",
             Self::ValidatorKey { .. } => "genesis.validator_key",
@@ -143,6 +164,17 @@ impl Genesis {
         self.check_organisations()?;
         self.check_validators()?;
         self.check_contracts()
+    }
+
+    /// Checks every certificate at the time of genesis: authorities, and members against the
+    /// authority of their organisation.
+    ///
+    /// # Errors
+    /// The first certificate that does not hold.
+    pub fn check_certificates(&self) -> Result<(), GenesisError> {
+        self.organisations
+            .iter()
+            .try_for_each(|organisation| organisation.check_certificates(self.time_ms))
     }
 
     fn check_organisations(&self) -> Result<(), GenesisError> {
@@ -268,6 +300,26 @@ impl Organisation {
     }
 }
 
+impl Organisation {
+    fn check_certificates(&self, at_ms: u64) -> Result<(), GenesisError> {
+        let refused = |of: &str, source| GenesisError::Identity {
+            of: of.to_owned(),
+            source,
+        };
+        let id = self.id.as_str();
+        let authority =
+            parse_authority(&self.ca_certificate).map_err(|error| refused(id, error))?;
+        same_subject(id, &authority.organisation)?;
+        for member in &self.members {
+            let listed = member.id.as_str();
+            let found = verify_chain(&member.certificate, &self.ca_certificate, at_ms)
+                .map_err(|error| refused(listed, error))?;
+            same_subject(listed, &format!("{}/{}", found.organisation, found.name))?;
+        }
+        Ok(())
+    }
+}
+
 impl GenesisContract {
     fn check(&self) -> Result<(), GenesisError> {
         let refuse = |reason| {
@@ -293,6 +345,16 @@ impl GenesisContract {
         }
         Ok(())
     }
+}
+
+fn same_subject(listed: &str, found: &str) -> Result<(), GenesisError> {
+    if listed == found {
+        return Ok(());
+    }
+    Err(GenesisError::OtherSubject {
+        listed: listed.to_owned(),
+        found: found.to_owned(),
+    })
 }
 
 fn check_certificate(of: &str, der: &[u8]) -> Result<(), GenesisError> {

@@ -19,6 +19,8 @@ pub mod report;
 pub mod state_claim;
 pub mod state_proof;
 pub mod transaction;
+pub mod transaction_view;
+pub mod transactions;
 
 pub use amount::{Amount, Currency};
 pub use block::{Block, BlockLimits, Header, Transactions};

@@ -84,7 +84,7 @@ fn every_block_decoder(bytes: &[u8]) -> Result<(), TestCaseError> {
     };
     if let Ok(list) = Transactions::decode(Bytes::copy_from_slice(bytes), &limits) {
         list.iter().for_each(drop);
-        list.root();
+        let _ = list.root();
         prop_assert_eq!(&list.encode()[..], bytes);
     }
     if let Ok(block) = Block::decode(Bytes::copy_from_slice(bytes), &limits) {
