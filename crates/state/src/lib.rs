@@ -8,10 +8,12 @@
 #![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
 
 mod cache;
+mod commit;
 mod compression;
 mod digests;
 mod error;
 mod fjall_store;
+mod load;
 mod memory_store;
 mod overlay;
 mod pairs;

@@ -158,7 +158,7 @@ mod tests {
         let right = Place::of_bucket(0b1000, 4);
         assert_eq!(left.bounds().1, Some(right.bounds().0));
         let child = right.child(false).and_then(|child| child.child(true));
-        assert_eq!(child.map(|child| child.bounds().0[0]), Some(0b1001_0000));
+        assert_eq!(child.map(|child| child.bounds().0[0]), Some(0b1000_0100));
     }
 
     #[test]

@@ -2,20 +2,17 @@
 
 use crate::{
     cache::LeafCache,
-    digests::{Digests, Node},
+    digests::Digests,
     error::StateError,
     overlay::{Staged, Writes, staged_value},
-    pairs::{Change, Pair, Place, bucket, pair},
-    session::{Outcome, Session},
-    side::{Column, SideRow},
-    store::{Order, Row, Store, StoreView, Table, Write},
-    system::{self, Head},
+    side::Column,
+    store::{Order, Row, Store, StoreView, Table},
+    system,
     view::StateView,
 };
 use blockworm_crypto::Digest;
-use blockworm_ledger::state_proof::{key_hash, value_hash};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -52,7 +49,7 @@ struct Shared<S> {
 pub(crate) struct Tip {
     pub(crate) digests: Digests,
     pub(crate) height: Option<u64>,
-    roots: VecDeque<(u64, Digest)>,
+    pub(crate) roots: VecDeque<(u64, Digest)>,
 }
 
 /// What to keep in memory.
@@ -130,7 +127,6 @@ impl<S: Store> State<S> {
     /// State as it stands now, for several reads that must agree.
     #[must_use]
     pub fn view(&self) -> StateView<S::View> {
-        let committed = self.height();
         // Nothing is committed that was not staged first, so under this lock the store holds
         // nothing newer than the staged blocks seen here.
         let staged = self
@@ -138,7 +134,7 @@ impl<S: Store> State<S> {
             .staged
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let height = staged.last().map(|(height, _)| *height).max(committed);
+        let height = newest(&staged, self.height());
         StateView::new(Arc::clone(&staged), self.shared.store.view(), height)
     }
 
@@ -153,9 +149,9 @@ impl<S: Store> State<S> {
                 limit: KEY_LIMIT,
             });
         }
-        let committed = self.height();
+        // The staged blocks first: a commit moves a height from here to there, never back.
         let mut staged = self.staged_mut();
-        let last = staged.last().map(|(height, _)| *height).max(committed);
+        let last = newest(&staged, self.height());
         match last.map(|last| last + 1) {
             Some(expected) if expected != height => Err(StateError::StageOutOfOrder {
                 expected,
@@ -168,83 +164,6 @@ impl<S: Store> State<S> {
         }
     }
 
-    /// Commits the lowest staged height: one atomic, durable batch of values, pairs, `rows`,
-    /// height and root. Returns the root.
-    ///
-    /// # Errors
-    /// When the height is not the lowest staged one, or the store fails; then nothing changed in
-    /// memory, and reopening shows all of the batch or none.
-    pub fn commit(&self, height: u64, rows: Vec<SideRow>) -> Result<Digest, StateError> {
-        let roots = self.commit_many(vec![(height, rows)])?;
-        Ok(roots.last().map_or(Digest::ZERO, |(_, root)| *root))
-    }
-
-    /// Commits several staged heights, lowest first, as one batch, and returns the root of each.
-    /// Keys written at several heights are written once.
-    ///
-    /// # Errors
-    /// As [`Self::commit`].
-    pub fn commit_many(
-        &self,
-        blocks: Vec<(u64, Vec<SideRow>)>,
-    ) -> Result<Vec<(u64, Digest)>, StateError> {
-        let mut cache = self.committer()?;
-        let staged = self.staged();
-        check_order(&blocks, &staged)?;
-        let staged = &staged[..blocks.len()];
-        let store = &self.shared.store;
-        let (batch, roots, outcome) = {
-            let tip = self.tip();
-            let view = store.view();
-            let mut session = Session::new(&tip.digests, &view, &mut cache);
-            let mut roots = Vec::with_capacity(blocks.len());
-            let mut pairs = BTreeMap::new();
-            for (height, writes) in staged {
-                let changes = changes(writes);
-                roots.push((*height, session.apply(&changes)?));
-                pairs.extend(changes);
-            }
-            let mut batch = Vec::new();
-            value_rows(staged, &mut batch);
-            batch.extend(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| pair_row(&key, value.as_ref())),
-            );
-            system_rows(&tip, &roots, &mut batch);
-            (batch, roots, session.finish())
-        };
-        let mut batch = batch;
-        batch.extend(
-            blocks
-                .into_iter()
-                .flat_map(|(_, rows)| rows)
-                .map(Write::from),
-        );
-        store.write(batch)?;
-        self.publish(&mut cache, &roots, outcome);
-        Ok(roots)
-    }
-
-    /// Makes a durable batch the committed state.
-    fn publish(&self, cache: &mut LeafCache, roots: &[(u64, Digest)], outcome: Outcome) {
-        let mut tip = self.tip_mut();
-        tip.digests.apply(&outcome.levels, outcome.splits);
-        for (height, root) in roots {
-            tip.height = Some(*height);
-            tip.roots.push_back((*height, *root));
-        }
-        while tip.roots.len() as u64 > RECENT_ROOTS {
-            tip.roots.pop_front();
-        }
-        drop(tip);
-        for (place, pairs) in outcome.leaves {
-            cache.insert(place, pairs);
-        }
-        let mut staged = self.staged_mut();
-        Arc::make_mut(&mut staged).drain(..roots.len());
-    }
-
     /// The committed height; `None` before the first commit.
     #[must_use]
     pub fn height(&self) -> Option<u64> {
@@ -254,11 +173,7 @@ impl<S: Store> State<S> {
     /// The newest staged height, or the committed one when nothing is staged.
     #[must_use]
     pub fn staged_height(&self) -> Option<u64> {
-        let committed = self.height();
-        self.staged()
-            .last()
-            .map(|(height, _)| *height)
-            .max(committed)
+        newest(&self.staged(), self.height())
     }
 
     /// The committed root; of an empty state before the first commit.
@@ -320,28 +235,8 @@ impl<S: Store> State<S> {
         Ok(rows)
     }
 
-    /// Forgets everything, staged and committed, so that the state can be rebuilt from blocks.
-    ///
-    /// # Errors
-    /// When the store fails; opening finishes the work.
-    pub fn reset(&self) -> Result<(), StateError> {
-        let mut cache = self.committer()?;
-        let mut tip = self.tip_mut();
-        let mut staged = self.staged_mut();
-        system::reset(&self.shared.store)?;
-        cache.clear();
-        *staged = Staged::default();
-        let digests = Digests::empty(tip.digests.bits());
-        *tip = Tip {
-            digests,
-            height: None,
-            roots: VecDeque::new(),
-        };
-        Ok(())
-    }
-
     // What these locks guard is replaced whole or not at all, so a panic elsewhere leaves it valid.
-    fn staged(&self) -> Staged {
+    pub(crate) fn staged(&self) -> Staged {
         Arc::clone(
             &self
                 .shared
@@ -351,7 +246,7 @@ impl<S: Store> State<S> {
         )
     }
 
-    fn staged_mut(&self) -> RwLockWriteGuard<'_, Staged> {
+    pub(crate) fn staged_mut(&self) -> RwLockWriteGuard<'_, Staged> {
         self.shared
             .staged
             .write()
@@ -365,7 +260,7 @@ impl<S: Store> State<S> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tip_mut(&self) -> RwLockWriteGuard<'_, Tip> {
+    pub(crate) fn tip_mut(&self) -> RwLockWriteGuard<'_, Tip> {
         self.shared
             .tip
             .write()
@@ -380,151 +275,6 @@ impl<S: Store> State<S> {
     }
 }
 
-impl Tip {
-    fn load<S: Store>(store: &S, bits: u8) -> Result<Self, StateError> {
-        let view = store.view();
-        let mut digests = Digests::empty(bits);
-        let Some(head) = Head::read(&view)? else {
-            return Ok(Self {
-                digests,
-                height: None,
-                roots: VecDeque::new(),
-            });
-        };
-        if head.bits != bits {
-            return Err(StateError::BucketBitsDiffer {
-                stored: head.bits,
-                asked: bits,
-            });
-        }
-        load_buckets(&view, &mut digests)?;
-        digests.rebuild();
-        if digests.root() != head.root {
-            return Err(StateError::RootMismatch {
-                height: head.height,
-                stored: head.root,
-                computed: digests.root(),
-            });
-        }
-        Ok(Self {
-            digests,
-            height: Some(head.height),
-            roots: system::read_roots(&view)?,
-        })
-    }
-}
-
-/// Reads all pairs in order and puts the digest of each bucket in place.
-fn load_buckets(view: &impl StoreView, digests: &mut Digests) -> Result<(), StateError> {
-    let bits = digests.bits();
-    let mut pairs: Vec<Pair> = Vec::new();
-    let mut current = 0;
-    let mut malformed = None;
-    let mut finish = |index: u32, pairs: &mut Vec<Pair>| {
-        if !pairs.is_empty() {
-            let place = Place::of_bucket(index, bits);
-            digests.load(index, Node::build(place, pairs, &mut |_, _| {}));
-            pairs.clear();
-        }
-    };
-    view.scan(
-        Table::Pairs,
-        &[],
-        None,
-        Order::Ascending,
-        &mut |key, value| {
-            let (Some(pair), Some(hash)) = (pair(key, value), key.first_chunk()) else {
-                malformed = Some(key.len() + value.len());
-                return false;
-            };
-            let index = bucket(hash, bits);
-            if index != current {
-                finish(current, &mut pairs);
-                current = index;
-            }
-            pairs.push(pair);
-            true
-        },
-    )?;
-    finish(current, &mut pairs);
-    match malformed {
-        Some(length) => Err(StateError::RowMalformed {
-            table: Table::Pairs,
-            length,
-        }),
-        None => Ok(()),
-    }
-}
-
-fn check_order(blocks: &[(u64, Vec<SideRow>)], staged: &Staged) -> Result<(), StateError> {
-    for (at, (height, _)) in blocks.iter().enumerate() {
-        let expected = staged.get(at).map(|(height, _)| *height);
-        if expected != Some(*height) {
-            return Err(StateError::CommitOutOfOrder {
-                expected,
-                got: *height,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// A block's writes as digests, ordered by key digest.
-fn changes(writes: &Writes) -> Vec<Change> {
-    let mut changes: Vec<Change> = writes
-        .iter()
-        .map(|(key, value)| {
-            (
-                key_hash(key).0,
-                value.as_ref().map(|value| value_hash(value).0),
-            )
-        })
-        .collect();
-    changes.sort_unstable_by_key(|(key, _)| *key);
-    changes
-}
-
-/// The newest write of each key.
-fn value_rows(staged: &[(u64, Arc<Writes>)], batch: &mut Vec<Write>) {
-    let row = |key: &Vec<u8>, value: &Option<Vec<u8>>| Write {
-        table: Table::Values,
-        key: key.clone(),
-        value: value.clone(),
-    };
-    if let [(_, writes)] = staged {
-        batch.extend(writes.iter().map(|(key, value)| row(key, value)));
-    } else {
-        let mut newest = BTreeMap::new();
-        for (_, writes) in staged {
-            newest.extend(writes.iter());
-        }
-        batch.extend(newest.into_iter().map(|(key, value)| row(key, value)));
-    }
-}
-
-fn pair_row(key: &[u8; 32], value: Option<&[u8; 32]>) -> Write {
-    Write {
-        table: Table::Pairs,
-        key: key.to_vec(),
-        value: value.map(|value| value.to_vec()),
-    }
-}
-
-fn system_rows(tip: &Tip, roots: &[(u64, Digest)], batch: &mut Vec<Write>) {
-    for (height, root) in roots {
-        batch.push(system::root_row(*height, root));
-        if let Some(old) = height.checked_sub(RECENT_ROOTS) {
-            batch.push(system::forget_root(old));
-        }
-    }
-    if let Some((height, root)) = roots.last() {
-        batch.push(
-            Head {
-                bits: tip.digests.bits(),
-                height: *height,
-                root: *root,
-            }
-            .row(),
-        );
-    }
+fn newest(staged: &Staged, committed: Option<u64>) -> Option<u64> {
+    staged.last().map(|(height, _)| *height).max(committed)
 }
