@@ -82,6 +82,24 @@ fn transaction() {
 }
 
 #[test]
+fn a_transaction_composed_and_signed_with_openssl() {
+    let text = fs::read_to_string(path("transaction-p256.hex")).unwrap();
+    let bytes = hex::decode(text.trim_end()).unwrap();
+    let view = TransactionView::parse(&bytes).unwrap();
+    view.check_signature().unwrap();
+    assert_eq!(
+        view.id().to_string(),
+        "1c43c660b2c3b989d8144d7e4c05e9f063de78c3fa8f227d9380fa26c96e982e"
+    );
+    assert_eq!(
+        (view.sender(), view.contract()),
+        ("notary/desk-2", "receivable")
+    );
+    assert_eq!(view.expires_at_ms(), 1_790_000_000_123);
+    assert_eq!(view.to_transaction().encode(), bytes);
+}
+
+#[test]
 fn header() {
     let header = sample().headers[2].clone();
     assert_eq!(
