@@ -3,6 +3,8 @@
 //! A contract refuses with an error whose text is `<area>.<snake_case>: <sentence>`; the host splits
 //! it into the receipt's stable code and its message.
 
+#![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
+
 pub mod caller;
 pub mod currency;
 pub mod date;

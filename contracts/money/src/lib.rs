@@ -3,6 +3,8 @@
 //! A unit is the claim that a bank's `issue` booked on the ledger; what it is worth outside is the
 //! agreement between that bank and the consortium. docs/contracts/money.md has the rules.
 
+#![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
+
 pub mod error;
 pub mod execute;
 pub mod msg;

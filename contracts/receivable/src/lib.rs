@@ -1,1 +1,16 @@
 //! A first receivable: issued on an invoice, confirmed by the buyer, financed once.
+//!
+//! docs/contracts/receivable.md draws the states and lists roles, messages and codes.
+
+#![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
+
+pub mod error;
+pub mod execute;
+pub mod msg;
+pub mod query;
+pub mod state;
+
+pub use error::ReceivableError;
+pub use execute::{execute, instantiate};
+pub use msg::{ExecuteMsg, InstantiateMsg, Payload, QueryMsg, ReceivableResponse};
+pub use query::query;

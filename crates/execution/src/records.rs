@@ -1,0 +1,104 @@
+//! The system's own records and where they stand in the state (docs/contracts/system.md).
+
+use crate::{error::ExecutionError, session::state_key};
+use blockworm_crypto::PublicKey;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// Contract id of `organisations`.
+pub(crate) const ORGANISATIONS: u32 = 1;
+/// Contract id of `members`.
+pub(crate) const MEMBERS: u32 = 2;
+/// Contract id of `contracts`.
+pub(crate) const CONTRACTS: u32 = 3;
+/// Contract id of `ledger`.
+pub(crate) const LEDGER: u32 = 4;
+
+/// Key of the genesis digest in `ledger`.
+pub(crate) const GENESIS_KEY: &[u8] = b"genesis";
+/// Key of the parameters in `ledger`.
+pub(crate) const PARAMETERS_KEY: &[u8] = b"parameters";
+
+/// An organisation, under its slug in `organisations`.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct OrganisationRecord {
+    /// Its name for people.
+    pub name: String,
+    /// Roles granted by vote, ordered. Nothing else gives a role.
+    pub roles: Vec<String>,
+    /// Its root certificate, DER.
+    pub ca_certificate: Vec<u8>,
+    /// The block in which it was suspended; its members are refused from the next on.
+    pub suspended_at: Option<u64>,
+}
+
+/// A member, under `m/` and its id in `members`; its certificate, DER, is under `c/` and its id.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct MemberRecord {
+    /// The only key that speaks for it.
+    pub key: PublicKey,
+    /// Functions in its certificate, ordered: `maker`, `checker`, `operator`, `admin`.
+    pub functions: Vec<String>,
+    /// Block time, milliseconds since 1970, after which its certificate holds no more.
+    pub not_after_ms: u64,
+    /// The block that registered it or renewed its certificate.
+    pub registered_at: u64,
+    /// The block in which it was revoked; it is refused from the next on.
+    pub revoked_at: Option<u64>,
+}
+
+/// A contract, under its name in `contracts`.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ContractRecord {
+    /// Prefix of its keys in the state.
+    pub id: u32,
+    /// `name@version`.
+    pub code: String,
+}
+
+/// Key of a member's record within `members`.
+pub(crate) fn member_key(id: &str) -> Vec<u8> {
+    [b"m/", id.as_bytes()].concat()
+}
+
+/// Key of a member's certificate within `members`.
+pub(crate) fn certificate_key(id: &str) -> Vec<u8> {
+    [b"c/", id.as_bytes()].concat()
+}
+
+/// The member whose record a state key is, if it is one.
+pub(crate) fn member_of_state_key(key: &[u8]) -> Option<&str> {
+    let prefix = state_key(MEMBERS, b"m/");
+    std::str::from_utf8(key.strip_prefix(prefix.as_slice())?).ok()
+}
+
+/// Whether a state key is an organisation's record.
+pub(crate) fn is_organisation_key(key: &[u8]) -> bool {
+    key.starts_with(&ORGANISATIONS.to_be_bytes())
+}
+
+/// Reads a record of the system's own.
+pub(crate) fn read<T: BorshDeserialize>(
+    bytes: &[u8],
+    what: &'static str,
+) -> Result<T, ExecutionError> {
+    T::try_from_slice(bytes).map_err(|_| ExecutionError::DamagedRecord { what })
+}
+
+/// The record's bytes.
+pub(crate) fn write<T: BorshSerialize>(record: &T) -> Vec<u8> {
+    borsh::to_vec(record).expect("invariant: writing to memory does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_members_key_is_told_from_its_certificate() {
+        let record = state_key(MEMBERS, &member_key("bank/maker"));
+        assert_eq!(member_of_state_key(&record), Some("bank/maker"));
+        assert_eq!(member_of_state_key(&state_key(MEMBERS, &certificate_key("bank/maker"))), None);
+        assert_eq!(member_of_state_key(&state_key(ORGANISATIONS, b"m/bank")), None);
+        assert!(is_organisation_key(&state_key(ORGANISATIONS, b"bank")));
+    }
+}
