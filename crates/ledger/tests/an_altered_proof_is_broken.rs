@@ -305,13 +305,13 @@ fn neighbour(byte: u8) -> u8 {
     }
 }
 
-/// Changes every character of a proof file in three ways.
+/// Changes every character of a proof file, and by turns flips its case or leaves it out.
 fn no_change_survives(text: &str) {
     let honest: Value = serde_json::from_str(text).unwrap();
     let pin = Pin::genesis(&sample::genesis());
     let (mut read, mut unread) = (0, 0);
     for at in 0..text.len() {
-        for kind in 0..3 {
+        for kind in [0, 1 + at % 2] {
             let mut bytes = text.as_bytes().to_vec();
             match kind {
                 0 => bytes[at] = neighbour(bytes[at]),
