@@ -1,0 +1,139 @@
+//! What every handler shares: the node, the limits and the counters.
+
+use crate::{metrics::RequestMetrics, problem::Problem, server::Limits};
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{StatusCode, request::Parts},
+};
+use blockworm_ledger::LedgerId;
+use blockworm_node::{LedgerHandle, NodeHandle};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::sync::{Semaphore, watch};
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) node: NodeHandle,
+    pub(crate) address: SocketAddr,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: RequestMetrics,
+    /// Kibibytes of batches that may be in memory at once.
+    pub(crate) batch_kib: Arc<Semaphore>,
+    /// Event streams that may be open at once.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Turns true when the server stops; open streams end then.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(
+        node: NodeHandle,
+        address: SocketAddr,
+        limits: Limits,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let batch_kib = Arc::new(Semaphore::new(limits.batches_bytes / 1024));
+        let streams = Arc::new(Semaphore::new(limits.event_streams));
+        Self(Arc::new(Inner {
+            node,
+            address,
+            limits,
+            metrics: RequestMetrics::default(),
+            batch_kib,
+            streams,
+            stopping,
+        }))
+    }
+
+    /// The ledger of that id or, when only one bears it, of that name.
+    pub(crate) fn ledger(&self, text: &str) -> Result<LedgerHandle, Problem> {
+        if let Some(ledger) = text
+            .parse::<LedgerId>()
+            .ok()
+            .and_then(|id| self.node.ledger(&id))
+        {
+            return Ok(ledger);
+        }
+        let mut named = self.node.ledgers();
+        named.retain(|ledger| ledger.genesis().name == text);
+        match (named.pop(), named.is_empty()) {
+            (Some(ledger), true) => Ok(ledger),
+            (None, _) => {
+                let what = format_args!("ledger {text:?}");
+                Err(Problem::not_found("ledger", what))
+            }
+            (Some(_), false) => {
+                let detail = format!("several ledgers are named {text:?}; give the id");
+                Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "ledger.ambiguous",
+                    detail,
+                ))
+            }
+        }
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// The ledger and the other parts of a route's path.
+pub(crate) struct Place {
+    pub(crate) ledger: LedgerHandle,
+    parts: Vec<(String, String)>,
+}
+
+impl Place {
+    /// The part named `name` in the route, unparsed.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        let part = self.parts.iter().find(|(key, _)| key == name);
+        part.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The part named `name` in the route.
+    pub(crate) fn parse<T>(&self, name: &str) -> Result<T, Problem>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        let parsed = self.text(name).parse::<T>();
+        parsed.map_err(|error| Problem::bad_parameter(name, error))
+    }
+}
+
+impl FromRequestParts<App> for Place {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let raw = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|error| Problem::bad_parameter("path", error))?;
+        let parts: Vec<(String, String)> = raw
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let name = parts.iter().find(|(key, _)| key == "ledger");
+        let ledger = app.ledger(name.map_or("", |(_, value)| value.as_str()))?;
+        Ok(Self { ledger, parts })
+    }
+}
+
+/// Query parameters; anything unreadable or unknown is a problem that names it.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: serde::de::DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, app)
+            .await
+            .map(|axum::extract::Query(params)| Self(params))
+            .map_err(|error| Problem::bad_parameter("query", error.body_text()))
+    }
+}

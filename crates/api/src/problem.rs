@@ -1,0 +1,243 @@
+//! Errors as RFC 9457 problem details, each with a stable code and what to do next.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use blockworm_node::{ProofError, ReadError, Refusal};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The media type of every error answer (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// An error answer (RFC 9457). Programs decide by `code`; people read `detail` and `next`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: `code` says which problem it is.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The HTTP status in words.
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// Stable and machine-readable: `<area>.<snake_case>`.
+    #[schema(example = "transaction.expired")]
+    pub code: String,
+    /// What is wrong with this request, in a sentence.
+    pub detail: String,
+    /// What to do next; empty when there is nothing to add.
+    pub next: String,
+    /// The path that was asked for.
+    #[serde(default)]
+    pub instance: String,
+    /// Also in the `x-request-id` header and the node's log.
+    #[serde(default)]
+    pub request_id: String,
+}
+
+impl Problem {
+    /// A problem of this API itself.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            code: code.into(),
+            detail: detail.into(),
+            next: next_step(code).into(),
+            instance: String::new(),
+            request_id: String::new(),
+        }
+    }
+
+    /// A parameter of the path or query that cannot be read.
+    #[must_use]
+    pub fn bad_parameter(name: &str, reason: impl std::fmt::Display) -> Self {
+        let detail = format!("parameter {name}: {reason}");
+        Self::new(StatusCode::BAD_REQUEST, "api.bad_parameter", detail)
+    }
+
+    /// A body that cannot be read as what it claims to be.
+    #[must_use]
+    pub fn malformed_body(reason: impl std::fmt::Display) -> Self {
+        let detail = format!("the body cannot be read: {reason}");
+        Self::new(StatusCode::BAD_REQUEST, "api.malformed_body", detail)
+    }
+
+    /// A thing that is not on this ledger; `area` gives the code `<area>.not_found`.
+    #[must_use]
+    pub fn not_found(area: &str, what: impl std::fmt::Display) -> Self {
+        let code = format!("{area}.not_found");
+        Self::new(StatusCode::NOT_FOUND, &code, format!("{what} is not here"))
+    }
+
+    /// The problem for an error status that carries no problem yet (the router's own answers).
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        let (code, detail) = match status {
+            StatusCode::NOT_FOUND => ("api.unknown_route", "no such route"),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "api.method_not_allowed",
+                "the route exists, but not for this method",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => ("api.body_too_large", "the body is too large"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+                "api.unsupported_media_type",
+                "the body's media type is not read here",
+            ),
+            status if status.is_client_error() => {
+                ("api.malformed_request", "the request cannot be read")
+            }
+            _ => ("api.internal", "the node failed to answer"),
+        };
+        Self::new(status, code, detail)
+    }
+
+    /// Seconds after which the same request may succeed.
+    const fn retry_after_s(&self) -> Option<u64> {
+        match self.status {
+            409 | 429 | 503 => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The finished answer, with the path asked for and the request's id.
+    #[must_use]
+    pub fn answer(mut self, instance: &str, request_id: &str) -> Response {
+        self.instance = instance.into();
+        self.request_id = request_id.into();
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        if let Some(seconds) = self.retry_after_s() {
+            let value = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Leaves the problem in the response's extensions: the outermost layer knows the path and the
+    /// request id and writes the body.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(
+            refusal_status(&refusal.code),
+            &refusal.code,
+            refusal.message,
+        )
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "store.unavailable", error.to_string())
+    }
+}
+
+impl From<ProofError> for Problem {
+    fn from(error: ProofError) -> Self {
+        let (status, code) = match &error {
+            ProofError::NotFound => (StatusCode::NOT_FOUND, "proof.not_found"),
+            ProofError::NotYetProvable { .. } => (StatusCode::CONFLICT, "proof.not_yet_provable"),
+            ProofError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "store.unavailable"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+/// The HTTP status of a refusal: who has to change something, the caller or the node.
+fn refusal_status(code: &str) -> StatusCode {
+    match code {
+        "transaction.oversized" => StatusCode::PAYLOAD_TOO_LARGE,
+        "transaction.malformed" => StatusCode::BAD_REQUEST,
+        "transaction.bad_signature" => StatusCode::FORBIDDEN,
+        "contract.unknown" => StatusCode::NOT_FOUND,
+        "mempool.organisation_full" | "mempool.fair_share" => StatusCode::TOO_MANY_REQUESTS,
+        _ => match code.split('.').next().unwrap_or_default() {
+            "mempool" | "node" | "store" => StatusCode::SERVICE_UNAVAILABLE,
+            "member" | "organisation" => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+    }
+}
+
+/// What to do next, for the codes where that is not plain from the sentence.
+fn next_step(code: &str) -> &'static str {
+    match code {
+        "api.unknown_route" | "api.method_not_allowed" | "api.malformed_request" => {
+            "See /v1/openapi.json for the routes."
+        }
+        "api.unsupported_media_type" => {
+            "Send application/octet-stream or application/json, as /v1/openapi.json says for this route."
+        }
+        "api.host_refused" => {
+            "Use the address that the node prints; other names are refused so that a web page cannot reach it by rebinding its own."
+        }
+        "api.origin_refused" => {
+            "Web pages of other sites may not use this API; call it from the command line or a program."
+        }
+        "api.busy" | "events.too_many" => "Wait a second, then try again.",
+        "api.timeout" | "api.internal" => {
+            "Try again; if it stays, look for the request id in the node's log."
+        }
+        "api.body_too_large" | "transaction.oversized" | "batch.too_many" => {
+            "Send less in one request."
+        }
+        "batch.malformed" => {
+            "A batch is a sequence of transactions, each after its length as four bytes, big-endian."
+        }
+        "ledger.not_found" | "ledger.ambiguous" => "See /v1/ledgers for the ledgers of this node.",
+        "transaction.not_found" | "receipt.not_found" => {
+            "It may still wait for its block: ask again within its expiry, or submit it again (the same bytes are never executed twice)."
+        }
+        "proof.not_yet_provable" => "Ask again in a second.",
+        "store.unavailable" => "Check the node's disk (blockworm doctor --dir DIR).",
+        "transaction.expired" => "Sign it again with a later expiry.",
+        "transaction.expiry_too_far" => "Sign it again with an earlier expiry.",
+        "transaction.wrong_ledger" => "Submit it to the ledger that it names.",
+        "member.unknown" => "Register the member first (blockworm member register).",
+        "mempool.full" | "mempool.organisation_full" => {
+            "Wait until blocks have taken some of the waiting transactions."
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_keep_their_code_and_get_the_status_of_who_must_act() {
+        let cases = [
+            ("transaction.expired", 422),
+            ("transaction.malformed", 400),
+            ("transaction.oversized", 413),
+            ("member.revoked", 403),
+            ("organisation.suspended", 403),
+            ("mempool.full", 503),
+            ("receivable.unknown", 422),
+        ];
+        for (code, status) in cases {
+            let problem = Problem::from(Refusal {
+                code: code.into(),
+                message: "why".into(),
+            });
+            assert_eq!((problem.code.as_str(), problem.status), (code, status));
+        }
+    }
+}

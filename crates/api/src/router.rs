@@ -1,0 +1,96 @@
+//! The routes, each registered together with its description, so that the document cannot drift.
+
+use crate::{
+    app::App,
+    guard, page,
+    routes::{blocks, contracts, directory, events, node, transactions},
+};
+use axum::{Router, middleware};
+use std::sync::LazyLock;
+use utoipa::openapi::{
+    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder, tag::TagBuilder,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The whole service.
+pub(crate) fn router(app: App) -> Router {
+    let (described, _) = described().split_for_parts();
+    described
+        .merge(page::routes())
+        .route_layer(middleware::from_fn(guard::name_route))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::deadline))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            guard::same_site,
+        ))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::observe))
+        .with_state(app)
+}
+
+/// The document, OpenAPI 3.1; committed as docs/openapi.json.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+/// The document as it is served and committed.
+pub(crate) fn openapi_text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let mut text = openapi().to_pretty_json().unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &TEXT
+}
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document())
+        .routes(routes!(node::get_openapi))
+        .routes(routes!(node::get_live))
+        .routes(routes!(node::get_ready))
+        .routes(routes!(node::get_metrics))
+        .routes(routes!(node::get_node))
+        .routes(routes!(node::list_ledgers))
+        .routes(routes!(node::get_ledger))
+        .routes(routes!(node::get_genesis))
+        .routes(routes!(blocks::list_blocks))
+        .routes(routes!(blocks::get_block))
+        .routes(routes!(blocks::get_header))
+        .routes(routes!(transactions::submit_transaction))
+        .routes(routes!(transactions::submit_batch))
+        .routes(routes!(transactions::get_transaction))
+        .routes(routes!(transactions::get_receipt))
+        .routes(routes!(transactions::get_proof))
+        .routes(routes!(directory::list_organisations))
+        .routes(routes!(directory::list_members))
+        .routes(routes!(directory::list_contracts))
+        .routes(routes!(contracts::query_contract))
+        .routes(routes!(contracts::get_state))
+        .routes(routes!(events::stream_events))
+}
+
+/// Everything of the document but its routes.
+fn document() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Blockworm node")
+        .version("1")
+        .description(Some(
+            "A node of a consortium ledger. Serves loopback only. Errors are RFC 9457 problems with a stable `code`.",
+        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .build();
+    let tags = [
+        ("node", "The node itself"),
+        ("ledgers", "Its ledgers"),
+        ("transactions", "Submitting, following and proving"),
+        ("blocks", "Blocks and headers"),
+        ("contracts", "Queries, state, organisations and members"),
+        ("events", "What contracts tell the world, live"),
+    ];
+    let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").build()]))
+        .tags(Some(tags.map(tag)))
+        .build()
+}

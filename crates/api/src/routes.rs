@@ -1,0 +1,8 @@
+//! The handlers, grouped by what they answer about.
+
+pub(crate) mod blocks;
+pub(crate) mod contracts;
+pub(crate) mod directory;
+pub(crate) mod events;
+pub(crate) mod node;
+pub(crate) mod transactions;

@@ -1,0 +1,11 @@
+//! The API over a real node of one validator: every route, as it should be used and as it should not.
+
+#![allow(clippy::unwrap_used)]
+
+mod events;
+mod landing_page;
+mod reads;
+mod refusals;
+mod stopping;
+mod submits;
+mod world;
