@@ -1,1 +1,9 @@
-//! The management modules; today network and identity of a local consortium.
+//! The management modules: `consortium`, `identity`, `network` and `operations`.
+//!
+//! **Invariant**: nothing here decides what a ledger accepts. These modules prepare files, keys and
+//! processes; every rule that counts is checked again by each node.
+
+pub mod consortium;
+pub mod identity;
+pub mod network;
+pub mod operations;

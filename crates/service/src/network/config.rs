@@ -1,0 +1,396 @@
+//! `node.toml`: what a node process is told, with flags over environment over file.
+
+use crate::identity::{IdentityError, Passphrase};
+use blockworm_crypto::{PublicKey, keyfile};
+use blockworm_ledger::{Genesis, OrganisationId};
+use blockworm_node::{Limits, NodeConfig, Peer, Profile};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs, io,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// The file of a node's settings. Relative paths count from the file's own folder, and a key that
+/// is not listed here is refused, so that a misspelt limit is noticed at the start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfigFile {
+    /// Whose node it is.
+    pub organisation: OrganisationId,
+    /// Which rules of caution apply.
+    pub profile: ProfileName,
+    /// Where to listen for other nodes.
+    pub listen: SocketAddr,
+    /// Where to serve people and programs.
+    pub api: SocketAddr,
+    /// The consensus key, encrypted PKCS#8.
+    pub consensus_key_file: PathBuf,
+    /// The passphrase of `consensus_key_file`; only its owner may read it.
+    pub passphrase_file: PathBuf,
+    /// The ledgers to keep, one genesis file each.
+    pub genesis_files: Vec<PathBuf>,
+    /// Where `ledgers/` is.
+    #[serde(default = "here")]
+    pub directory: PathBuf,
+    /// The other organisations' nodes.
+    #[serde(default)]
+    pub peers: Vec<PeerSettings>,
+    /// Bounds on memory and threads; what is left out has its default.
+    #[serde(default)]
+    pub limits: LimitSettings,
+}
+
+fn here() -> PathBuf {
+    PathBuf::from(".")
+}
+
+/// `profile` in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileName {
+    /// A consortium on one machine: every address is a loopback address.
+    Local,
+    /// A consortium over a network.
+    Network,
+}
+
+/// One `[[peers]]` entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerSettings {
+    /// Whose node it is.
+    pub organisation: OrganisationId,
+    /// Its consensus key.
+    pub key: PublicKey,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// `[limits]`: each is one of [`Limits`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Most transactions of one organisation that wait in the mempool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mempool_transactions_per_organisation: Option<usize>,
+    /// Most bytes of one organisation's transactions that wait in the mempool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mempool_bytes_per_organisation: Option<usize>,
+    /// Threads of the asynchronous runtime.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker_threads: Option<usize>,
+    /// Threads that check signatures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_threads: Option<usize>,
+    /// Messages per second and channel that a peer may send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_messages_per_s: Option<u32>,
+}
+
+/// What flags or the environment say instead of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Instead of `listen`.
+    pub listen: Option<SocketAddr>,
+    /// Instead of `api`.
+    pub api: Option<SocketAddr>,
+    /// Instead of `passphrase_file`, from the working directory.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Why a configuration does not count.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The file breaks its rules: syntax, a missing key, an unknown key, a wrong type.
+    #[error("{} is not a node's configuration: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where and what, as the parser says it.
+        reason: String,
+    },
+    /// A genesis file breaks its rules.
+    #[error("{} is not a genesis: {reason}", path.display())]
+    Genesis {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// `genesis_files` is empty.
+    #[error("{} names no genesis file", path.display())]
+    NoLedger {
+        /// The configuration.
+        path: PathBuf,
+    },
+    /// A local node must not be reached from elsewhere.
+    #[error("profile `local` refuses the {what} address {address}: it is not loopback")]
+    NotLoopback {
+        /// Which address.
+        what: &'static str,
+        /// The refused one.
+        address: SocketAddr,
+    },
+    /// The key or its passphrase cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+impl NodeConfigFile {
+    /// Reads the file, resolves its paths and puts `overrides` over it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`], [`ConfigError::Malformed`] or [`ConfigError::NotLoopback`].
+    pub fn read(path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut file: Self = toml::from_str(&text).map_err(|error| ConfigError::Malformed {
+            path: path.to_owned(),
+            reason: error.to_string().trim_end().to_owned(),
+        })?;
+        let home = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+        for relative in [
+            &mut file.consensus_key_file,
+            &mut file.passphrase_file,
+            &mut file.directory,
+        ]
+        .into_iter()
+        .chain(&mut file.genesis_files)
+        {
+            *relative = home.join(&*relative);
+        }
+        if let Some(listen) = overrides.listen {
+            file.listen = listen;
+        }
+        if let Some(api) = overrides.api {
+            file.api = api;
+        }
+        if let Some(passphrase_file) = overrides.passphrase_file {
+            file.passphrase_file = passphrase_file;
+        }
+        if file.genesis_files.is_empty() {
+            return Err(ConfigError::NoLedger {
+                path: path.to_owned(),
+            });
+        }
+        file.check_addresses()?;
+        Ok(file)
+    }
+
+    fn check_addresses(&self) -> Result<(), ConfigError> {
+        if self.profile != ProfileName::Local {
+            return Ok(());
+        }
+        let own = [("listen", self.listen), ("api", self.api)];
+        let peers = self.peers.iter().map(|peer| ("peer's", peer.address));
+        for (what, address) in own.into_iter().chain(peers) {
+            if !is_loopback(address.ip()) {
+                return Err(ConfigError::NotLoopback { what, address });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the key and the genesis files that this configuration names.
+    ///
+    /// # Errors
+    /// [`ConfigError::Identity`] for the key, [`ConfigError::Genesis`] for a genesis.
+    pub fn load(&self) -> Result<NodeConfig, ConfigError> {
+        let passphrase = Passphrase::read(&self.passphrase_file)?;
+        let consensus_key = keyfile::read_encrypted(&self.consensus_key_file, passphrase.as_bytes())
+            .map_err(|source| IdentityError::KeyFile {
+                path: self.consensus_key_file.clone(),
+                source,
+            })?;
+        let ledgers = self
+            .genesis_files
+            .iter()
+            .map(|path| read_genesis(path))
+            .collect::<Result<_, _>>()?;
+        Ok(NodeConfig {
+            organisation: self.organisation.clone(),
+            directory: self.directory.clone(),
+            consensus_key,
+            listen: self.listen,
+            peers: self
+                .peers
+                .iter()
+                .map(|peer| Peer {
+                    key: peer.key,
+                    address: peer.address,
+                })
+                .collect(),
+            ledgers,
+            profile: match self.profile {
+                ProfileName::Local => Profile::Local,
+                ProfileName::Network => Profile::Network,
+            },
+            limits: self.limits.over_defaults(),
+        })
+    }
+
+    /// The file's text.
+    ///
+    /// # Errors
+    /// [`ConfigError::Malformed`] never in practice: every field has a TOML form.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|error| ConfigError::Malformed {
+            path: PathBuf::from("node.toml"),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// Reads a genesis file and checks its rules.
+///
+/// # Errors
+/// [`ConfigError::Unreadable`] or [`ConfigError::Genesis`].
+pub fn read_genesis(path: &Path) -> Result<Genesis, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let refuse = |reason: String| ConfigError::Genesis {
+        path: path.to_owned(),
+        reason,
+    };
+    let genesis = Genesis::from_json(&text).map_err(|error| refuse(error.to_string()))?;
+    genesis.check().map_err(|error| refuse(error.to_string()))?;
+    Ok(genesis)
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+impl LimitSettings {
+    fn over_defaults(&self) -> Limits {
+        let mut limits = Limits::default();
+        let put = |to: &mut usize, from: Option<usize>| *to = from.unwrap_or(*to);
+        put(
+            &mut limits.mempool_transactions_per_organisation,
+            self.mempool_transactions_per_organisation,
+        );
+        put(
+            &mut limits.mempool_bytes_per_organisation,
+            self.mempool_bytes_per_organisation,
+        );
+        put(&mut limits.worker_threads, self.worker_threads);
+        put(&mut limits.signature_threads, self.signature_threads);
+        limits.peer_messages_per_s = self
+            .peer_messages_per_s
+            .unwrap_or(limits.peer_messages_per_s);
+        limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const MINIMAL: &str = r#"
+organisation = "bank"
+profile = "local"
+listen = "127.0.0.1:7000"
+api = "127.0.0.1:7001"
+consensus_key_file = "keys/consensus.key.pem"
+passphrase_file = "keys/passphrase"
+genesis_files = ["../genesis.json"]
+"#;
+
+    fn read(text: &str, overrides: Overrides) -> Result<NodeConfigFile, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("node.toml");
+        fs::write(&path, text).unwrap();
+        let mut file = NodeConfigFile::read(&path, overrides)?;
+        file.directory = file.directory.strip_prefix(dir.path()).unwrap().to_owned();
+        Ok(file)
+    }
+
+    #[test]
+    fn a_minimal_file_is_enough() {
+        let file = read(MINIMAL, Overrides::default()).unwrap();
+        assert_eq!(file.organisation.as_str(), "bank");
+        assert_eq!(file.limits.over_defaults(), Limits::default());
+        assert!(file.genesis_files[0].ends_with("../genesis.json"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_at_every_level() {
+        for more in [
+            "retries = 3",
+            "[limits]\nworker_thread = 1",
+            "[[peers]]\nkeys = 1",
+        ] {
+            let text = format!("{MINIMAL}\n{more}\n");
+            let error = read(&text, Overrides::default()).unwrap_err();
+            assert!(
+                matches!(error, ConfigError::Malformed { .. }),
+                "{more}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_said_outside_goes_over_the_file() {
+        let overrides = Overrides {
+            api: Some("127.0.0.1:9".parse().unwrap()),
+            listen: None,
+            passphrase_file: Some("/run/secret".into()),
+        };
+        let file = read(MINIMAL, overrides).unwrap();
+        assert_eq!(file.api.port(), 9);
+        assert_eq!(file.listen.port(), 7000);
+        assert_eq!(file.passphrase_file, Path::new("/run/secret"));
+    }
+
+    #[test]
+    fn a_local_node_refuses_other_addresses() {
+        let overrides = Overrides {
+            api: Some("0.0.0.0:7001".parse().unwrap()),
+            ..Overrides::default()
+        };
+        let error = read(MINIMAL, overrides).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::NotLoopback { what: "api", .. }),
+            "{error}"
+        );
+        let mapped = Overrides {
+            api: Some("[::ffff:10.0.0.1]:1".parse().unwrap()),
+            ..Overrides::default()
+        };
+        assert!(matches!(
+            read(MINIMAL, mapped),
+            Err(ConfigError::NotLoopback { .. })
+        ));
+    }
+
+    #[test]
+    fn the_written_form_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("node.toml");
+        fs::write(&path, MINIMAL).unwrap();
+        let mut file: NodeConfigFile = toml::from_str(MINIMAL).unwrap();
+        file.limits.worker_threads = Some(3);
+        file.peers.push(PeerSettings {
+            organisation: "court".parse().unwrap(),
+            key: PublicKey::Ed25519([7; 32]),
+            address: "127.0.0.1:5".parse().unwrap(),
+        });
+        let again: NodeConfigFile = toml::from_str(&file.to_toml().unwrap()).unwrap();
+        assert_eq!(again, file);
+    }
+}

@@ -1,0 +1,401 @@
+//! The folder of a local consortium: which file lies where, its format mark and its lock.
+//!
+//! ```text
+//! DIR/FORMAT                    one line: blockworm-local/1
+//! DIR/LOCK                      held while `up` or `down` works on the folder
+//! DIR/genesis.json              what proofs are pinned to
+//! DIR/consortium.json           organisations, members, nodes and their addresses
+//! DIR/<org>/node.toml           only where the organisation runs a node
+//! DIR/<org>/node.{lock,pid,log} of the running process
+//! DIR/<org>/keys/               passphrase, ca.*, consensus.*, <member>.{key,cert}.pem
+//! DIR/<org>/ledgers/<id>/       blocks, state, votes
+//! ```
+
+use blockworm_ledger::{Genesis, MemberId, OrganisationId};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// What stands in `DIR/FORMAT`, without the line's end.
+pub const FORMAT: &str = "blockworm-local/1";
+
+/// A consortium's folder, and the names of everything in it.
+#[derive(Clone, Debug)]
+pub struct ConsortiumFolder {
+    root: PathBuf,
+}
+
+/// Why a folder could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is no consortium in this folder.
+    #[error("there is no consortium in {}", path.display())]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds other things.
+    #[error("{} is not empty and holds no consortium", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder was written by another version.
+    #[error("{} says `{found}`, and this program reads `{FORMAT}`", path.display())]
+    OtherFormat {
+        /// The FORMAT file.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+    },
+    /// Another process works on the folder.
+    #[error("another process holds {}", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A file's JSON is not what it should be.
+    #[error("{} is not readable as {what}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+        /// Where it fails.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// `DIR/consortium.json`: who is in the local consortium and where its nodes are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsortiumRecord {
+    /// When it was founded, milliseconds since 1970.
+    pub created_at_ms: u64,
+    /// The ledger's id, 32 hex digits.
+    pub ledger: String,
+    /// The organisations, in the order of their founding.
+    pub organisations: Vec<OrganisationRecord>,
+    /// The nodes, one for each organisation that validates.
+    pub nodes: Vec<NodeRecord>,
+}
+
+/// An organisation of the local consortium.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationRecord {
+    /// Its slug.
+    pub id: OrganisationId,
+    /// Its name for people.
+    pub name: String,
+    /// What the consortium granted it at genesis.
+    pub roles: Vec<String>,
+    /// Members whose keys lie in this folder.
+    pub members: Vec<MemberId>,
+}
+
+/// A node of the local consortium.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeRecord {
+    /// Whose node it is.
+    pub organisation: OrganisationId,
+    /// Where it speaks with the other nodes.
+    pub listen: SocketAddr,
+    /// Where it serves people and programs.
+    pub api: SocketAddr,
+}
+
+impl NodeRecord {
+    /// The address of its API.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        format!("http://{}", self.api)
+    }
+}
+
+/// Holds `DIR/LOCK` until dropped.
+#[derive(Debug)]
+pub struct FolderLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+
+impl ConsortiumFolder {
+    /// Names the folder; touches nothing.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `DIR/FORMAT`.
+    #[must_use]
+    pub fn format_file(&self) -> PathBuf {
+        self.root.join("FORMAT")
+    }
+
+    /// `DIR/genesis.json`.
+    #[must_use]
+    pub fn genesis_file(&self) -> PathBuf {
+        self.root.join("genesis.json")
+    }
+
+    /// `DIR/consortium.json`.
+    #[must_use]
+    pub fn record_file(&self) -> PathBuf {
+        self.root.join("consortium.json")
+    }
+
+    /// `DIR/<org>`.
+    #[must_use]
+    pub fn organisation(&self, organisation: &OrganisationId) -> PathBuf {
+        self.root.join(organisation.as_str())
+    }
+
+    /// `DIR/<org>/node.toml`.
+    #[must_use]
+    pub fn node_file(&self, organisation: &OrganisationId) -> PathBuf {
+        self.organisation(organisation).join("node.toml")
+    }
+
+    /// `DIR/<org>/keys`.
+    #[must_use]
+    pub fn keys(&self, organisation: &OrganisationId) -> PathBuf {
+        self.organisation(organisation).join("keys")
+    }
+
+    /// `DIR/<org>/keys/passphrase`.
+    #[must_use]
+    pub fn passphrase_file(&self, organisation: &OrganisationId) -> PathBuf {
+        self.keys(organisation).join("passphrase")
+    }
+
+    /// `DIR/<org>/keys/<name>.key.pem`, encrypted.
+    #[must_use]
+    pub fn key_file(&self, organisation: &OrganisationId, name: &str) -> PathBuf {
+        self.keys(organisation).join(format!("{name}.key.pem"))
+    }
+
+    /// `DIR/<org>/keys/<name>.cert.pem`.
+    #[must_use]
+    pub fn certificate_file(&self, organisation: &OrganisationId, name: &str) -> PathBuf {
+        self.keys(organisation).join(format!("{name}.cert.pem"))
+    }
+
+    /// Whether a consortium lies here.
+    ///
+    /// # Errors
+    /// [`FolderError::OtherFormat`] where another version wrote it, [`FolderError::Foreign`] where
+    /// the folder holds other things, [`FolderError::Io`] where it cannot be read.
+    pub fn exists(&self) -> Result<bool, FolderError> {
+        let path = self.format_file();
+        match fs::read_to_string(&path) {
+            Ok(text) if text.trim_end() == FORMAT => Ok(true),
+            Ok(text) => {
+                let found = text.trim_end().chars().take(60).collect();
+                Err(FolderError::OtherFormat { path, found })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.is_free().map(|()| false),
+            Err(source) => Err(FolderError::Io {
+                action: "read",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Refuses a folder that somebody uses for something else. What an interrupted founding left
+    /// (it writes FORMAT last) is no obstacle: `local::create` clears it.
+    fn is_free(&self) -> Result<(), FolderError> {
+        let entries = match fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => {
+                return Err(FolderError::Io {
+                    action: "list",
+                    path: self.root.clone(),
+                    source,
+                });
+            }
+        };
+        let only_lock = entries.flatten().all(|entry| entry.file_name() == "LOCK");
+        if only_lock || self.root.join(UNFINISHED).exists() {
+            Ok(())
+        } else {
+            Err(FolderError::Foreign {
+                path: self.root.clone(),
+            })
+        }
+    }
+
+    /// Takes `DIR/LOCK`, making the folder if it is not there.
+    ///
+    /// # Errors
+    /// [`FolderError::Locked`] if another process works on the folder.
+    pub fn lock(&self) -> Result<FolderLock, FolderError> {
+        make_private_folder(&self.root)?;
+        let path = self.root.join("LOCK");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|source| FolderError::Io {
+                action: "open",
+                path: path.clone(),
+                source,
+            })?;
+        match file.try_lock() {
+            Ok(()) => Ok(FolderLock(file)),
+            Err(TryLockError::WouldBlock) => Err(FolderError::Locked { path }),
+            Err(TryLockError::Error(source)) => Err(FolderError::Io {
+                action: "lock",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Reads `consortium.json`.
+    ///
+    /// # Errors
+    /// [`FolderError::Absent`] where no consortium lies; else as [`Self::exists`].
+    pub fn record(&self) -> Result<ConsortiumRecord, FolderError> {
+        if !self.exists().or_else(|error| match error {
+            FolderError::Foreign { .. } => Ok(false),
+            other => Err(other),
+        })? {
+            return Err(FolderError::Absent {
+                path: self.root.clone(),
+            });
+        }
+        read_json(&self.record_file(), "the consortium's record")
+    }
+
+    /// Reads `genesis.json`.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`] or [`FolderError::Json`].
+    pub fn genesis(&self) -> Result<Genesis, FolderError> {
+        read_json(&self.genesis_file(), "a genesis")
+    }
+}
+
+/// Marks a folder whose founding has begun and not ended.
+pub(crate) const UNFINISHED: &str = "UNFINISHED";
+
+fn read_json<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    what: &'static str,
+) -> Result<T, FolderError> {
+    let bytes = fs::read(path).map_err(|source| FolderError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    serde_json::from_slice(&bytes).map_err(|source| FolderError::Json {
+        path: path.to_owned(),
+        what,
+        source,
+    })
+}
+
+/// Makes a folder that only its owner can enter; one that exists is left as it is.
+pub(crate) fn make_private_folder(path: &Path) -> Result<(), FolderError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| FolderError::Io {
+            action: "make",
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// Writes a file in one step: a reader sees all of it or none.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let draft = PathBuf::from(name);
+    let written = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(mode)
+        .open(&draft)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&draft, path));
+    written.map_err(|source| FolderError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_folder_with_other_things_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("thesis.txt"), "years of work").unwrap();
+        let folder = ConsortiumFolder::new(dir.path());
+        assert!(matches!(folder.exists(), Err(FolderError::Foreign { .. })));
+        assert!(matches!(folder.record(), Err(FolderError::Absent { .. })));
+    }
+
+    #[test]
+    fn a_folder_of_another_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("FORMAT"), "blockworm-local/9\n").unwrap();
+        let folder = ConsortiumFolder::new(dir.path());
+        assert!(matches!(
+            folder.exists(),
+            Err(FolderError::OtherFormat { found, .. }) if found == "blockworm-local/9"
+        ));
+    }
+
+    #[test]
+    fn an_absent_or_empty_folder_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!ConsortiumFolder::new(dir.path()).exists().unwrap());
+        assert!(
+            !ConsortiumFolder::new(dir.path().join("new"))
+                .exists()
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn the_lock_is_held_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ConsortiumFolder::new(dir.path());
+        let held = folder.lock().unwrap();
+        assert!(matches!(folder.lock(), Err(FolderError::Locked { .. })));
+        drop(held);
+        folder.lock().unwrap();
+    }
+}

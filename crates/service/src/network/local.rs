@@ -1,0 +1,492 @@
+//! Founding a consortium on one machine: keys, certificates, genesis and one folder a node.
+//!
+//! A profile for trying out and for tests: one person holds the keys of all organisations, which
+//! is exactly what a real consortium must not do.
+
+use super::{
+    config::{LimitSettings, NodeConfigFile, PeerSettings, ProfileName},
+    folder::{
+        ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, NodeRecord, OrganisationRecord,
+        UNFINISHED, make_private_folder, write_whole,
+    },
+};
+use crate::{
+    consortium::{self, Founder, FounderPlan},
+    identity::{self, AUTHORITY, Authority, CONSENSUS, Identity, IdentityError, Passphrase},
+};
+use blockworm_crypto::{Algorithm, SecretKey};
+use blockworm_ledger::{
+    Genesis, MemberId, OrganisationId,
+    genesis::{GenesisContract, Parameters, Validator},
+};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    thread,
+};
+
+/// What to found.
+#[derive(Clone, Debug)]
+pub struct LocalPlan {
+    /// How many organisations run a node: 1 or 4.
+    pub nodes: usize,
+    /// Now, milliseconds since 1970.
+    pub now_ms: u64,
+    /// The shared numbers.
+    pub parameters: Parameters,
+    /// Built-in contracts that exist from the start.
+    pub contracts: Vec<GenesisContract>,
+}
+
+/// A consortium that was just founded, its members' keys still in memory.
+pub struct LocalConsortium {
+    /// What stands in `consortium.json`.
+    pub record: ConsortiumRecord,
+    /// What proofs are pinned to.
+    pub genesis: Genesis,
+    /// Every member's key and certificate.
+    pub members: BTreeMap<MemberId, Identity>,
+}
+
+/// Why a consortium could not be founded.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// Neither 1 nor 4.
+    #[error("a local consortium has 1 or 4 nodes, not {nodes}")]
+    NodeCount {
+        /// What was asked for.
+        nodes: usize,
+    },
+    /// No free port was found on the loopback interface.
+    #[error("no free port on the loopback interface")]
+    NoPort(#[source] io::Error),
+    /// The genesis breaks a rule.
+    #[error("the genesis breaks a rule: {reason}")]
+    Genesis {
+        /// Which one.
+        reason: String,
+    },
+    /// A key or certificate could not be made or kept.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The folder could not be written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+/// An organisation in the making.
+struct Draft {
+    plan: FounderPlan,
+    authority: Authority,
+    passphrase: Passphrase,
+    members: BTreeMap<String, Identity>,
+    node: Option<DraftNode>,
+}
+
+struct DraftNode {
+    key: SecretKey,
+    listen: SocketAddr,
+    api: SocketAddr,
+}
+
+/// Founds a consortium in an empty folder. FORMAT is written last: a founding that was
+/// interrupted leaves a folder that counts as empty.
+///
+/// # Errors
+/// [`CreateError`]; the folder is then not a consortium's.
+pub fn create(folder: &ConsortiumFolder, plan: &LocalPlan) -> Result<LocalConsortium, CreateError> {
+    if ![1, 4].contains(&plan.nodes) {
+        return Err(CreateError::NodeCount { nodes: plan.nodes });
+    }
+    let founders = consortium::local_founders();
+    clear_unfinished(folder, &founders)?;
+    make_private_folder(folder.root())?;
+    write_whole(&folder.root().join(UNFINISHED), b"", 0o600)?;
+
+    let drafts = draft_all(founders, plan)?;
+    let genesis = draft_genesis(&drafts, plan)?;
+    keep_all(folder, &drafts)?;
+    let record = record(&drafts, &genesis, plan.now_ms);
+    write_files(folder, &drafts, &genesis, &record)?;
+
+    let members = drafts
+        .into_iter()
+        .flat_map(|draft| {
+            let organisation = draft.plan.id;
+            draft
+                .members
+                .into_iter()
+                .filter_map(move |(name, identity)| {
+                    MemberId::new(&organisation, &name)
+                        .ok()
+                        .map(|id| (id, identity))
+                })
+        })
+        .collect();
+    Ok(LocalConsortium {
+        record,
+        genesis,
+        members,
+    })
+}
+
+fn clear_unfinished(
+    folder: &ConsortiumFolder,
+    founders: &[FounderPlan],
+) -> Result<(), FolderError> {
+    if !folder.root().join(UNFINISHED).exists() {
+        return Ok(());
+    }
+    for founder in founders {
+        let path = folder.organisation(&founder.id);
+        match fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(FolderError::Io {
+                    action: "remove",
+                    path,
+                    source,
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn draft_all(founders: Vec<FounderPlan>, plan: &LocalPlan) -> Result<Vec<Draft>, CreateError> {
+    let mut ports = free_addresses(2 * plan.nodes)
+        .map_err(CreateError::NoPort)?
+        .into_iter();
+    let mut drafts = Vec::with_capacity(founders.len());
+    for (index, founder) in founders.into_iter().enumerate() {
+        let authority =
+            Authority::create(&founder.id, &founder.name, Algorithm::Ed25519, plan.now_ms)?;
+        let mut members = BTreeMap::new();
+        for member in &founder.members {
+            let identity = authority.create_member(
+                &member.name,
+                &member.functions,
+                Algorithm::Ed25519,
+                plan.now_ms,
+            )?;
+            members.insert(member.name.clone(), identity);
+        }
+        let addresses = ports
+            .next()
+            .zip(ports.next())
+            .filter(|_| index < plan.nodes);
+        let node = match addresses {
+            Some((listen, api)) => Some(DraftNode {
+                key: SecretKey::generate(Algorithm::Ed25519).map_err(IdentityError::Generate)?,
+                listen,
+                api,
+            }),
+            None => None,
+        };
+        drafts.push(Draft {
+            plan: founder,
+            authority,
+            passphrase: Passphrase::generate()?,
+            members,
+            node,
+        });
+    }
+    Ok(drafts)
+}
+
+fn draft_genesis(drafts: &[Draft], plan: &LocalPlan) -> Result<Genesis, CreateError> {
+    let mut founders = Vec::with_capacity(drafts.len());
+    let mut validators = Vec::new();
+    for draft in drafts {
+        let mut members = Vec::new();
+        for member in draft.plan.members.iter().filter(|member| member.founding) {
+            let id = member_id(&draft.plan.id, &member.name)?;
+            members.push((id, draft.members[&member.name].certificate.clone()));
+        }
+        founders.push(Founder {
+            id: draft.plan.id.clone(),
+            name: draft.plan.name.clone(),
+            roles: draft.plan.roles.clone(),
+            ca_certificate: draft.authority.certificate().to_vec(),
+            members,
+        });
+        validators.extend(draft.node.as_ref().map(|node| Validator {
+            organisation: draft.plan.id.clone(),
+            key: node.key.public_key(),
+        }));
+    }
+    let genesis = consortium::genesis(
+        consortium::LOCAL_LEDGER,
+        plan.now_ms,
+        plan.parameters.clone(),
+        &founders,
+        &validators,
+        &plan.contracts,
+    );
+    genesis.check().map_err(|error| CreateError::Genesis {
+        reason: error.to_string(),
+    })?;
+    Ok(genesis)
+}
+
+fn member_id(organisation: &OrganisationId, name: &str) -> Result<MemberId, IdentityError> {
+    MemberId::new(organisation, name).map_err(|_| IdentityError::MemberName {
+        name: name.to_owned(),
+    })
+}
+
+/// Encrypting a key costs tens of milliseconds by design: one thread per organisation.
+fn keep_all(folder: &ConsortiumFolder, drafts: &[Draft]) -> Result<(), CreateError> {
+    thread::scope(|scope| {
+        let kept: Vec<_> = drafts
+            .iter()
+            .map(|draft| scope.spawn(|| keep_one(folder, draft)))
+            .collect();
+        kept.into_iter().try_for_each(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
+}
+
+fn keep_one(folder: &ConsortiumFolder, draft: &Draft) -> Result<(), CreateError> {
+    let organisation = &draft.plan.id;
+    make_private_folder(&folder.keys(organisation))?;
+    draft
+        .passphrase
+        .write(&folder.passphrase_file(organisation))?;
+    identity::keep_key(
+        folder,
+        organisation,
+        AUTHORITY,
+        draft.authority.key(),
+        &draft.passphrase,
+    )?;
+    identity::write_certificate(
+        &folder.certificate_file(organisation, AUTHORITY),
+        draft.authority.certificate(),
+    )?;
+    if let Some(node) = &draft.node {
+        identity::keep_key(
+            folder,
+            organisation,
+            CONSENSUS,
+            &node.key,
+            &draft.passphrase,
+        )?;
+    }
+    for (name, member) in &draft.members {
+        identity::keep(folder, organisation, name, member, &draft.passphrase)?;
+    }
+    Ok(())
+}
+
+fn record(drafts: &[Draft], genesis: &Genesis, now_ms: u64) -> ConsortiumRecord {
+    ConsortiumRecord {
+        created_at_ms: now_ms,
+        ledger: genesis.ledger_id().to_string(),
+        organisations: drafts
+            .iter()
+            .map(|draft| OrganisationRecord {
+                id: draft.plan.id.clone(),
+                name: draft.plan.name.clone(),
+                roles: draft.plan.roles.clone(),
+                members: draft
+                    .plan
+                    .members
+                    .iter()
+                    .filter_map(|member| MemberId::new(&draft.plan.id, &member.name).ok())
+                    .collect(),
+            })
+            .collect(),
+        nodes: drafts
+            .iter()
+            .filter_map(|draft| {
+                draft.node.as_ref().map(|node| NodeRecord {
+                    organisation: draft.plan.id.clone(),
+                    listen: node.listen,
+                    api: node.api,
+                })
+            })
+            .collect(),
+    }
+}
+
+fn write_files(
+    folder: &ConsortiumFolder,
+    drafts: &[Draft],
+    genesis: &Genesis,
+    record: &ConsortiumRecord,
+) -> Result<(), CreateError> {
+    let nodes: Vec<(&Draft, &DraftNode)> = drafts
+        .iter()
+        .filter_map(|draft| Some((draft, draft.node.as_ref()?)))
+        .collect();
+    for (draft, node) in &nodes {
+        let file = node_file(draft, node, &nodes);
+        let text = file.to_toml().map_err(|error| CreateError::Genesis {
+            reason: error.to_string(),
+        })?;
+        write_whole(&folder.node_file(&draft.plan.id), text.as_bytes(), 0o600)?;
+    }
+    write_whole(&folder.genesis_file(), genesis.to_json().as_bytes(), 0o644)?;
+    write_json(folder.record_file(), record)?;
+    write_whole(
+        &folder.format_file(),
+        format!("{FORMAT}\n").as_bytes(),
+        0o644,
+    )?;
+    let unfinished = folder.root().join(UNFINISHED);
+    fs::remove_file(&unfinished).map_err(|source| {
+        FolderError::Io {
+            action: "remove",
+            path: unfinished,
+            source,
+        }
+        .into()
+    })
+}
+
+fn node_file(draft: &Draft, node: &DraftNode, all: &[(&Draft, &DraftNode)]) -> NodeConfigFile {
+    NodeConfigFile {
+        organisation: draft.plan.id.clone(),
+        profile: ProfileName::Local,
+        listen: node.listen,
+        api: node.api,
+        consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
+        passphrase_file: PathBuf::from("keys/passphrase"),
+        genesis_files: vec![PathBuf::from("../genesis.json")],
+        directory: PathBuf::from("."),
+        peers: all
+            .iter()
+            .filter(|(other, _)| other.plan.id != draft.plan.id)
+            .map(|(other, their)| PeerSettings {
+                organisation: other.plan.id.clone(),
+                key: their.key.public_key(),
+                address: their.listen,
+            })
+            .collect(),
+        limits: LimitSettings::default(),
+    }
+}
+
+fn write_json(path: PathBuf, value: &impl serde::Serialize) -> Result<(), FolderError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|source| FolderError::Json {
+        path: path.clone(),
+        what: "JSON",
+        source,
+    })?;
+    text.push(b'\n');
+    write_whole(&path, &text, 0o644)
+}
+
+/// Free loopback addresses below the range that the system hands to outgoing connections, so that
+/// a restarted node finds its port still free.
+fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
+    const LOWEST: u16 = 15_000;
+    const RANGE: u16 = 16_000;
+    const ATTEMPTS: usize = 2_000;
+    // All are held until the last is found, so that none is handed out twice.
+    let mut held: Vec<TcpListener> = Vec::with_capacity(count);
+    let mut last_error = io::Error::other("no attempt was made");
+    for _ in 0..ATTEMPTS {
+        if held.len() == count {
+            break;
+        }
+        let mut random = [0u8; 2];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        let port = LOWEST + u16::from_le_bytes(random) % RANGE;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => held.push(listener),
+            Err(error) => last_error = error,
+        }
+    }
+    if held.len() < count {
+        return Err(last_error);
+    }
+    held.iter().map(TcpListener::local_addr).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{identity::check_private, network::config::Overrides};
+
+    fn plan(nodes: usize) -> LocalPlan {
+        LocalPlan {
+            nodes,
+            now_ms: 1_790_000_000_000,
+            parameters: consortium::local_parameters(),
+            contracts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn four_organisations_with_a_node_each_are_founded() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ConsortiumFolder::new(dir.path().join("new"));
+        let made = create(&folder, &plan(4)).unwrap();
+        assert!(folder.exists().unwrap());
+        assert_eq!(folder.record().unwrap(), made.record);
+        assert_eq!(folder.genesis().unwrap(), made.genesis);
+        assert_eq!(made.record.nodes.len(), 4);
+        assert_eq!(made.genesis.validators.len(), 4);
+        for node in &made.record.nodes {
+            let path = folder.node_file(&node.organisation);
+            let file = NodeConfigFile::read(&path, Overrides::default()).unwrap();
+            let config = file.load().unwrap();
+            assert_eq!(config.peers.len(), 3);
+            let key = config.consensus_key.public_key();
+            assert!(
+                made.genesis
+                    .validators
+                    .iter()
+                    .any(|validator| validator.key == key)
+            );
+        }
+    }
+
+    #[test]
+    fn one_node_serves_members_of_four_organisations() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ConsortiumFolder::new(dir.path());
+        let made = create(&folder, &plan(1)).unwrap();
+        assert_eq!(made.record.nodes.len(), 1);
+        assert_eq!(made.record.organisations.len(), 4);
+        for member in made.members.keys() {
+            let loaded = identity::load(&folder, member).unwrap();
+            assert_eq!(
+                loaded.key.public_key(),
+                made.members[member].key.public_key()
+            );
+            let organisation = member.organisation();
+            check_private(&folder.key_file(&organisation, member.name())).unwrap();
+            check_private(&folder.passphrase_file(&organisation)).unwrap();
+        }
+    }
+
+    #[test]
+    fn other_numbers_of_nodes_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for nodes in [0, 2, 3, 5] {
+            let made = create(&ConsortiumFolder::new(dir.path()), &plan(nodes));
+            assert!(matches!(made, Err(CreateError::NodeCount { .. })));
+        }
+    }
+
+    #[test]
+    fn an_interrupted_founding_is_begun_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ConsortiumFolder::new(dir.path());
+        create(&folder, &plan(1)).unwrap();
+        fs::remove_file(folder.format_file()).unwrap();
+        fs::write(dir.path().join(UNFINISHED), "").unwrap();
+        assert!(!folder.exists().unwrap());
+        create(&folder, &plan(1)).unwrap();
+        assert!(folder.exists().unwrap());
+    }
+}

@@ -1,0 +1,11 @@
+//! Nodes and where they live: the folder of a local consortium, a node's configuration, processes.
+
+pub mod config;
+pub mod folder;
+pub mod local;
+pub mod process;
+
+pub use config::{ConfigError, NodeConfigFile, Overrides};
+pub use folder::{ConsortiumFolder, ConsortiumRecord, FolderError, NodeRecord};
+pub use local::{CreateError, LocalConsortium, create};
+pub use process::{NodeLock, NodeState, ProcessError};
