@@ -131,7 +131,7 @@ fn confirm(
 ) -> Result<Response, ReceivableError> {
     Caller::of(&deps.querier, sender)?;
     let mut receivable = load(deps.storage, &id)?;
-    if *sender != receivable.buyer {
+    if sender.as_str() != receivable.buyer {
         return Err(ReceivableError::NotTheBuyer { id, buyer: receivable.buyer });
     }
     match receivable.status() {
