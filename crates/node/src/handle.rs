@@ -1,12 +1,18 @@
 //! What the rest of the house sees of a running node: cheap handles that work under any async runtime.
 
+use crate::{access::LedgerAccess, ledger::Ledger};
+use blockworm_ledger::TransactionView;
 use blockworm_ledger::{
     Block, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt, TransactionId,
     finality::FinalityProof, proof::TransactionProof, state_proof::StateProof,
 };
 use bytes::Bytes;
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, Either, Fuse, FusedFuture as _, select},
+};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, oneshot};
 
 /// A refusal: a stable code and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,6 +151,13 @@ pub struct NodeHandle {
 }
 
 impl NodeHandle {
+    pub(crate) fn new(organisation: OrganisationId, ledgers: Vec<LedgerHandle>) -> Self {
+        Self {
+            organisation,
+            ledgers: ledgers.into(),
+        }
+    }
+
     /// The organisation that this node belongs to.
     #[must_use]
     pub fn organisation(&self) -> &OrganisationId {
@@ -179,121 +192,229 @@ impl NodeHandle {
 /// One ledger of a running node.
 #[derive(Clone)]
 pub struct LedgerHandle {
-    genesis: Arc<Genesis>,
+    access: Arc<dyn LedgerAccess>,
 }
 
-#[allow(clippy::unused_async, clippy::unimplemented)]
 impl LedgerHandle {
+    pub(crate) fn new(access: Arc<dyn LedgerAccess>) -> Self {
+        Self { access }
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        self.access.ledger()
+    }
+
     /// Its id.
     #[must_use]
     pub fn id(&self) -> LedgerId {
-        unimplemented!()
+        self.ledger().rules.id
     }
 
     /// What it began with.
     #[must_use]
     pub fn genesis(&self) -> &Arc<Genesis> {
-        &self.genesis
+        &self.ledger().rules.genesis
     }
 
     /// Takes encoded transactions: checks, queues and gossips them. One answer each, in order.
-    pub async fn submit(&self, _transactions: Vec<Bytes>) -> Vec<Result<Admitted, Refusal>> {
-        unimplemented!()
+    pub async fn submit(&self, transactions: Vec<Bytes>) -> Vec<Result<Admitted, Refusal>> {
+        self.access.submit(transactions).await
     }
 
     /// Waits until the transaction is durable here, and so final; `None` after `timeout`.
-    pub async fn wait_receipt(&self, _id: &TransactionId, _timeout: Duration) -> Option<Receipt> {
-        unimplemented!()
+    pub async fn wait_receipt(&self, id: &TransactionId, timeout: Duration) -> Option<Receipt> {
+        let mut waiting = self.ledger().waiters.register([*id]);
+        // Asked after registering: a block that became durable before is in the index.
+        if let Ok(Some(receipt)) = self.access.receipt(id).await {
+            return Some(receipt);
+        }
+        let receipt = waiting.pop()?;
+        match select(receipt, self.access.sleep(timeout)).await {
+            Either::Left((receipt, _)) => receipt.ok(),
+            Either::Right(_) => None,
+        }
     }
 
     /// Submits and waits for every receipt; `Ok(None)` where `timeout` came first.
     pub async fn submit_and_wait(
         &self,
-        _transactions: Vec<Bytes>,
-        _timeout: Duration,
+        transactions: Vec<Bytes>,
+        timeout: Duration,
     ) -> Vec<Result<Option<Receipt>, Refusal>> {
-        unimplemented!()
+        let ids: Vec<Option<TransactionId>> = transactions
+            .iter()
+            .map(|bytes| TransactionView::parse(bytes).ok().map(|view| view.id()))
+            .collect();
+        let mut waiting = self
+            .ledger()
+            .waiters
+            .register(ids.iter().flatten().copied())
+            .into_iter();
+        let answers = self.access.submit(transactions).await;
+        let mut deadline = self.access.sleep(timeout).fuse();
+        let mut results = Vec::with_capacity(answers.len());
+        for (id, answer) in ids.into_iter().zip(answers) {
+            let receipt = id.and_then(|_| waiting.next());
+            results.push(match (answer, receipt) {
+                (Err(refusal), _) => Err(refusal),
+                (Ok(admitted), Some(receipt)) => {
+                    Ok(self.await_receipt(admitted, receipt, &mut deadline).await)
+                }
+                (Ok(_), None) => Ok(None),
+            });
+        }
+        results
+    }
+
+    async fn await_receipt(
+        &self,
+        admitted: Admitted,
+        mut receipt: oneshot::Receiver<Receipt>,
+        deadline: &mut Fuse<BoxFuture<'static, ()>>,
+    ) -> Option<Receipt> {
+        if admitted.known {
+            let committed = self.access.receipt(&admitted.id).await;
+            if let Ok(Some(receipt)) = committed {
+                return Some(receipt);
+            }
+        }
+        if deadline.is_terminated() {
+            return receipt.try_recv().ok();
+        }
+        match select(receipt, deadline).await {
+            Either::Left((receipt, _)) => receipt.ok(),
+            Either::Right(((), mut receipt)) => receipt.try_recv().ok(),
+        }
     }
 
     /// The receipt of a committed transaction.
-    pub async fn receipt(&self, _id: &TransactionId) -> Result<Option<Receipt>, ReadError> {
-        unimplemented!()
+    pub async fn receipt(&self, id: &TransactionId) -> Result<Option<Receipt>, ReadError> {
+        self.access.receipt(id).await
     }
 
     /// A committed transaction as it was submitted, with its height and place in the block.
     pub async fn transaction(
         &self,
-        _id: &TransactionId,
+        id: &TransactionId,
     ) -> Result<Option<(Bytes, u64, u32)>, ReadError> {
-        unimplemented!()
+        self.access.transaction(id).await
     }
 
     /// A committed block.
-    pub async fn block(&self, _height: u64) -> Result<Option<Block>, ReadError> {
-        unimplemented!()
+    pub async fn block(&self, height: u64) -> Result<Option<Block>, ReadError> {
+        self.access.block(height).await
     }
 
     /// A committed block's header; height 0 is the genesis header.
-    pub async fn header(&self, _height: u64) -> Result<Option<Header>, ReadError> {
-        unimplemented!()
+    #[allow(
+        clippy::unused_async,
+        reason = "the interface does not promise an immediate answer"
+    )]
+    pub async fn header(&self, height: u64) -> Result<Option<Header>, ReadError> {
+        self.access.header(height)
     }
 
     /// The receipts of a committed block, in block order.
-    pub async fn receipts_of(&self, _height: u64) -> Result<Option<Vec<Receipt>>, ReadError> {
-        unimplemented!()
+    pub async fn receipts_of(&self, height: u64) -> Result<Option<Vec<Receipt>>, ReadError> {
+        self.access.receipts_of(height).await
     }
 
     /// A proof that a stranger checks offline.
     pub async fn transaction_proof(
         &self,
-        _id: &TransactionId,
+        id: &TransactionId,
     ) -> Result<TransactionProof, ProofError> {
-        unimplemented!()
+        self.access.transaction_proof(id).await
     }
 
-    /// A contract's value at the last durable height.
+    /// A contract's value at the last executed height.
+    #[allow(
+        clippy::unused_async,
+        reason = "the interface does not promise an immediate answer"
+    )]
     pub async fn state(
         &self,
-        _contract: &ContractName,
-        _key: &[u8],
+        contract: &ContractName,
+        key: &[u8],
     ) -> Result<StateValue, ReadError> {
-        unimplemented!()
+        self.access.state(contract, key)
     }
 
     /// A contract's value with its proof.
     pub async fn state_with_proof(
         &self,
-        _contract: &ContractName,
-        _key: &[u8],
+        contract: &ContractName,
+        key: &[u8],
     ) -> Result<StateAnswer, ProofError> {
-        unimplemented!()
+        self.access.state_with_proof(contract, key).await
     }
 
     /// Asks a contract; the message and the answer are JSON.
-    pub async fn query(
-        &self,
-        _contract: &ContractName,
-        _message: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
-        unimplemented!()
+    #[allow(
+        clippy::unused_async,
+        reason = "the interface does not promise an immediate answer"
+    )]
+    pub async fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal> {
+        self.access.query(contract, message)
     }
 
     /// How the ledger is doing on this node.
     #[must_use]
     pub fn status(&self) -> LedgerStatus {
-        unimplemented!()
+        self.access.status()
     }
 
     /// Blocks from now on, each once it is durable here. A slow reader misses some and is told so;
     /// `receipts_of` fills the gap.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<CommittedBlock>> {
-        unimplemented!()
+        self.ledger().commits.subscribe()
     }
 
     /// Figures of this ledger.
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
-        unimplemented!()
+        let status = self.status();
+        let gauge = |name, help, value: u64| Metric {
+            name,
+            help,
+            kind: MetricKind::Gauge,
+            labels: Vec::new(),
+            value: value as f64,
+        };
+        let mut metrics = vec![
+            gauge(
+                "blockworm_height",
+                "The last durable height.",
+                status.height,
+            ),
+            gauge(
+                "blockworm_tip",
+                "The highest finalized height heard of.",
+                status.tip,
+            ),
+            gauge(
+                "blockworm_peers",
+                "Other validators heard lately.",
+                status.connected_peers as u64,
+            ),
+            gauge(
+                "blockworm_mempool_transactions",
+                "Transactions waiting.",
+                status.mempool_transactions as u64,
+            ),
+            gauge(
+                "blockworm_mempool_bytes",
+                "Bytes of them.",
+                status.mempool_bytes as u64,
+            ),
+        ];
+        metrics.extend(self.ledger().counters.read());
+        for metric in &mut metrics {
+            metric
+                .labels
+                .insert(0, ("ledger", status.ledger.to_string()));
+        }
+        metrics
     }
 }

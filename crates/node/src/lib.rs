@@ -1,8 +1,24 @@
 //! A running node: mempool, consensus, execution pipeline and the handle that others use. The only crate that names the BFT engine.
 
+mod access;
+mod clock;
 pub mod config;
+pub mod consensus;
+pub mod engine;
+pub mod gossip;
 pub mod handle;
+mod ledger;
+pub mod mempool;
+mod metrics;
+pub mod network;
+pub mod open;
+mod orchestrator;
+pub mod pipeline;
+mod presence;
 pub mod service;
+mod storage;
+mod timing;
+mod waiters;
 
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{

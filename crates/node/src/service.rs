@@ -1,9 +1,46 @@
 //! Starts and stops a node on the real machine.
 
-use crate::{config::NodeConfig, handle::NodeHandle};
-use blockworm_execution::Builtins;
-use blockworm_ledger::LedgerId;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use crate::{
+    config::{NodeConfig, Profile},
+    consensus::keys,
+    engine::{self, Peers, Setup},
+    handle::{LedgerHandle, NodeHandle},
+    mempool,
+    network::{self, CHANNELS, Hints, Lanes},
+    open::{OpenError, PROTOCOL_VERSION},
+};
+use blockworm_execution::{Builtins, ExecutionError};
+use blockworm_ledger::{BlockLimits, Genesis, LedgerId};
+use blockworm_state::FjallStore;
+use commonware_cryptography::{
+    ChaCha20Poly1305, Signer as _,
+    ed25519::{PrivateKey, PublicKey},
+};
+use commonware_p2p::{Address, AddressableManager as _, authenticated::lookup};
+use commonware_runtime::{
+    Quota, Runner as _, Strategizer as _, Supervisor as _, tokio as tokio_runtime,
+};
+use commonware_stream::{
+    cups::{self, Cups},
+    sake::{self, Sake},
+};
+use commonware_utils::{NZU32, NZUsize, TryCollect as _, ordered::Map};
+use futures::future::{Either, select, select_all};
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, TcpListener},
+    num::{NonZeroU32, NonZeroUsize},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::{oneshot, watch};
+
+/// Where the engine keeps its partitions, `<ledger id>-blocks-…` and `<ledger id>-votes-…`: it
+/// takes one flat folder for all ledgers.
+const ENGINE_DIRECTORY: &str = "ledgers/engine";
 
 /// Why a node does not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +71,13 @@ pub enum NodeError {
     },
     /// The directory holds the ledger of another genesis.
     #[error(
-        "{directory} holds a ledger of another genesis ({found}); this genesis is {wanted}. Use another directory, or restore the genesis file"
+        "{directory} holds a ledger of another genesis than {wanted}; use another directory, or restore the genesis file"
     )]
     OtherGenesis {
         /// Where.
         directory: PathBuf,
-        /// Genesis digest in the directory.
-        found: String,
-        /// Genesis digest in the configuration.
-        wanted: String,
+        /// The ledger of the configured genesis.
+        wanted: LedgerId,
     },
     /// This program lacks the ledger's execution rules.
     #[error(
@@ -75,9 +110,11 @@ pub enum NodeError {
 /// A node on its own threads. Dropping it stops the node without waiting.
 pub struct RunningNode {
     handle: NodeHandle,
+    stop: Option<oneshot::Sender<()>>,
+    failed: watch::Receiver<Option<String>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-#[allow(clippy::unimplemented)]
 impl RunningNode {
     /// The handle that the rest of the house uses.
     #[must_use]
@@ -85,19 +122,305 @@ impl RunningNode {
         self.handle.clone()
     }
 
-    /// Stops the node, waits until everything taken is on disk and all threads ended.
-    pub fn stop(self) -> Result<(), NodeError> {
-        unimplemented!()
+    /// Stops the node and waits until its threads ended. Whatever was acknowledged is on disk
+    /// already.
+    pub fn stop(mut self) -> Result<(), NodeError> {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        match self.failed.borrow().clone() {
+            Some(reason) => Err(NodeError::Stopped(reason)),
+            None => Ok(()),
+        }
     }
 
-    /// Waits until the node ends by itself, which is always an error.
-    pub fn failed(&self) -> tokio::sync::watch::Receiver<Option<String>> {
-        unimplemented!()
+    /// Holds the reason once the node has ended by itself, which is always an error.
+    #[must_use]
+    pub fn failed(&self) -> watch::Receiver<Option<String>> {
+        self.failed.clone()
     }
 }
 
 /// Starts a node on its own threads and returns once it listens and its stores are open.
-#[allow(clippy::unimplemented)]
-pub fn start(_config: NodeConfig, _builtins: Arc<Builtins>) -> Result<RunningNode, NodeError> {
-    unimplemented!()
+pub fn start(config: NodeConfig, builtins: Arc<Builtins>) -> Result<RunningNode, NodeError> {
+    check(&config)?;
+    let signer = keys::signer(&config.consensus_key).map_err(|_| NodeError::ConsensusKey)?;
+    // Bound and released at once: the engine binds again and would only panic.
+    drop(
+        TcpListener::bind(config.listen).map_err(|source| NodeError::Listen {
+            address: config.listen,
+            source,
+        })?,
+    );
+    let stores = config
+        .ledgers
+        .iter()
+        .map(|genesis| open_store(&config, genesis))
+        .collect::<Result<Vec<_>, _>>()?;
+    let organisation = config.organisation.clone();
+    let (ready, started) = std::sync::mpsc::channel();
+    let (stop, stopped) = oneshot::channel();
+    let (failing, failed) = watch::channel(None);
+    let run = move || {
+        let runtime = tokio_runtime::Config::new()
+            .with_tcp_nodelay(Some(true))
+            .with_worker_threads(config.limits.worker_threads.max(1))
+            .with_storage_directory(config.directory.join(ENGINE_DIRECTORY));
+        let root = |context| run(context, config, builtins, signer, stores, ready, stopped);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            tokio_runtime::Runner::new(runtime).start(root)
+        }));
+        let reason = ended.unwrap_or_else(|panic| Some(panic_text(panic.as_ref())));
+        failing.send_replace(reason);
+    };
+    let thread = std::thread::Builder::new()
+        .name("node".into())
+        .spawn(run)
+        .map_err(|error| NodeError::Stopped(format!("no thread: {error}")))?;
+    match started.recv() {
+        Ok(Ok(ledgers)) => Ok(RunningNode {
+            handle: NodeHandle::new(organisation, ledgers),
+            stop: Some(stop),
+            failed,
+            thread: Some(thread),
+        }),
+        Ok(Err(error)) => {
+            let _ = thread.join();
+            Err(error)
+        }
+        Err(_) => {
+            let _ = thread.join();
+            let reason = failed.borrow().clone();
+            Err(NodeError::Stopped(
+                reason.unwrap_or_else(|| "it ended while starting".into()),
+            ))
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("an internal error").to_owned()
+}
+
+/// What can be said before anything is opened.
+fn check(config: &NodeConfig) -> Result<(), NodeError> {
+    if config.profile == Profile::Local {
+        let addresses = config
+            .peers
+            .iter()
+            .map(|peer| peer.address)
+            .chain([config.listen]);
+        if let Some(address) = addresses
+            .into_iter()
+            .find(|address| !address.ip().is_loopback())
+        {
+            return Err(NodeError::NotLoopback { address });
+        }
+    }
+    for genesis in &config.ledgers {
+        let refuse = |reason: String| NodeError::Genesis {
+            name: genesis.name.clone(),
+            reason,
+        };
+        genesis.check().map_err(|error| refuse(error.to_string()))?;
+        if genesis.protocol_version > PROTOCOL_VERSION {
+            return Err(NodeError::ProtocolVersion {
+                ledger: genesis.ledger_id(),
+                needed: genesis.protocol_version,
+                known: PROTOCOL_VERSION,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn open_store(config: &NodeConfig, genesis: &Genesis) -> Result<FjallStore, NodeError> {
+    let path = config
+        .directory
+        .join("ledgers")
+        .join(genesis.ledger_id().to_string())
+        .join("state");
+    let store = std::fs::create_dir_all(&path)
+        .map_err(|error| error.to_string())
+        .and_then(|()| FjallStore::open(&path).map_err(|error| error.to_string()));
+    store.map_err(|reason| NodeError::Store { path, reason })
+}
+
+type Started = std::sync::mpsc::Sender<Result<Vec<LedgerHandle>, NodeError>>;
+
+/// The node's root task; returns the reason when it ends by itself.
+async fn run(
+    context: tokio_runtime::Context,
+    config: NodeConfig,
+    builtins: Arc<Builtins>,
+    signer: PrivateKey,
+    stores: Vec<FjallStore>,
+    ready: Started,
+    stopped: oneshot::Receiver<()>,
+) -> Option<String> {
+    let ledgers = match launch(&context, config, builtins, signer, stores).await {
+        Ok(ledgers) => ledgers,
+        Err(error) => {
+            let _ = ready.send(Err(error));
+            return None;
+        }
+    };
+    let failures: Vec<_> = ledgers
+        .iter()
+        .map(|ledger| {
+            let mut failure = ledger.ledger().failure.subscribe();
+            Box::pin(async move {
+                let failed = failure.wait_for(Option::is_some).await;
+                failed.ok().and_then(|reason| reason.clone())
+            })
+        })
+        .collect();
+    let _ = ready.send(Ok(ledgers));
+    let failure = async {
+        if failures.is_empty() {
+            std::future::pending().await
+        } else {
+            select_all(failures).await.0
+        }
+    };
+    match select(stopped, std::pin::pin!(failure)).await {
+        Either::Left(_) => None,
+        Either::Right((reason, _)) => Some(reason.unwrap_or_else(|| "a ledger ended".into())),
+    }
+}
+
+async fn launch(
+    context: &tokio_runtime::Context,
+    config: NodeConfig,
+    builtins: Arc<Builtins>,
+    signer: PrivateKey,
+    stores: Vec<FjallStore>,
+) -> Result<Vec<LedgerHandle>, NodeError> {
+    let hints = Hints::default();
+    let (mut lanes, peers) = connect(context, &config, &signer, &hints)?;
+    let strategy = context
+        .strategy(NonZeroUsize::new(config.limits.signature_threads).unwrap_or(NonZeroUsize::MIN));
+    let mut ledgers = Vec::new();
+    for (genesis, store) in config.ledgers.into_iter().zip(stores) {
+        let id = genesis.ledger_id();
+        let setup = Setup {
+            genesis,
+            store,
+            builtins: builtins.clone(),
+            limits: mempool::Limits {
+                transactions: config.limits.mempool_transactions_per_organisation,
+                bytes: config.limits.mempool_bytes_per_organisation,
+            },
+            signer: signer.clone(),
+        };
+        let context = context.child("ledger").with_attribute("id", id);
+        let started = engine::start(
+            context,
+            setup,
+            &mut lanes,
+            &hints,
+            peers.clone(),
+            strategy.clone(),
+        )
+        .await;
+        let path = config.directory.join("ledgers").join(id.to_string());
+        ledgers.push(started.map_err(|error| translate(error, path, id))?);
+    }
+    Ok(ledgers)
+}
+
+fn translate(error: OpenError, path: PathBuf, ledger: LedgerId) -> NodeError {
+    match error {
+        OpenError::Protocol(ledger, needed) => NodeError::ProtocolVersion {
+            ledger,
+            needed,
+            known: PROTOCOL_VERSION,
+        },
+        OpenError::Execution(ExecutionError::OtherGenesis) => NodeError::OtherGenesis {
+            directory: path,
+            wanted: ledger,
+        },
+        other => NodeError::Store {
+            path,
+            reason: other.to_string(),
+        },
+    }
+}
+
+type Oracle = lookup::Oracle<PublicKey>;
+type NetworkSender =
+    commonware_p2p::authenticated::lookup::Sender<PublicKey, tokio_runtime::Context>;
+
+/// Joins the network of nodes: its channels are registered before it starts.
+fn connect(
+    context: &tokio_runtime::Context,
+    config: &NodeConfig,
+    signer: &PrivateKey,
+    hints: &Hints,
+) -> Result<(Lanes<NetworkSender>, Peers<Oracle, Oracle>), NodeError> {
+    let me = signer.public_key();
+    let mut addresses: BTreeMap<PublicKey, Address> = BTreeMap::new();
+    for peer in &config.peers {
+        let key = keys::public(&peer.key).map_err(|_| NodeError::ConsensusKey)?;
+        addresses.insert(key, peer.address.into());
+    }
+    addresses.insert(me, config.listen.into());
+    let sizes: Vec<_> = config
+        .ledgers
+        .iter()
+        .map(|genesis| {
+            let validators = u32::try_from(genesis.validators.len()).unwrap_or(u32::MAX);
+            (BlockLimits::from(&genesis.parameters), validators)
+        })
+        .collect();
+    let mut network = lookup::Config::recommended(
+        Cups::<_, ChaCha20Poly1305>::new(
+            Sake {
+                signer: signer.clone(),
+                synchrony_bound: Duration::from_secs(5),
+                max_handshake_age: Duration::from_secs(10),
+                version: sake::Version::V1,
+            },
+            cups::Version::V1,
+        ),
+        b"blockworm/network",
+        config.listen,
+        NonZeroUsize::new(addresses.len()).unwrap_or(NonZeroUsize::MIN),
+        network::largest_message(&sizes),
+        NZUsize!(256),
+    );
+    network.allow_dns = false;
+    // Members run in private networks too; who may connect is decided by key.
+    network.allow_private_ips = true;
+    // A restarted node must come back at once, and a local consortium shares one address.
+    network.peer_connection_cooldown = Duration::from_secs(1);
+    network.allowed_handshake_rate_per_ip = Quota::per_second(NZU32!(32));
+    network.dial_frequency = Duration::from_millis(250);
+    network.ping_frequency = Duration::from_secs(10);
+    network.tracked_peer_sets = NZUsize!(1);
+    network.block_duration = Duration::from_secs(3_600);
+    let (mut network, mut oracle) = lookup::Network::new(context.child("network"), network);
+    let quarter = config.limits.peer_messages_per_s / 4;
+    let channels = std::array::from_fn(|channel| {
+        let rate = quarter.saturating_mul(CHANNELS[channel].1).max(1);
+        let quota = Quota::per_second(NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN));
+        network.register(channel as u64, quota)
+    });
+    let lanes = network::divide(context, channels, hints);
+    network.start();
+    let addresses: Map<PublicKey, Address> = addresses
+        .into_iter()
+        .try_collect()
+        .map_err(|_| NodeError::ConsensusKey)?;
+    oracle.track(0, addresses);
+    Ok((
+        lanes,
+        Peers {
+            provider: oracle.clone(),
+            blocker: oracle,
+        },
+    ))
 }

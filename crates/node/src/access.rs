@@ -1,0 +1,407 @@
+//! Reads and writes of one ledger for the rest of the house, behind one object-safe trait.
+
+use crate::{
+    consensus::{block::SealedBlock, finality::finality_proof},
+    engine::Marshal,
+    handle::{Admitted, LedgerStatus, ProofError, ReadError, Refusal, StateAnswer, StateValue},
+    ledger::Ledger,
+    mempool::{Admission, Admitting, Now, Origin},
+    pipeline::rows::{self, RowError},
+};
+use blockworm_crypto::merkle;
+use blockworm_execution::Reader;
+use blockworm_ledger::{
+    Block, CertifiedHeaders, ContractName, FinalityProof, Header, Receipt, TransactionId,
+    TransactionProof, TransactionView,
+};
+use blockworm_state::{State, StateError, Store};
+use bytes::Bytes;
+use commonware_consensus::{marshal::Identifier, types::Height};
+use commonware_parallel::Strategy;
+use futures::future::BoxFuture;
+use std::{sync::Arc, time::Duration};
+
+/// Sleeps by the runtime's clock.
+pub type Sleeper = Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Heights above a block that are searched for a certificate.
+const CERTIFICATE_SEARCH: u64 = 256;
+/// How long a state proof waits for the header that carries its root.
+const ROOT_WAIT: Duration = Duration::from_secs(3);
+
+/// What a ledger handle stands on.
+pub trait LedgerAccess: Send + Sync {
+    /// The shared parts.
+    fn ledger(&self) -> &Arc<Ledger>;
+    /// Sleeps by the runtime's clock.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// See `LedgerHandle::submit`.
+    fn submit(&self, transactions: Vec<Bytes>) -> BoxFuture<'_, Vec<Result<Admitted, Refusal>>>;
+    /// See `LedgerHandle::receipt`.
+    fn receipt<'a>(
+        &'a self,
+        id: &'a TransactionId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>>;
+    /// See `LedgerHandle::transaction`.
+    fn transaction<'a>(
+        &'a self,
+        id: &'a TransactionId,
+    ) -> BoxFuture<'a, Result<Option<(Bytes, u64, u32)>, ReadError>>;
+    /// See `LedgerHandle::block`.
+    fn block(&self, height: u64) -> BoxFuture<'_, Result<Option<Block>, ReadError>>;
+    /// See `LedgerHandle::header`.
+    fn header(&self, height: u64) -> Result<Option<Header>, ReadError>;
+    /// See `LedgerHandle::receipts_of`.
+    fn receipts_of(&self, height: u64) -> BoxFuture<'_, Result<Option<Vec<Receipt>>, ReadError>>;
+    /// See `LedgerHandle::transaction_proof`.
+    fn transaction_proof<'a>(
+        &'a self,
+        id: &'a TransactionId,
+    ) -> BoxFuture<'a, Result<TransactionProof, ProofError>>;
+    /// See `LedgerHandle::state`.
+    fn state(&self, contract: &ContractName, key: &[u8]) -> Result<StateValue, ReadError>;
+    /// See `LedgerHandle::state_with_proof`.
+    fn state_with_proof<'a>(
+        &'a self,
+        contract: &'a ContractName,
+        key: &'a [u8],
+    ) -> BoxFuture<'a, Result<StateAnswer, ProofError>>;
+    /// See `LedgerHandle::query`.
+    fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal>;
+    /// See `LedgerHandle::status`.
+    fn status(&self) -> LedgerStatus;
+}
+
+/// The rules of the state at admission.
+pub struct Gate<S: Store> {
+    admission: blockworm_execution::Admission<S>,
+    state: State<S>,
+}
+
+impl<S: Store> Gate<S> {
+    /// The rules over this state.
+    pub fn new(admission: blockworm_execution::Admission<S>, state: State<S>) -> Self {
+        Self { admission, state }
+    }
+}
+
+impl<S: Store> Admission for Gate<S> {
+    fn check(&self, view: &TransactionView<'_>, time_ms: u64) -> Result<(), Refusal> {
+        self.admission.check(view, time_ms).map_err(refusal)
+    }
+
+    fn is_committed(&self, view: &TransactionView<'_>) -> bool {
+        matches!(rows::place(&self.state, &view.id()), Ok(Some(_)))
+    }
+}
+
+fn refusal(refusal: blockworm_execution::Refusal) -> Refusal {
+    Refusal {
+        code: refusal.code,
+        message: refusal.message,
+    }
+}
+
+impl From<RowError> for ReadError {
+    fn from(error: RowError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<StateError> for ReadError {
+    fn from(error: StateError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ReadError> for ProofError {
+    fn from(error: ReadError) -> Self {
+        Self::Unavailable(error.0)
+    }
+}
+
+/// A running ledger over its real stores.
+pub struct Access<S: Store, T: Strategy> {
+    /// The shared parts.
+    pub ledger: Arc<Ledger>,
+    /// The committed state.
+    pub state: State<S>,
+    /// Answers queries.
+    pub reader: Reader<S>,
+    /// The way into the mempool.
+    pub admitting: Arc<Admitting<T>>,
+    /// The blocks and certificates.
+    pub marshal: Marshal,
+    /// Sleeps by the runtime's clock.
+    pub sleeper: Sleeper,
+    /// The runtime's clock.
+    pub now: Now,
+}
+
+impl<S: Store, T: Strategy> Access<S, T> {
+    async fn sealed(&self, height: u64) -> Result<Option<Arc<SealedBlock>>, ReadError> {
+        if height > self.ledger.head().height {
+            return Ok(None);
+        }
+        let block = self
+            .marshal
+            .get_block(Identifier::Height(Height::new(height)))
+            .await;
+        let block = block.ok_or_else(|| ReadError(format!("block {height} is not readable")))?;
+        Ok(Some(block.inner_shared()))
+    }
+
+    async fn find(&self, id: &TransactionId) -> Result<Option<(Arc<SealedBlock>, u32)>, ReadError> {
+        let Some((height, index)) = rows::place(&self.state, id)? else {
+            return Ok(None);
+        };
+        let Some(block) = self.sealed(height).await? else {
+            return Ok(None);
+        };
+        let same = block.ids().get(index as usize) == Some(id);
+        Ok(same.then_some((block, index)))
+    }
+
+    fn contract_key(&self, contract: &ContractName, key: &[u8]) -> Option<Vec<u8>> {
+        let id = self.reader.contract_id(contract.as_str())?;
+        Some([&id.to_be_bytes(), key].concat())
+    }
+
+    /// Headers from `first` to the lowest certified height at or above `through`.
+    async fn certified(&self, first: u64, through: u64) -> Result<CertifiedHeaders, ProofError> {
+        let not_yet = ProofError::NotYetProvable {
+            height: first,
+            needs: through,
+        };
+        let head = self.ledger.head().height;
+        for height in through..=head.min(through + CERTIFICATE_SEARCH) {
+            let Some(finality) = self.certificate(height).await else {
+                continue;
+            };
+            let headers = (first..=height)
+                .map(|height| {
+                    self.header(height)?
+                        .ok_or_else(|| ReadError("a header is missing".into()))
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            return Ok(CertifiedHeaders { headers, finality });
+        }
+        Err(not_yet)
+    }
+
+    async fn certificate(&self, height: u64) -> Option<FinalityProof> {
+        let finalization = self.marshal.get_finalization(Height::new(height)).await?;
+        finality_proof(&finalization)
+    }
+
+    async fn prove_transaction(&self, id: &TransactionId) -> Result<TransactionProof, ProofError> {
+        let (block, index) = self.find(id).await?.ok_or(ProofError::NotFound)?;
+        let height = block.header().height;
+        let lag = self.ledger.rules.root_lag();
+        let chain = self.certified(height, height + lag).await?;
+        let at = index as usize;
+        let leaves: Vec<_> = block.block().transactions.leaves().collect();
+        let receipts = rows::receipts(&self.state, height, block.ids()).map_err(ReadError::from)?;
+        let receipt_leaves: Vec<_> = receipts.iter().map(Receipt::leaf).collect();
+        let missing = || ProofError::Unavailable("the transaction is not in its block".into());
+        Ok(TransactionProof {
+            ledger: self.ledger.rules.id,
+            genesis_digest: self.ledger.rules.genesis_digest,
+            transaction: block
+                .block()
+                .transactions
+                .get(at)
+                .ok_or_else(missing)?
+                .to_vec(),
+            inclusion: merkle::prove(&leaves, at).ok_or_else(missing)?,
+            receipt: receipts.into_iter().nth(at).ok_or_else(missing)?,
+            receipt_inclusion: merkle::prove(&receipt_leaves, at).ok_or_else(missing)?,
+            chain,
+            states: Vec::new(),
+            genesis: (*self.ledger.rules.genesis).clone(),
+        })
+    }
+
+    /// The lowest committed header that carries this root of the state after `height` or of an
+    /// earlier block since which nothing changed.
+    fn header_with_root(
+        &self,
+        root: blockworm_crypto::Digest,
+        height: u64,
+    ) -> Result<Option<u64>, ReadError> {
+        let lag = self.ledger.rules.root_lag();
+        let head = self.ledger.head().height;
+        for candidate in (lag + 1..=head.min(height + lag))
+            .rev()
+            .take(2 * lag as usize + 2)
+        {
+            if self
+                .header(candidate)?
+                .is_some_and(|header| header.state_root == root)
+            {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn prove_state(
+        &self,
+        contract: &ContractName,
+        key: &[u8],
+    ) -> Result<StateAnswer, ProofError> {
+        let key = self
+            .contract_key(contract, key)
+            .ok_or(ProofError::NotFound)?;
+        let unavailable = |error: StateError| ProofError::Unavailable(error.to_string());
+        let proved = self.state.prove(&key).map_err(unavailable)?;
+        let lag = self.ledger.rules.root_lag();
+        let mut head = self.ledger.head.subscribe();
+        let mut patience = (self.sleeper)(ROOT_WAIT);
+        let carrier = loop {
+            if let Some(carrier) = self.header_with_root(proved.root, proved.height)? {
+                break carrier;
+            }
+            let changed = std::pin::pin!(head.changed());
+            match futures::future::select(changed, patience).await {
+                futures::future::Either::Left((Ok(()), rest)) => patience = rest,
+                _ => {
+                    let (height, needs) = (proved.height, proved.height + lag);
+                    return Err(ProofError::NotYetProvable { height, needs });
+                }
+            }
+        };
+        let chain = self.certified(carrier, carrier).await?;
+        Ok(StateAnswer {
+            value: proved.value,
+            height: carrier - lag,
+            proof: proved.proof,
+            headers: chain.headers,
+            finality: chain.finality,
+        })
+    }
+}
+
+impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
+    fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        (self.sleeper)(duration)
+    }
+
+    fn submit(&self, transactions: Vec<Bytes>) -> BoxFuture<'_, Vec<Result<Admitted, Refusal>>> {
+        Box::pin(self.admitting.admit(transactions, Origin::Client))
+    }
+
+    fn receipt<'a>(
+        &'a self,
+        id: &'a TransactionId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
+        Box::pin(async move {
+            let Some((block, index)) = self.find(id).await? else {
+                return Ok(None);
+            };
+            let receipts = rows::receipts(&self.state, block.header().height, block.ids())?;
+            Ok(receipts.into_iter().nth(index as usize))
+        })
+    }
+
+    fn transaction<'a>(
+        &'a self,
+        id: &'a TransactionId,
+    ) -> BoxFuture<'a, Result<Option<(Bytes, u64, u32)>, ReadError>> {
+        Box::pin(async move {
+            let Some((block, index)) = self.find(id).await? else {
+                return Ok(None);
+            };
+            let bytes = block
+                .block()
+                .transactions
+                .get(index as usize)
+                .map(Bytes::copy_from_slice);
+            Ok(bytes.map(|bytes| (bytes, block.header().height, index)))
+        })
+    }
+
+    fn block(&self, height: u64) -> BoxFuture<'_, Result<Option<Block>, ReadError>> {
+        Box::pin(async move {
+            Ok(self
+                .sealed(height)
+                .await?
+                .map(|block| block.block().clone()))
+        })
+    }
+
+    fn header(&self, height: u64) -> Result<Option<Header>, ReadError> {
+        if height == 0 {
+            return Ok(Some(self.ledger.rules.genesis_header.clone()));
+        }
+        Ok(rows::header(&self.state, height)?.map(|row| row.header))
+    }
+
+    fn receipts_of(&self, height: u64) -> BoxFuture<'_, Result<Option<Vec<Receipt>>, ReadError>> {
+        Box::pin(async move {
+            let Some(block) = self.sealed(height).await? else {
+                return Ok(None);
+            };
+            Ok(Some(rows::receipts(&self.state, height, block.ids())?))
+        })
+    }
+
+    fn transaction_proof<'a>(
+        &'a self,
+        id: &'a TransactionId,
+    ) -> BoxFuture<'a, Result<TransactionProof, ProofError>> {
+        Box::pin(self.prove_transaction(id))
+    }
+
+    fn state(&self, contract: &ContractName, key: &[u8]) -> Result<StateValue, ReadError> {
+        let head = self.ledger.head();
+        let value = match self.contract_key(contract, key) {
+            Some(key) => self.state.get(&key)?,
+            None => None,
+        };
+        Ok(StateValue {
+            value,
+            height: head.height,
+        })
+    }
+
+    fn state_with_proof<'a>(
+        &'a self,
+        contract: &'a ContractName,
+        key: &'a [u8],
+    ) -> BoxFuture<'a, Result<StateAnswer, ProofError>> {
+        Box::pin(self.prove_state(contract, key))
+    }
+
+    fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal> {
+        self.reader
+            .query(contract.as_str(), message)
+            .map_err(refusal)
+    }
+
+    fn status(&self) -> LedgerStatus {
+        let ledger = &self.ledger;
+        let (head, tip) = (ledger.head(), *ledger.tip.borrow());
+        let (mempool_transactions, mempool_bytes) = {
+            let mempool = ledger.mempool();
+            (mempool.len(), mempool.bytes())
+        };
+        LedgerStatus {
+            ledger: ledger.rules.id,
+            name: ledger.rules.genesis.name.clone(),
+            height: head.height,
+            tip: tip.max(head.height),
+            time_ms: head.time_ms,
+            state_root: head.state_root,
+            validators: ledger.rules.genesis.validators.len(),
+            connected_peers: ledger.presence.count((self.now)()),
+            mempool_transactions,
+            mempool_bytes,
+            catching_up: tip > head.height + 2 * crate::pipeline::executor::AHEAD as u64,
+        }
+    }
+}

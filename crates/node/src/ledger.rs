@@ -1,0 +1,175 @@
+//! What the parts of one ledger share: its rules, its books, its mempool, its figures and its waiters.
+
+use crate::{
+    consensus::{chain::ChainBook, roots::RootBook},
+    mempool::{Limits, Mempool},
+    metrics::Counters,
+    presence::Presence,
+    waiters::Waiters,
+};
+use blockworm_crypto::{Digest, Namespace, batch::KeyCache};
+use blockworm_ledger::{
+    BlockLimits, Genesis, Header, LedgerId, finality::validator_set_digest,
+    transaction::transaction_namespace,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::{Notify, broadcast, watch};
+
+/// Committed blocks that a slow subscriber may lag behind.
+const SUBSCRIBER_LAG: usize = 256;
+/// Final header digests remembered by height.
+const FINAL_KEPT: u64 = 256;
+
+/// What never changes about a ledger.
+pub struct Rules {
+    /// What it began with.
+    pub genesis: Arc<Genesis>,
+    /// Its id.
+    pub id: LedgerId,
+    /// Digest of its genesis.
+    pub genesis_digest: Digest,
+    /// Header of height 0.
+    pub genesis_header: Header,
+    /// How much a block may hold.
+    pub block: BlockLimits,
+    /// What transactions are signed in.
+    pub namespace: Namespace,
+    /// Digest of the validators of every block.
+    pub validators: Digest,
+}
+
+impl Rules {
+    /// The rules of a ledger.
+    #[must_use]
+    pub fn new(genesis: Genesis) -> Self {
+        let id = genesis.ledger_id();
+        Self {
+            id,
+            genesis_digest: genesis.digest(),
+            genesis_header: genesis.header(),
+            block: BlockLimits::from(&genesis.parameters),
+            namespace: transaction_namespace(&id),
+            validators: validator_set_digest(&genesis.validators),
+            genesis: Arc::new(genesis),
+        }
+    }
+
+    /// How many blocks later a header carries a block's roots.
+    #[must_use]
+    pub fn root_lag(&self) -> u64 {
+        self.genesis.parameters.root_lag
+    }
+}
+
+/// The last durable block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Its height.
+    pub height: u64,
+    /// Its time, milliseconds since 1970.
+    pub time_ms: u64,
+    /// The state root after it.
+    pub state_root: Digest,
+}
+
+/// One ledger of this node, shared by its parts.
+pub struct Ledger {
+    /// What never changes.
+    pub rules: Rules,
+    /// Recent blocks of all forks.
+    pub chain: ChainBook,
+    /// Roots of executed blocks.
+    pub roots: RootBook,
+    /// Senders' keys, decoded.
+    pub keys: KeyCache,
+    /// Told when the mempool has something new.
+    pub arrivals: Notify,
+    /// The last durable block.
+    pub head: watch::Sender<Head>,
+    /// The highest finalized height heard of.
+    pub tip: watch::Sender<u64>,
+    /// Set once when the ledger cannot go on, with the reason.
+    pub failure: watch::Sender<Option<String>>,
+    /// Who waits for receipts.
+    pub waiters: Waiters,
+    /// Committed blocks, as they become durable.
+    pub commits: broadcast::Sender<Arc<crate::handle::CommittedBlock>>,
+    /// Which validators were heard lately.
+    pub presence: Presence,
+    /// Figures.
+    pub counters: Counters,
+    mempool: Mutex<Mempool>,
+    finals: Mutex<BTreeMap<u64, Digest>>,
+}
+
+impl Ledger {
+    /// A ledger about to start from these books.
+    #[must_use]
+    pub fn new(
+        rules: Rules,
+        chain: ChainBook,
+        head: Head,
+        limits: Limits,
+        presence: Presence,
+    ) -> Self {
+        Self {
+            presence,
+            rules,
+            chain,
+            roots: RootBook::new(),
+            keys: KeyCache::default(),
+            arrivals: Notify::new(),
+            head: watch::Sender::new(head),
+            tip: watch::Sender::new(head.height),
+            failure: watch::Sender::new(None),
+            waiters: Waiters::default(),
+            commits: broadcast::Sender::new(SUBSCRIBER_LAG),
+            counters: Counters::default(),
+            mempool: Mutex::new(Mempool::new(limits)),
+            finals: Mutex::default(),
+        }
+    }
+
+    /// The mempool, locked; hold it for no await.
+    pub fn mempool(&self) -> MutexGuard<'_, Mempool> {
+        self.mempool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last durable block.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        *self.head.borrow()
+    }
+
+    /// Remembers which block became final at a height.
+    pub fn note_final(&self, height: u64, digest: Digest) {
+        let mut finals = self.finals.lock().unwrap_or_else(PoisonError::into_inner);
+        finals.insert(height, digest);
+        *finals = finals.split_off(&height.saturating_sub(FINAL_KEPT));
+    }
+
+    /// The final block at a height, while it is recent.
+    #[must_use]
+    pub fn final_at(&self, height: u64) -> Option<Digest> {
+        self.finals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&height)
+            .copied()
+    }
+
+    /// Says once why the ledger cannot go on.
+    pub fn fail(&self, reason: String) {
+        tracing::error!(ledger = %self.rules.id, %reason, "the ledger stopped");
+        self.failure.send_if_modified(|failure| {
+            let first = failure.is_none();
+            if first {
+                *failure = Some(reason);
+            }
+            first
+        });
+    }
+}

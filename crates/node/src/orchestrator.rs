@@ -1,0 +1,186 @@
+//! Runs one engine for each epoch, and enters the next when the last block of one is durable.
+
+use crate::{
+    consensus::{
+        application::Application,
+        block::{SealedBlock, engine_digest},
+        keys::Schemes,
+    },
+    engine::{Marshal, Runtime},
+    ledger::Ledger,
+    network::{Hints, Lanes, subchannel},
+    pipeline::{committer::Boundary, reporter::Votes},
+    storage,
+    timing::Timing,
+};
+use commonware_consensus::{
+    Reporters,
+    marshal::{Identifier, standard::Inline},
+    simplex::{
+        self,
+        config::{Floor, ForwardPolicy, SkipBudget, SkipPolicy},
+        elector::RoundRobin,
+        scheme::ed25519::Scheme,
+    },
+    types::{Epoch, Epocher as _, FixedEpocher, Height, ViewDelta},
+};
+use commonware_cryptography::{
+    ed25519::PublicKey,
+    sha256::{Digest as EngineDigest, Sha256},
+};
+use commonware_p2p::{Blocker, Sender};
+use commonware_parallel::{Sequential, Strategy};
+use commonware_runtime::{Handle, buffer::paged::CacheRef};
+use commonware_utils::{Acknowledgement as _, NZDuration, NZUsize, vec::NonEmptyVec};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// Views below the last final one whose votes are kept.
+const VOTES_KEPT: u64 = 64;
+
+/// The application as the engine sees it.
+pub type Wrapped<E, T> = Inline<E, Scheme, Application<T>, SealedBlock, FixedEpocher>;
+
+/// See the module.
+pub struct Orchestrator<E: Runtime, S: Sender, B, T: Strategy> {
+    /// The ledger.
+    pub ledger: Arc<Ledger>,
+    /// Who votes in which epoch.
+    pub schemes: Schemes,
+    /// Which heights are in which epoch.
+    pub epocher: FixedEpocher,
+    /// The blocks.
+    pub marshal: Marshal,
+    /// Proposes and judges.
+    pub inline: Wrapped<E, T>,
+    /// Counts votes.
+    pub votes: Votes,
+    /// Shuts cheats out.
+    pub blocker: B,
+    /// Pages of the vote journal.
+    pub page_cache: CacheRef,
+    /// The channels.
+    pub lanes: Lanes<S>,
+    /// Ends of epochs, durable.
+    pub ended: mpsc::UnboundedReceiver<Boundary>,
+}
+
+impl<E, S, B, T> Orchestrator<E, S, B, T>
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey> + Sync,
+    T: Strategy,
+{
+    /// Fetches the end of our epoch from a peer that votes in a later one.
+    pub fn listen_for_hints(&self, hints: &Hints) {
+        let (ledger, epocher) = (self.ledger.clone(), self.epocher.clone());
+        let marshal = self.marshal.clone();
+        let behind = move |epoch: Epoch, peer| {
+            let next = Height::new(ledger.head().height + 1);
+            let Some(ours) = epocher.containing(next) else {
+                return;
+            };
+            if epoch > ours.epoch() {
+                marshal.hint_finalized(ours.last(), NonEmptyVec::new(peer));
+            }
+        };
+        hints.register(&self.ledger.rules.id, Box::new(behind));
+    }
+
+    /// Runs engines until the ledger stops.
+    pub async fn run(mut self, context: E) {
+        let Some((mut epoch, mut floor)) = self.first_epoch().await else {
+            return self
+                .ledger
+                .fail("the last block of the previous epoch is missing".into());
+        };
+        loop {
+            let Some(engine) = self.start(&context, epoch, floor).await else {
+                return self.ledger.fail(format!("epoch {epoch} has no channel"));
+            };
+            tracing::info!(ledger = %self.ledger.rules.id, %epoch, "epoch entered");
+            let Some(Boundary {
+                height,
+                digest,
+                ack,
+            }) = self.ended.recv().await
+            else {
+                return;
+            };
+            let Some(next) = self.epocher.containing(Height::new(height + 1)) else {
+                return;
+            };
+            (epoch, floor) = (next.epoch(), engine_digest(&digest));
+            engine.abort();
+            ack.acknowledge();
+        }
+    }
+
+    async fn first_epoch(&self) -> Option<(Epoch, EngineDigest)> {
+        let processed = self
+            .marshal
+            .get_processed()
+            .await
+            .map_or(0, |processed| processed.height().get());
+        let epoch = self.epocher.containing(Height::new(processed + 1))?.epoch();
+        if epoch.is_zero() {
+            return Some((
+                epoch,
+                engine_digest(&self.ledger.rules.genesis_header.digest()),
+            ));
+        }
+        let height = Height::new(self.epocher.first(epoch)?.get() - 1);
+        let block = self.marshal.get_block(Identifier::Height(height)).await?;
+        Some((epoch, commonware_cryptography::Digestible::digest(&block)))
+    }
+
+    async fn start(
+        &mut self,
+        context: &E,
+        epoch: Epoch,
+        floor: EngineDigest,
+    ) -> Option<Handle<()>> {
+        let rules = &self.ledger.rules;
+        let channel = subchannel(&rules.id, epoch);
+        let vote = self.lanes.vote.register(channel).await.ok()?;
+        let certificate = self.lanes.certificate.register(channel).await.ok()?;
+        let fetch = self.lanes.certificate_fetch.register(channel).await.ok()?;
+        let timing = Timing::new(
+            rules.genesis.validators.len(),
+            rules.genesis.parameters.heartbeat_ms,
+        );
+        let engine = simplex::Engine::new(
+            context.child("engine").with_attribute("epoch", epoch),
+            simplex::Config {
+                scheme: self.schemes.of(epoch),
+                elector: RoundRobin::<Sha256>::default(),
+                blocker: self.blocker.clone(),
+                automaton: self.inline.clone(),
+                relay: self.inline.clone(),
+                reporter: Reporters::from((self.inline.clone(), self.votes.clone())),
+                strategy: Sequential,
+                partition: storage::votes_partition(&rules.id, epoch.get()),
+                mailbox_size: NZUsize!(1_024),
+                epoch,
+                floor: Floor::Genesis(floor),
+                replay_buffer: storage::REPLAY_BUFFER,
+                write_buffer: storage::KEY_BUFFER,
+                page_cache: self.page_cache.clone(),
+                leader_timeout: timing.leader,
+                certification_timeout: timing.certification,
+                timeout_retry: timing.retry,
+                view_retention: ViewDelta::new(VOTES_KEPT),
+                skip: SkipPolicy::Enabled {
+                    timeout: timing.skip,
+                    budget: SkipBudget::Participants,
+                },
+                fetch_timeout: NZDuration!(Duration::from_secs(2)),
+                fetch_retry_delay: Duration::from_millis(500),
+                forward: ForwardPolicy::Disabled,
+                track_historical_votes: false,
+            },
+        );
+        Some(engine.start(vote, certificate, fetch))
+    }
+}
