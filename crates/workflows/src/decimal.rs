@@ -24,15 +24,23 @@ pub enum DecimalError {
     #[error("it is not a decimal number")]
     NotDecimal,
     /// More digits than any invoice needs.
-    #[error("it has more than {MAX_INTEGER_DIGITS} digits before or {MAX_FRACTION_DIGITS} after the point")]
+    #[error(
+        "it has more than {MAX_INTEGER_DIGITS} digits before or {MAX_FRACTION_DIGITS} after the point"
+    )]
     TooLong,
 }
 
 impl Decimal {
     /// Zero.
-    pub const ZERO: Self = Self { digits: 0, scale: 0 };
+    pub const ZERO: Self = Self {
+        digits: 0,
+        scale: 0,
+    };
     /// One.
-    pub const ONE: Self = Self { digits: 1, scale: 0 };
+    pub const ONE: Self = Self {
+        digits: 1,
+        scale: 0,
+    };
 
     /// `digits / 10^scale`; `None` when the scale exceeds 30.
     pub fn new(digits: i128, scale: u8) -> Option<Self> {
@@ -48,7 +56,10 @@ impl Decimal {
         };
         let (integer, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
         let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if (integer.is_empty() && fraction.is_empty()) || !all_digits(integer) || !all_digits(fraction) {
+        if (integer.is_empty() && fraction.is_empty())
+            || !all_digits(integer)
+            || !all_digits(fraction)
+        {
             return Err(DecimalError::NotDecimal);
         }
         let integer = integer.trim_start_matches('0');
@@ -56,10 +67,16 @@ impl Decimal {
         if integer.len() > MAX_INTEGER_DIGITS || fraction.len() > MAX_FRACTION_DIGITS {
             return Err(DecimalError::TooLong);
         }
-        let magnitude =
-            integer.bytes().chain(fraction.bytes()).fold(0i128, |sum, byte| sum * 10 + i128::from(byte - b'0'));
+        let magnitude = integer
+            .bytes()
+            .chain(fraction.bytes())
+            .fold(0i128, |sum, byte| sum * 10 + i128::from(byte - b'0'));
         let scale = u8::try_from(fraction.len()).map_err(|_| DecimalError::TooLong)?;
-        Ok(Self { digits: if negative { -magnitude } else { magnitude }, scale }.normalised())
+        Ok(Self {
+            digits: if negative { -magnitude } else { magnitude },
+            scale,
+        }
+        .normalised())
     }
 
     /// Digits after the point, trailing zeros aside.
@@ -79,12 +96,18 @@ impl Decimal {
 
     /// The same size without its sign.
     pub fn abs(self) -> Self {
-        Self { digits: self.digits.abs(), scale: self.scale }
+        Self {
+            digits: self.digits.abs(),
+            scale: self.scale,
+        }
     }
 
     /// The other sign.
     pub fn negated(self) -> Self {
-        Self { digits: -self.digits, scale: self.scale }
+        Self {
+            digits: -self.digits,
+            scale: self.scale,
+        }
     }
 
     /// The sum, if it fits.
@@ -109,7 +132,9 @@ impl Decimal {
     /// The quotient rounded half away from zero to `scale` digits; `None` for a zero divisor or a
     /// result that does not fit.
     pub fn divided_by(self, other: Self, scale: u8) -> Option<Self> {
-        let numerator = self.digits.checked_mul(power_of_ten(scale.checked_add(other.scale)?)?)?;
+        let numerator = self
+            .digits
+            .checked_mul(power_of_ten(scale.checked_add(other.scale)?)?)?;
         let denominator = other.digits.checked_mul(power_of_ten(self.scale)?)?;
         let digits = divide_half_away(numerator, denominator)?;
         Some(Self { digits, scale }.normalised())
@@ -138,7 +163,9 @@ impl Decimal {
     pub fn to_fixed(self, scale: u8) -> String {
         let width = usize::from(scale.max(self.scale));
         let shown = self.to_string();
-        let fraction = shown.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let fraction = shown
+            .split_once('.')
+            .map_or(0, |(_, fraction)| fraction.len());
         if width == fraction {
             return shown;
         }
@@ -147,7 +174,8 @@ impl Decimal {
     }
 
     fn at_scale(self, scale: u8) -> Option<i128> {
-        self.digits.checked_mul(power_of_ten(scale.checked_sub(self.scale)?)?)
+        self.digits
+            .checked_mul(power_of_ten(scale.checked_sub(self.scale)?)?)
     }
 
     fn normalised(mut self) -> Self {
@@ -165,11 +193,18 @@ fn power_of_ten(exponent: u8) -> Option<i128> {
 
 fn divide_half_away(numerator: i128, denominator: i128) -> Option<i128> {
     let quotient = numerator.checked_div(denominator)?;
-    let twice_remainder = numerator.checked_rem(denominator)?.unsigned_abs().checked_mul(2)?;
+    let twice_remainder = numerator
+        .checked_rem(denominator)?
+        .unsigned_abs()
+        .checked_mul(2)?;
     if twice_remainder < denominator.unsigned_abs() {
         return Some(quotient);
     }
-    let away = if (numerator < 0) == (denominator < 0) { 1 } else { -1 };
+    let away = if (numerator < 0) == (denominator < 0) {
+        1
+    } else {
+        -1
+    };
     quotient.checked_add(away)
 }
 
@@ -223,28 +258,67 @@ mod tests {
 
     #[test]
     fn reads_what_xml_schema_allows_and_nothing_else() {
-        for (text, shown) in
-            [("1", "1"), ("+1.50", "1.5"), ("-0.05", "-0.05"), (".5", "0.5"), ("5.", "5"), ("007", "7"), ("-0", "0")]
-        {
+        for (text, shown) in [
+            ("1", "1"),
+            ("+1.50", "1.5"),
+            ("-0.05", "-0.05"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("007", "7"),
+            ("-0", "0"),
+        ] {
             assert_eq!(decimal(text).to_string(), shown, "{text}");
         }
-        for text in ["", ".", "-", "1,5", "1e3", "0x1", "1 000", "١", "--1", "1.2.3", "NaN", "INF", "½"] {
-            assert_eq!(Decimal::parse(text), Err(DecimalError::NotDecimal), "{text}");
+        for text in [
+            "", ".", "-", "1,5", "1e3", "0x1", "1 000", "١", "--1", "1.2.3", "NaN", "INF", "½",
+        ] {
+            assert_eq!(
+                Decimal::parse(text),
+                Err(DecimalError::NotDecimal),
+                "{text}"
+            );
         }
-        assert_eq!(Decimal::parse("1234567890123456"), Err(DecimalError::TooLong));
-        assert_eq!(Decimal::parse("0.1234567890123"), Err(DecimalError::TooLong));
+        assert_eq!(
+            Decimal::parse("1234567890123456"),
+            Err(DecimalError::TooLong)
+        );
+        assert_eq!(
+            Decimal::parse("0.1234567890123"),
+            Err(DecimalError::TooLong)
+        );
         assert_eq!(decimal("0.10000000000000000000"), decimal("0.1"));
     }
 
     #[test]
     fn rounds_half_away_from_zero() {
-        for (text, shown) in
-            [("1.005", "1.01"), ("1.004", "1"), ("-1.005", "-1.01"), ("-1.004", "-1"), ("0.995", "1"), ("10.9938", "10.99")]
-        {
-            assert_eq!(decimal(text).rounded(2).unwrap().to_string(), shown, "{text}");
+        for (text, shown) in [
+            ("1.005", "1.01"),
+            ("1.004", "1"),
+            ("-1.005", "-1.01"),
+            ("-1.004", "-1"),
+            ("0.995", "1"),
+            ("10.9938", "10.99"),
+        ] {
+            assert_eq!(
+                decimal(text).rounded(2).unwrap().to_string(),
+                shown,
+                "{text}"
+            );
         }
-        assert_eq!(decimal("2").divided_by(decimal("3"), 4).unwrap().to_string(), "0.6667");
-        assert_eq!(decimal("-2").divided_by(decimal("3"), 4).unwrap().to_string(), "-0.6667");
+        assert_eq!(
+            decimal("2")
+                .divided_by(decimal("3"), 4)
+                .unwrap()
+                .to_string(),
+            "0.6667"
+        );
+        assert_eq!(
+            decimal("-2")
+                .divided_by(decimal("3"), 4)
+                .unwrap()
+                .to_string(),
+            "-0.6667"
+        );
         assert_eq!(decimal("2").divided_by(Decimal::ZERO, 4), None);
     }
 

@@ -2,4 +2,5 @@
 
 pub mod decimal;
 pub mod invoice;
+pub mod receivable;
 pub mod xml;

@@ -24,7 +24,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 16 << 20, depth: 48, elements: 400_000, attributes: 64, text_bytes: 64 << 10 }
+        Self {
+            bytes: 16 << 20,
+            depth: 48,
+            elements: 400_000,
+            attributes: 64,
+            text_bytes: 64 << 10,
+        }
     }
 }
 
@@ -100,7 +106,10 @@ pub struct Element {
 impl Element {
     /// The value of an attribute without a namespace.
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -116,16 +125,35 @@ pub struct Interest {
 /// Reads one document.
 pub fn parse(bytes: &[u8], limits: &Limits, interest: Interest) -> Result<Element, XmlError> {
     if bytes.len() > limits.bytes {
-        return Err(XmlError::TooLarge { size_bytes: bytes.len(), limit: limits.bytes });
+        return Err(XmlError::TooLarge {
+            size_bytes: bytes.len(),
+            limit: limits.bytes,
+        });
     }
     let text = decode(bytes)?;
-    if let Some((offset, character)) = text.char_indices().find(|(_, character)| !is_xml_character(*character)) {
-        let reason = format!("the character U+{:04X} may not stand in XML", u32::from(character));
-        return Err(XmlError::Malformed { at: position(text, offset), reason });
+    if let Some((offset, character)) = text
+        .char_indices()
+        .find(|(_, character)| !is_xml_character(*character))
+    {
+        let reason = format!(
+            "the character U+{:04X} may not stand in XML",
+            u32::from(character)
+        );
+        return Err(XmlError::Malformed {
+            at: position(text, offset),
+            reason,
+        });
     }
     let mut reader = NsReader::from_str(text);
     reader.config_mut().enable_all_checks(true);
-    let mut builder = Builder { text, limits, interest, open: Vec::new(), root: None, elements: 0 };
+    let mut builder = Builder {
+        text,
+        limits,
+        interest,
+        open: Vec::new(),
+        root: None,
+        elements: 0,
+    };
     loop {
         let start = offset_of(reader.buffer_position());
         match reader.read_event() {
@@ -139,14 +167,22 @@ pub fn parse(bytes: &[u8], limits: &Limits, interest: Interest) -> Result<Elemen
 /// A document as text, its byte order mark removed.
 fn decode(bytes: &[u8]) -> Result<&str, XmlError> {
     if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
-        return Err(XmlError::Encoding { found: "it is UTF-16".into() });
+        return Err(XmlError::Encoding {
+            found: "it is UTF-16".into(),
+        });
     }
     let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
-        let declared = head.split("encoding=").nth(1).and_then(|rest| rest.get(1..)).and_then(|rest| {
-            rest.split(['"', '\'']).next().filter(|name| name.bytes().all(|byte| byte.is_ascii_graphic()))
-        });
+        let declared = head
+            .split("encoding=")
+            .nth(1)
+            .and_then(|rest| rest.get(1..))
+            .and_then(|rest| {
+                rest.split(['"', '\''])
+                    .next()
+                    .filter(|name| name.bytes().all(|byte| byte.is_ascii_graphic()))
+            });
         let found = match declared {
             Some(name) if !name.eq_ignore_ascii_case("utf-8") => format!("it declares {name}"),
             _ => format!("the byte at offset {} is not", error.valid_up_to()),
@@ -162,10 +198,13 @@ fn is_xml_character(character: char) -> bool {
 
 /// `NCName` of Namespaces in XML, told by its ASCII characters: the ones that could confuse a reader.
 fn is_name(name: &str) -> bool {
-    let allowed = |character: char| !character.is_ascii() || character.is_ascii_alphanumeric() || "-._".contains(character);
+    let allowed = |character: char| {
+        !character.is_ascii() || character.is_ascii_alphanumeric() || "-._".contains(character)
+    };
     let first = name.chars().next();
-    first.is_some_and(|character| !character.is_ascii() || character.is_ascii_alphabetic() || character == '_')
-        && name.chars().all(allowed)
+    first.is_some_and(|character| {
+        !character.is_ascii() || character.is_ascii_alphabetic() || character == '_'
+    }) && name.chars().all(allowed)
 }
 
 fn offset_of(position: u64) -> usize {
@@ -179,7 +218,10 @@ fn position(text: &str, offset: usize) -> Position {
     }
     let before = &text[..offset];
     let line_start = before.rfind('\n').map_or(0, |index| index + 1);
-    Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    Position {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
 }
 
 struct Builder<'a> {
@@ -192,7 +234,12 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, reader: &NsReader<&[u8]>, start: usize) -> Result<(), XmlError> {
+    fn take(
+        &mut self,
+        event: Event<'_>,
+        reader: &NsReader<&[u8]>,
+        start: usize,
+    ) -> Result<(), XmlError> {
         match event {
             Event::Start(tag) => {
                 let element = self.element(&tag, reader, start)?;
@@ -225,45 +272,89 @@ impl Builder<'_> {
             }
             Event::GeneralRef(reference) => self.reference(&reference, start),
             Event::Decl(declaration) => self.declaration(&declaration, start),
-            Event::DocType(_) => Err(self.entity(start, "a document type declaration (DOCTYPE)".into())),
+            Event::DocType(_) => {
+                Err(self.entity(start, "a document type declaration (DOCTYPE)".into()))
+            }
             Event::Comment(_) | Event::PI(_) | Event::Eof => Ok(()),
         }
     }
 
-    fn element(&mut self, tag: &BytesStart<'_>, reader: &NsReader<&[u8]>, start: usize) -> Result<Element, XmlError> {
+    fn element(
+        &mut self,
+        tag: &BytesStart<'_>,
+        reader: &NsReader<&[u8]>,
+        start: usize,
+    ) -> Result<Element, XmlError> {
         if self.open.is_empty() && self.root.is_some() {
             return Err(self.malformed(start, "a second root element"));
         }
         self.elements += 1;
         self.limit(self.elements, self.limits.elements, "elements", start)?;
-        self.limit(self.open.len() + 1, self.limits.depth, "elements inside each other", start)?;
+        self.limit(
+            self.open.len() + 1,
+            self.limits.depth,
+            "elements inside each other",
+            start,
+        )?;
         let (resolved, local) = reader.resolver().resolve_element(tag.name());
         let name = local.as_ref();
         if !is_name(name) {
             return Err(self.malformed(start, "an element's name is not a name"));
         }
         let namespace = match resolved {
-            ResolveResult::Bound(bound) => self.interest.namespaces.iter().copied().find(|known| *known == bound.0),
+            ResolveResult::Bound(bound) => self
+                .interest
+                .namespaces
+                .iter()
+                .copied()
+                .find(|known| *known == bound.0),
             ResolveResult::Unbound => None,
             ResolveResult::Unknown(prefix) => {
-                return Err(self.malformed(start, &format!("the prefix `{prefix}` is not declared")));
+                return Err(
+                    self.malformed(start, &format!("the prefix `{prefix}` is not declared"))
+                );
             }
         };
         let attributes = self.attributes(tag, start)?;
-        Ok(Element { namespace, name: name.to_owned(), attributes, text: String::new(), children: Vec::new() })
+        Ok(Element {
+            namespace,
+            name: name.to_owned(),
+            attributes,
+            text: String::new(),
+            children: Vec::new(),
+        })
     }
 
-    fn attributes(&self, tag: &BytesStart<'_>, start: usize) -> Result<Vec<(String, String)>, XmlError> {
+    fn attributes(
+        &self,
+        tag: &BytesStart<'_>,
+        start: usize,
+    ) -> Result<Vec<(String, String)>, XmlError> {
         let mut kept = Vec::new();
         for (index, attribute) in tag.attributes().enumerate() {
-            self.limit(index + 1, self.limits.attributes, "attributes on one element", start)?;
+            self.limit(
+                index + 1,
+                self.limits.attributes,
+                "attributes on one element",
+                start,
+            )?;
             let attribute = attribute.map_err(|error| self.malformed(start, &error.to_string()))?;
-            self.limit(attribute.value.len(), self.limits.text_bytes, "bytes in an attribute's value", start)?;
+            self.limit(
+                attribute.value.len(),
+                self.limits.text_bytes,
+                "bytes in an attribute's value",
+                start,
+            )?;
             if attribute.value.contains('<') {
                 return Err(self.malformed(start, "`<` may not stand in an attribute's value"));
             }
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.refuse(&error, start))?;
-            if attribute.key.as_namespace_binding().is_some_and(|binding| binding != PrefixDeclaration::Default)
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|error| self.refuse(&error, start))?;
+            if attribute
+                .key
+                .as_namespace_binding()
+                .is_some_and(|binding| binding != PrefixDeclaration::Default)
                 && value.is_empty()
             {
                 return Err(self.malformed(start, "a prefix is declared with an empty namespace"));
@@ -284,7 +375,10 @@ impl Builder<'_> {
         let character = match reference.resolve_char_ref() {
             Ok(Some(character)) if is_xml_character(character) => character,
             Ok(Some(_)) | Err(_) => {
-                return Err(self.malformed(start, &format!("`&{name};` is no character that XML allows")));
+                return Err(self.malformed(
+                    start,
+                    &format!("`&{name};` is no character that XML allows"),
+                ));
             }
             Ok(None) => match name.as_ref() {
                 "lt" => '<',
@@ -309,7 +403,9 @@ impl Builder<'_> {
         match declaration.encoding() {
             None => Ok(()),
             Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(()),
-            Some(Ok(name)) => Err(XmlError::Encoding { found: format!("it declares {}", shorten(&name)) }),
+            Some(Ok(name)) => Err(XmlError::Encoding {
+                found: format!("it declares {}", shorten(&name)),
+            }),
             Some(Err(error)) => Err(self.malformed(start, &error.to_string())),
         }
     }
@@ -343,25 +439,46 @@ impl Builder<'_> {
     fn finish(mut self) -> Result<Element, XmlError> {
         let end = self.text.len();
         if let Some(element) = self.open.last() {
-            let reason = format!("the document ends before `{}` is closed", shorten(&element.name));
+            let reason = format!(
+                "the document ends before `{}` is closed",
+                shorten(&element.name)
+            );
             return Err(self.malformed(end, &reason));
         }
-        self.root.take().ok_or_else(|| self.malformed(end, "there is no element"))
+        self.root
+            .take()
+            .ok_or_else(|| self.malformed(end, "there is no element"))
     }
 
-    fn limit(&self, found: usize, limit: usize, what: &'static str, start: usize) -> Result<(), XmlError> {
+    fn limit(
+        &self,
+        found: usize,
+        limit: usize,
+        what: &'static str,
+        start: usize,
+    ) -> Result<(), XmlError> {
         match found > limit {
-            true => Err(XmlError::LimitExceeded { at: position(self.text, start), what, limit }),
+            true => Err(XmlError::LimitExceeded {
+                at: position(self.text, start),
+                what,
+                limit,
+            }),
             false => Ok(()),
         }
     }
 
     fn malformed(&self, start: usize, reason: &str) -> XmlError {
-        XmlError::Malformed { at: position(self.text, start), reason: shorten(reason) }
+        XmlError::Malformed {
+            at: position(self.text, start),
+            reason: shorten(reason),
+        }
     }
 
     fn entity(&self, start: usize, what: String) -> XmlError {
-        XmlError::EntityRefused { at: position(self.text, start), what }
+        XmlError::EntityRefused {
+            at: position(self.text, start),
+            what,
+        }
     }
 
     fn refuse(&self, error: &ReaderError, offset: usize) -> XmlError {

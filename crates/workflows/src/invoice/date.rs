@@ -18,15 +18,26 @@ impl Date {
         if bytes[4] != b'-' || bytes[7] != b'-' || !is_zone(zone) {
             return None;
         }
-        let number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten();
-        let (year, month, day): (u16, u16, u16) = (number(&date[..4])?, number(&date[5..7])?, number(&date[8..])?);
+        let number = |part: &str| {
+            part.bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| part.parse().ok())
+                .flatten()
+        };
+        let (year, month, day): (u16, u16, u16) = (
+            number(&date[..4])?,
+            number(&date[5..7])?,
+            number(&date[8..])?,
+        );
         let (month, day) = (u8::try_from(month).ok()?, u8::try_from(day).ok()?);
         (year > 0 && day > 0 && day <= days_in(year, month)).then_some(Self { year, month, day })
     }
 
     /// Midnight UTC at its start, milliseconds since 1970; `None` before 1970.
     pub fn start_ms(self) -> Option<u64> {
-        let before_month: i64 = (1..self.month).map(|month| i64::from(days_in(self.year, month))).sum();
+        let before_month: i64 = (1..self.month)
+            .map(|month| i64::from(days_in(self.year, month)))
+            .sum();
         let years = i64::from(self.year) - 1;
         let before_year = years * 365 + years / 4 - years / 100 + years / 400;
         // 719,162 days lie between 0001-01-01 and 1970-01-01.
@@ -39,7 +50,9 @@ fn is_zone(zone: &str) -> bool {
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     match zone.as_bytes() {
         [] | [b'Z'] => true,
-        [b'+' | b'-', _, _, b':', _, _] => zone.is_ascii() && digits(&zone[1..3]) && digits(&zone[4..]),
+        [b'+' | b'-', _, _, b':', _, _] => {
+            zone.is_ascii() && digits(&zone[1..3]) && digits(&zone[4..])
+        }
         _ => false,
     }
 }
@@ -48,7 +61,9 @@ fn days_in(year: u16, month: u8) -> u8 {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => 0,
     }
@@ -56,7 +71,11 @@ fn days_in(year: u16, month: u8) -> u8 {
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(
+            formatter,
+            "{:04}-{:02}-{:02}",
+            self.year, self.month, self.day
+        )
     }
 }
 
@@ -74,12 +93,31 @@ mod tests {
 
     #[test]
     fn knows_the_calendar() {
-        for text in ["2026-11-22", "2024-02-29", "2000-02-29", "2026-01-31", "2026-01-31Z", "2026-01-31+08:00"] {
+        for text in [
+            "2026-11-22",
+            "2024-02-29",
+            "2000-02-29",
+            "2026-01-31",
+            "2026-01-31Z",
+            "2026-01-31+08:00",
+        ] {
             assert_eq!(Date::parse(text).unwrap().to_string(), text[..10]);
         }
-        for text in ["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-04-31", "2026-4-01", "22-11-2026", "",
-            "2026-11-22T00:00:00", "2026/11/22", "+026-11-22", "0000-01-01", "2026-11-2é"]
-        {
+        for text in [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-04-31",
+            "2026-4-01",
+            "22-11-2026",
+            "",
+            "2026-11-22T00:00:00",
+            "2026/11/22",
+            "+026-11-22",
+            "0000-01-01",
+            "2026-11-2é",
+        ] {
             assert_eq!(Date::parse(text), None, "{text}");
         }
     }
@@ -87,9 +125,15 @@ mod tests {
     #[test]
     fn counts_milliseconds_since_1970() {
         // date -u -d 2026-11-22 +%s
-        assert_eq!(Date::parse("2026-11-22").unwrap().start_ms(), Some(1_795_305_600_000));
+        assert_eq!(
+            Date::parse("2026-11-22").unwrap().start_ms(),
+            Some(1_795_305_600_000)
+        );
         assert_eq!(Date::parse("1970-01-01").unwrap().start_ms(), Some(0));
-        assert_eq!(Date::parse("2000-03-01").unwrap().start_ms(), Some(951_868_800_000));
+        assert_eq!(
+            Date::parse("2000-03-01").unwrap().start_ms(),
+            Some(951_868_800_000)
+        );
         assert_eq!(Date::parse("1969-12-31").unwrap().start_ms(), None);
     }
 

@@ -22,7 +22,8 @@ pub fn identity_digest(invoice: &Invoice) -> Result<Digest, InvoiceError> {
     let mut hashed = DOMAIN.to_vec();
     hashed.push(0);
     for part in [kind, seller.as_bytes(), invoice.number.as_bytes()] {
-        let length = u32::try_from(part.len()).map_err(|_| InvoiceError::NumberTooLarge { rule: "BT-1" })?;
+        let length =
+            u32::try_from(part.len()).map_err(|_| InvoiceError::NumberTooLarge { rule: "BT-1" })?;
         hashed.extend_from_slice(&length.to_be_bytes());
         hashed.extend_from_slice(part);
     }
@@ -36,8 +37,14 @@ fn seller_identifier(invoice: &Invoice) -> Result<String, InvoiceError> {
     let seller = &invoice.seller;
     let candidates = [
         seller.vat_id.as_ref().map(|id| ("vat", "", id)),
-        seller.registration_id.as_ref().map(|id| ("registration", "", id)),
-        seller.other_ids.first().map(|(scheme, id)| ("other", scheme.as_deref().unwrap_or_default(), id)),
+        seller
+            .registration_id
+            .as_ref()
+            .map(|id| ("registration", "", id)),
+        seller
+            .other_ids
+            .first()
+            .map(|(scheme, id)| ("other", scheme.as_deref().unwrap_or_default(), id)),
     ];
     for (sort, scheme, id) in candidates.into_iter().flatten() {
         let plain: String = id
@@ -50,7 +57,8 @@ fn seller_identifier(invoice: &Invoice) -> Result<String, InvoiceError> {
         }
     }
     Err(InvoiceError::FieldMissing {
-        path: "/Invoice/cac:AccountingSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID".into(),
+        path: "/Invoice/cac:AccountingSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID"
+            .into(),
         term: "BT-31, BT-30 or BT-29, BR-CO-26",
     })
 }

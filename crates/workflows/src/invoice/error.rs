@@ -88,7 +88,9 @@ pub enum InvoiceError {
 
 /// Two figures that a rule says are equal, and are not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{rule}: {subject} must be {meaning}; the invoice says {stated}, its parts give {computed}")]
+#[error(
+    "{rule}: {subject} must be {meaning}; the invoice says {stated}, its parts give {computed}"
+)]
 pub struct TotalsMismatch {
     /// The rule of EN 16931-1 (`BR-CO-15`).
     pub rule: &'static str,

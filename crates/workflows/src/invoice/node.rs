@@ -25,40 +25,78 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     /// The document's root.
     pub fn root(element: &'a Element) -> Self {
-        Self { element, path: format!("/{}", element.name) }
+        Self {
+            element,
+            path: format!("/{}", element.name),
+        }
     }
 
     /// All children of that name; from the second on the path counts them.
     pub fn all(&self, name: &'static str) -> impl Iterator<Item = Node<'a>> + use<'a, '_> {
         let (namespace, local) = split(name);
-        let matching = move |element: &&Element| element.namespace == Some(namespace) && element.name == local;
-        self.element.children.iter().filter(matching).enumerate().map(move |(index, element)| {
-            let place = if index == 0 { String::new() } else { format!("[{}]", index + 1) };
-            Node { element, path: format!("{}/{name}{place}", self.path) }
-        })
+        let matching =
+            move |element: &&Element| element.namespace == Some(namespace) && element.name == local;
+        self.element
+            .children
+            .iter()
+            .filter(matching)
+            .enumerate()
+            .map(move |(index, element)| {
+                let place = if index == 0 {
+                    String::new()
+                } else {
+                    format!("[{}]", index + 1)
+                };
+                Node {
+                    element,
+                    path: format!("{}/{name}{place}", self.path),
+                }
+            })
     }
 
     /// The only child of that name, if there is one.
-    pub fn optional(&self, name: &'static str, term: &'static str) -> Result<Option<Node<'a>>, InvoiceError> {
+    pub fn optional(
+        &self,
+        name: &'static str,
+        term: &'static str,
+    ) -> Result<Option<Node<'a>>, InvoiceError> {
         let mut found = self.all(name);
         let first = found.next();
         match found.next() {
-            Some(_) => Err(InvoiceError::FieldRepeated { path: format!("{}/{name}", self.path), term }),
+            Some(_) => Err(InvoiceError::FieldRepeated {
+                path: format!("{}/{name}", self.path),
+                term,
+            }),
             None => Ok(first),
         }
     }
 
     /// The only child of that name.
-    pub fn required(&self, name: &'static str, term: &'static str) -> Result<Node<'a>, InvoiceError> {
+    pub fn required(
+        &self,
+        name: &'static str,
+        term: &'static str,
+    ) -> Result<Node<'a>, InvoiceError> {
         self.optional(name, term)?
-            .ok_or_else(|| InvoiceError::FieldMissing { path: format!("{}/{name}", self.path), term })
+            .ok_or_else(|| InvoiceError::FieldMissing {
+                path: format!("{}/{name}", self.path),
+                term,
+            })
     }
 
     /// Its text, spaces and line breaks collapsed; an empty one is missing.
     pub fn text(&self, term: &'static str) -> Result<String, InvoiceError> {
-        let text = self.element.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = self
+            .element
+            .text
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         if text.is_empty() {
-            return Err(InvoiceError::FieldMissing { path: self.path.clone(), term });
+            return Err(InvoiceError::FieldMissing {
+                path: self.path.clone(),
+                term,
+            });
         }
         if text.len() > MAX_TEXT_BYTES {
             return Err(self.invalid(term, format!("at most {MAX_TEXT_BYTES} bytes are read")));
@@ -67,12 +105,20 @@ impl<'a> Node<'a> {
     }
 
     /// The text of a required child.
-    pub fn required_text(&self, name: &'static str, term: &'static str) -> Result<String, InvoiceError> {
+    pub fn required_text(
+        &self,
+        name: &'static str,
+        term: &'static str,
+    ) -> Result<String, InvoiceError> {
         self.required(name, term)?.text(term)
     }
 
     /// The text of a child that may be absent or empty.
-    pub fn optional_text(&self, name: &'static str, term: &'static str) -> Result<Option<String>, InvoiceError> {
+    pub fn optional_text(
+        &self,
+        name: &'static str,
+        term: &'static str,
+    ) -> Result<Option<String>, InvoiceError> {
         match self.optional(name, term)? {
             Some(child) if !child.element.text.trim().is_empty() => child.text(term).map(Some),
             _ => Ok(None),
@@ -87,7 +133,12 @@ impl<'a> Node<'a> {
     /// A complaint about its text.
     pub fn invalid(&self, term: &'static str, reason: String) -> InvoiceError {
         let value = self.element.text.trim().chars().take(100).collect();
-        InvoiceError::FieldInvalid { path: self.path.clone(), term, value, reason }
+        InvoiceError::FieldInvalid {
+            path: self.path.clone(),
+            term,
+            value,
+            reason,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Invoice, Line, VatCategory, VatSubtotal};
 use crate::decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A line whose net amount is not quantity × price: told to a person, never a refusal, because
 /// EN 16931 itself has no such rule (Peppol BIS Billing has: PEPPOL-EN16931-R120).
@@ -23,6 +24,13 @@ pub struct Remark {
     pub stated: Decimal,
     /// Quantity × price ÷ base quantity + charges − allowances.
     pub computed: Decimal,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, rule, stated, computed } = self;
+        write!(formatter, "line {line}: the net amount is {stated}, quantity and price give {computed} ({rule})")
+    }
 }
 
 /// Checks BR-CO-10 to BR-CO-17 and, for each VAT category, the sum of its lines (BR-S-08 and its like).
@@ -51,18 +59,35 @@ pub fn line_remarks(invoice: &Invoice) -> Vec<Remark> {
 }
 
 fn net_from_price(line: &Line) -> Option<Decimal> {
-    let base = if line.price_base.is_zero() { Decimal::ONE } else { line.price_base };
-    line.quantity.times(line.price)?.divided_by(base, 6)?.plus(line.adjustments)?.rounded(2)
+    let base = if line.price_base.is_zero() {
+        Decimal::ONE
+    } else {
+        line.price_base
+    };
+    line.quantity
+        .times(line.price)?
+        .divided_by(base, 6)?
+        .plus(line.adjustments)?
+        .rounded(2)
 }
 
 fn check_sums(invoice: &Invoice) -> Result<(), InvoiceError> {
     let totals = &invoice.totals;
     let adjusted = |is_charge: bool| {
-        let matching = invoice.adjustments.iter().filter(move |adjustment| adjustment.is_charge == is_charge);
+        let matching = invoice
+            .adjustments
+            .iter()
+            .filter(move |adjustment| adjustment.is_charge == is_charge);
         matching.map(|adjustment| adjustment.amount)
     };
     let lines = sum("BR-CO-10", invoice.lines.iter().map(|line| line.net))?;
-    equal("BR-CO-10", "the sum of lines (BT-106)", "the sum of all line net amounts (BT-131)", totals.lines, lines)?;
+    equal(
+        "BR-CO-10",
+        "the sum of lines (BT-106)",
+        "the sum of all line net amounts (BT-131)",
+        totals.lines,
+        lines,
+    )?;
     let allowances = sum("BR-CO-11", adjusted(false))?;
     equal(
         "BR-CO-11",
@@ -94,19 +119,32 @@ fn check_vat_categories(invoice: &Invoice) -> Result<(), InvoiceError> {
     let lines = invoice.lines.iter().map(|line| (&line.category, line.net));
     let adjustments = invoice.adjustments.iter().map(|adjustment| {
         let amount = adjustment.amount;
-        (&adjustment.category, if adjustment.is_charge { amount } else { amount.negated() })
+        (
+            &adjustment.category,
+            if adjustment.is_charge {
+                amount
+            } else {
+                amount.negated()
+            },
+        )
     });
     let mut parts: BTreeMap<VatCategory, Decimal> = BTreeMap::new();
     for (category, amount) in lines.chain(adjustments) {
         let rule = category_rule(&category.code);
         let entry = parts.entry(group(category)).or_insert(Decimal::ZERO);
-        *entry = entry.plus(amount).ok_or(InvoiceError::NumberTooLarge { rule })?;
+        *entry = entry
+            .plus(amount)
+            .ok_or(InvoiceError::NumberTooLarge { rule })?;
     }
     let mut stated: BTreeMap<VatCategory, Decimal> = BTreeMap::new();
     for subtotal in &invoice.vat {
         let rule = category_rule(&subtotal.category.code);
-        let entry = stated.entry(group(&subtotal.category)).or_insert(Decimal::ZERO);
-        *entry = entry.plus(subtotal.taxable).ok_or(InvoiceError::NumberTooLarge { rule })?;
+        let entry = stated
+            .entry(group(&subtotal.category))
+            .or_insert(Decimal::ZERO);
+        *entry = entry
+            .plus(subtotal.taxable)
+            .ok_or(InvoiceError::NumberTooLarge { rule })?;
     }
     if stated.is_empty() && invoice.totals.vat.is_none_or(Decimal::is_zero) {
         // No VAT breakdown and no VAT: nothing that a breakdown could contradict.
@@ -115,7 +153,10 @@ fn check_vat_categories(invoice: &Invoice) -> Result<(), InvoiceError> {
     for category in parts.keys().chain(stated.keys()) {
         equal(
             category_rule(&category.code),
-            &format!("the taxable amount (BT-116) of VAT category {} at {} %", category.code, category.rate),
+            &format!(
+                "the taxable amount (BT-116) of VAT category {} at {} %",
+                category.code, category.rate
+            ),
             "the sum of its line net amounts (BT-131), charges (BT-99) less allowances (BT-92)",
             stated.get(category).copied().unwrap_or(Decimal::ZERO),
             parts.get(category).copied().unwrap_or(Decimal::ZERO),
@@ -127,7 +168,14 @@ fn check_vat_categories(invoice: &Invoice) -> Result<(), InvoiceError> {
 /// Categories with rates are summed by rate; the others have one group whatever rate is written.
 fn group(category: &VatCategory) -> VatCategory {
     let has_rates = matches!(category.code.as_str(), "S" | "L" | "M");
-    VatCategory { code: category.code.clone(), rate: if has_rates { category.rate } else { Decimal::ZERO } }
+    VatCategory {
+        code: category.code.clone(),
+        rate: if has_rates {
+            category.rate
+        } else {
+            Decimal::ZERO
+        },
+    }
 }
 
 fn category_rule(code: &str) -> &'static str {
@@ -152,7 +200,13 @@ fn check_vat(invoice: &Invoice) -> Result<(), InvoiceError> {
     let vat = totals.vat.unwrap_or(Decimal::ZERO);
     if !invoice.vat.is_empty() {
         let parts = sum("BR-CO-14", invoice.vat.iter().map(|subtotal| subtotal.tax))?;
-        equal("BR-CO-14", "the VAT total (BT-110)", "the sum of the VAT amounts by category (BT-117)", vat, parts)?;
+        equal(
+            "BR-CO-14",
+            "the VAT total (BT-110)",
+            "the sum of the VAT amounts by category (BT-117)",
+            vat,
+            parts,
+        )?;
     }
     let with_vat = sum("BR-CO-15", [totals.without_vat, vat])?;
     equal(
@@ -180,8 +234,16 @@ fn check_vat_amount(invoice: &Invoice, subtotal: &VatSubtotal) -> Result<(), Inv
         return Ok(());
     }
     let category = group(&subtotal.category);
-    let lines = invoice.lines.iter().filter(|line| group(&line.category) == category).count();
-    let adjustments = invoice.adjustments.iter().filter(|part| group(&part.category) == category).count();
+    let lines = invoice
+        .lines
+        .iter()
+        .filter(|line| group(&line.category) == category)
+        .count();
+    let adjustments = invoice
+        .adjustments
+        .iter()
+        .filter(|part| group(&part.category) == category)
+        .count();
     let roundings = i128::try_from(lines + adjustments).unwrap_or(0);
     let tolerance = Decimal::new(5 * roundings, exponent + 1).ok_or_else(too_large)?;
     let difference = subtotal.tax.minus(exact).ok_or_else(too_large)?.abs();
@@ -190,7 +252,10 @@ fn check_vat_amount(invoice: &Invoice, subtotal: &VatSubtotal) -> Result<(), Inv
     }
     equal(
         RULE,
-        &format!("the VAT amount (BT-117) of category {} at {} %", subtotal.category.code, subtotal.category.rate),
+        &format!(
+            "the VAT amount (BT-117) of category {} at {} %",
+            subtotal.category.code, subtotal.category.rate
+        ),
         "the taxable amount (BT-116) × the rate (BT-119) ÷ 100, rounded",
         subtotal.tax,
         computed,
@@ -211,7 +276,10 @@ fn check_payable(invoice: &Invoice) -> Result<(), InvoiceError> {
     )
 }
 
-fn sum(rule: &'static str, parts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, InvoiceError> {
+fn sum(
+    rule: &'static str,
+    parts: impl IntoIterator<Item = Decimal>,
+) -> Result<Decimal, InvoiceError> {
     let total = parts.into_iter().try_fold(Decimal::ZERO, Decimal::plus);
     total.ok_or(InvoiceError::NumberTooLarge { rule })
 }
@@ -226,6 +294,12 @@ fn equal(
     if stated == computed {
         return Ok(());
     }
-    let mismatch = TotalsMismatch { rule, subject: subject.to_owned(), meaning, stated, computed };
+    let mismatch = TotalsMismatch {
+        rule,
+        subject: subject.to_owned(),
+        meaning,
+        stated,
+        computed,
+    };
     Err(InvoiceError::TotalsMismatch(Box::new(mismatch)))
 }

@@ -2,7 +2,9 @@
 
 use super::error::InvoiceError;
 use super::node::{CAC, CBC, Node};
-use super::{Adjustment, Date, DocumentKind, Invoice, Line, Party, Totals, VatCategory, VatSubtotal};
+use super::{
+    Adjustment, Date, DocumentKind, Invoice, Line, Party, Totals, VatCategory, VatSubtotal,
+};
 use crate::decimal::Decimal;
 use crate::xml::{self, Interest, Limits};
 use blockworm_ledger::Currency;
@@ -10,12 +12,15 @@ use blockworm_ledger::Currency;
 const INVOICE: &str = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2";
 const CREDIT_NOTE: &str = "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2";
 
-const INTEREST: Interest =
-    Interest { namespaces: &[INVOICE, CREDIT_NOTE, CAC, CBC], dropped_text: &["EmbeddedDocumentBinaryObject"] };
+const INTEREST: Interest = Interest {
+    namespaces: &[INVOICE, CREDIT_NOTE, CAC, CBC],
+    dropped_text: &["EmbeddedDocumentBinaryObject"],
+};
 
 /// Codes of UNTDID 1001 that EN 16931 lists for credit notes.
-const CREDIT_NOTE_CODES: [&str; 11] =
-    ["81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"];
+const CREDIT_NOTE_CODES: [&str; 11] = [
+    "81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532",
+];
 
 /// Most bytes of an invoice's number.
 const MAX_NUMBER_BYTES: usize = 100;
@@ -27,7 +32,11 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, InvoiceError> {
     let kind = match (tree.namespace, tree.name.as_str()) {
         (Some(INVOICE), "Invoice") => DocumentKind::Invoice,
         (Some(CREDIT_NOTE), "CreditNote") => DocumentKind::CreditNote,
-        _ => return Err(InvoiceError::NotUbl { found: tree.name.chars().take(100).collect() }),
+        _ => {
+            return Err(InvoiceError::NotUbl {
+                found: tree.name.chars().take(100).collect(),
+            });
+        }
     };
     Document::new(root, kind)?.read()
 }
@@ -44,12 +53,20 @@ impl<'a> Document<'a> {
     fn new(root: Node<'a>, kind: DocumentKind) -> Result<Self, InvoiceError> {
         let node = root.required("cbc:DocumentCurrencyCode", "BT-5")?;
         let code = node.text("BT-5")?;
-        let known = code.parse::<Currency>().ok().and_then(|currency| Some((currency, currency.exponent()?)));
+        let known = code
+            .parse::<Currency>()
+            .ok()
+            .and_then(|currency| Some((currency, currency.exponent()?)));
         let (currency, exponent) = known.ok_or_else(|| InvoiceError::CurrencyUnknown {
             path: node.path.clone(),
             code: code.chars().take(20).collect(),
         })?;
-        Ok(Self { root, kind, currency, exponent })
+        Ok(Self {
+            root,
+            kind,
+            currency,
+            exponent,
+        })
     }
 
     fn read(self) -> Result<Invoice, InvoiceError> {
@@ -61,17 +78,30 @@ impl<'a> Document<'a> {
         let number_node = root.required("cbc:ID", "BT-1")?;
         let number = number_node.text("BT-1")?;
         if number.len() > MAX_NUMBER_BYTES {
-            return Err(number_node.invalid("BT-1", format!("a number has at most {MAX_NUMBER_BYTES} bytes")));
+            return Err(number_node.invalid(
+                "BT-1",
+                format!("a number has at most {MAX_NUMBER_BYTES} bytes"),
+            ));
         }
         let type_code = root.required_text(type_name, "BT-3")?;
         let is_credit_note = CREDIT_NOTE_CODES.contains(&type_code.as_str());
-        let lines = root.all(line_name).map(|node| self.line(&node)).collect::<Result<Vec<_>, _>>()?;
+        let lines = root
+            .all(line_name)
+            .map(|node| self.line(&node))
+            .collect::<Result<Vec<_>, _>>()?;
         if lines.is_empty() {
-            return Err(InvoiceError::FieldMissing { path: format!("{}/{line_name}", root.path), term: "BG-25" });
+            return Err(InvoiceError::FieldMissing {
+                path: format!("{}/{line_name}", root.path),
+                term: "BG-25",
+            });
         }
         let (vat_total, vat) = self.vat()?;
         Ok(Invoice {
-            kind: if is_credit_note { DocumentKind::CreditNote } else { self.kind },
+            kind: if is_credit_note {
+                DocumentKind::CreditNote
+            } else {
+                self.kind
+            },
             type_code,
             number,
             issue_date: date(&root.required("cbc:IssueDate", "BT-2")?, "BT-2")?,
@@ -91,8 +121,14 @@ impl<'a> Document<'a> {
             DocumentKind::Invoice => self.root.optional("cbc:DueDate", "BT-9")?,
             DocumentKind::CreditNote => {
                 let means: Vec<Node<'a>> = self.root.all("cac:PaymentMeans").collect();
-                let dates = means.iter().map(|node| node.optional("cbc:PaymentDueDate", "BT-9"));
-                dates.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().next()
+                let dates = means
+                    .iter()
+                    .map(|node| node.optional("cbc:PaymentDueDate", "BT-9"));
+                dates
+                    .collect::<Result<Vec<_>, _>>()?
+                    .into_iter()
+                    .flatten()
+                    .next()
             }
         };
         stated.map(|node| date(&node, "BT-9")).transpose()
@@ -114,10 +150,13 @@ impl<'a> Document<'a> {
 
     /// The same for a price per unit, which may be finer than any coin.
     fn price(&self, node: &Node<'_>, term: &'static str) -> Result<Decimal, InvoiceError> {
-        let currency = node
-            .element
-            .attribute("currencyID")
-            .ok_or_else(|| InvoiceError::FieldMissing { path: format!("{}/@currencyID", node.path), term })?;
+        let currency =
+            node.element
+                .attribute("currencyID")
+                .ok_or_else(|| InvoiceError::FieldMissing {
+                    path: format!("{}/@currencyID", node.path),
+                    term,
+                })?;
         if currency != self.currency.as_str() {
             return Err(InvoiceError::CurrencyMismatch {
                 path: node.path.clone(),
@@ -128,7 +167,12 @@ impl<'a> Document<'a> {
         node.number(term)
     }
 
-    fn required_amount(&self, at: &Node<'_>, name: &'static str, term: &'static str) -> Result<Decimal, InvoiceError> {
+    fn required_amount(
+        &self,
+        at: &Node<'_>,
+        name: &'static str,
+        term: &'static str,
+    ) -> Result<Decimal, InvoiceError> {
         self.amount(&at.required(name, term)?, term)
     }
 
@@ -138,7 +182,9 @@ impl<'a> Document<'a> {
         name: &'static str,
         term: &'static str,
     ) -> Result<Option<Decimal>, InvoiceError> {
-        at.optional(name, term)?.map(|node| self.amount(&node, term)).transpose()
+        at.optional(name, term)?
+            .map(|node| self.amount(&node, term))
+            .transpose()
     }
 
     fn totals(&self, vat: Option<Decimal>) -> Result<Totals, InvoiceError> {
@@ -162,12 +208,19 @@ impl<'a> Document<'a> {
         let mut subtotals = Vec::new();
         for node in self.root.all("cac:TaxTotal") {
             let amount = node.required("cbc:TaxAmount", "BT-110")?;
-            if amount.element.attribute("currencyID").is_some_and(|currency| currency != self.currency.as_str()) {
+            if amount
+                .element
+                .attribute("currencyID")
+                .is_some_and(|currency| currency != self.currency.as_str())
+            {
                 self.accounting_currency(&amount)?;
                 continue;
             }
             if total.is_some() {
-                return Err(InvoiceError::FieldRepeated { path: amount.path, term: "BT-110" });
+                return Err(InvoiceError::FieldRepeated {
+                    path: amount.path,
+                    term: "BT-110",
+                });
             }
             total = Some(self.amount(&amount, "BT-110")?);
             for part in node.all("cac:TaxSubtotal") {
@@ -199,12 +252,19 @@ impl<'a> Document<'a> {
     fn adjustments(&self) -> Result<Vec<Adjustment>, InvoiceError> {
         let read = |node: Node<'_>| {
             let is_charge = charge_indicator(&node)?;
-            let (amount, category, rate) =
-                if is_charge { ("BT-99", "BT-102", "BT-103") } else { ("BT-92", "BT-95", "BT-96") };
+            let (amount, category, rate) = if is_charge {
+                ("BT-99", "BT-102", "BT-103")
+            } else {
+                ("BT-92", "BT-95", "BT-96")
+            };
             Ok(Adjustment {
                 is_charge,
                 amount: self.required_amount(&node, "cbc:Amount", amount)?,
-                category: vat_category(&node.required("cac:TaxCategory", category)?, category, rate)?,
+                category: vat_category(
+                    &node.required("cac:TaxCategory", category)?,
+                    category,
+                    rate,
+                )?,
             })
         };
         self.root.all("cac:AllowanceCharge").map(read).collect()
@@ -221,17 +281,28 @@ impl<'a> Document<'a> {
         let mut adjustments = Decimal::ZERO;
         for adjustment in node.all("cac:AllowanceCharge") {
             let is_charge = charge_indicator(&adjustment)?;
-            let amount =
-                self.required_amount(&adjustment, "cbc:Amount", if is_charge { "BT-141" } else { "BT-136" })?;
+            let amount = self.required_amount(
+                &adjustment,
+                "cbc:Amount",
+                if is_charge { "BT-141" } else { "BT-136" },
+            )?;
             let signed = if is_charge { amount } else { amount.negated() };
-            adjustments = adjustments.plus(signed).ok_or(InvoiceError::NumberTooLarge { rule: "BT-131" })?;
+            adjustments = adjustments
+                .plus(signed)
+                .ok_or(InvoiceError::NumberTooLarge { rule: "BT-131" })?;
         }
-        let base = price.optional("cbc:BaseQuantity", "BT-149")?.map(|base| base.number("BT-149")).transpose()?;
+        let base = price
+            .optional("cbc:BaseQuantity", "BT-149")?
+            .map(|base| base.number("BT-149"))
+            .transpose()?;
         Ok(Line {
             id: node.required_text("cbc:ID", "BT-126")?,
             item: item.required_text("cbc:Name", "BT-153")?,
             quantity: quantity.number("BT-129")?,
-            unit: quantity.element.attribute("unitCode").map(|unit| unit.chars().take(20).collect()),
+            unit: quantity
+                .element
+                .attribute("unitCode")
+                .map(|unit| unit.chars().take(20).collect()),
             price: self.price(&price.required("cbc:PriceAmount", "BT-146")?, "BT-146")?,
             price_base: base.unwrap_or(Decimal::ONE),
             adjustments,
@@ -273,19 +344,27 @@ const BUYER: PartyTerms = PartyTerms {
 };
 
 fn party(root: &Node<'_>, role: &'static str, terms: &PartyTerms) -> Result<Party, InvoiceError> {
-    let at = root.required(role, terms.party)?.required("cac:Party", terms.party)?;
+    let at = root
+        .required(role, terms.party)?
+        .required("cac:Party", terms.party)?;
     let legal = at.required("cac:PartyLegalEntity", terms.name)?;
     let mut vat_id = None;
     for scheme in at.all("cac:PartyTaxScheme").filter(|node| is_vat(node)) {
         if vat_id.is_some() {
-            return Err(InvoiceError::FieldRepeated { path: scheme.path, term: terms.vat_id });
+            return Err(InvoiceError::FieldRepeated {
+                path: scheme.path,
+                term: terms.vat_id,
+            });
         }
         vat_id = Some(scheme.required_text("cbc:CompanyID", terms.vat_id)?);
     }
     let mut other_ids = Vec::new();
     for identification in at.all("cac:PartyIdentification") {
         let id = identification.required("cbc:ID", terms.other_id)?;
-        let scheme = id.element.attribute("schemeID").map(|scheme| scheme.chars().take(20).collect());
+        let scheme = id
+            .element
+            .attribute("schemeID")
+            .map(|scheme| scheme.chars().take(20).collect());
         other_ids.push((scheme, id.text(terms.other_id)?));
     }
     let trading_name = match at.optional("cac:PartyName", terms.trading_name)? {
@@ -293,7 +372,11 @@ fn party(root: &Node<'_>, role: &'static str, terms: &PartyTerms) -> Result<Part
         None => None,
     };
     let address = at.optional("cac:PostalAddress", terms.country)?;
-    let country = match address.map(|node| node.optional("cac:Country", terms.country)).transpose()?.flatten() {
+    let country = match address
+        .map(|node| node.optional("cac:Country", terms.country))
+        .transpose()?
+        .flatten()
+    {
         Some(country) => country.optional_text("cbc:IdentificationCode", terms.country)?,
         None => None,
     };
@@ -308,7 +391,8 @@ fn party(root: &Node<'_>, role: &'static str, terms: &PartyTerms) -> Result<Part
 }
 
 fn date(node: &Node<'_>, term: &'static str) -> Result<Date, InvoiceError> {
-    Date::parse(&node.text(term)?).ok_or_else(|| node.invalid(term, "it is not a date YYYY-MM-DD".into()))
+    Date::parse(&node.text(term)?)
+        .ok_or_else(|| node.invalid(term, "it is not a date YYYY-MM-DD".into()))
 }
 
 /// `xsd:boolean`.
@@ -333,12 +417,28 @@ fn line_category(item: &Node<'_>) -> Result<VatCategory, InvoiceError> {
     let path = format!("{}/cac:ClassifiedTaxCategory", item.path);
     match (found.next(), found.next()) {
         (Some(category), None) => vat_category(&category, "BT-151", "BT-152"),
-        (Some(_), Some(_)) => Err(InvoiceError::FieldRepeated { path, term: "BT-151" }),
-        (None, _) => Err(InvoiceError::FieldMissing { path, term: "BT-151" }),
+        (Some(_), Some(_)) => Err(InvoiceError::FieldRepeated {
+            path,
+            term: "BT-151",
+        }),
+        (None, _) => Err(InvoiceError::FieldMissing {
+            path,
+            term: "BT-151",
+        }),
     }
 }
 
-fn vat_category(node: &Node<'_>, code: &'static str, rate: &'static str) -> Result<VatCategory, InvoiceError> {
-    let percent = node.optional("cbc:Percent", rate)?.map(|percent| percent.number(rate)).transpose()?;
-    Ok(VatCategory { code: node.required_text("cbc:ID", code)?, rate: percent.unwrap_or(Decimal::ZERO) })
+fn vat_category(
+    node: &Node<'_>,
+    code: &'static str,
+    rate: &'static str,
+) -> Result<VatCategory, InvoiceError> {
+    let percent = node
+        .optional("cbc:Percent", rate)?
+        .map(|percent| percent.number(rate))
+        .transpose()?;
+    Ok(VatCategory {
+        code: node.required_text("cbc:ID", code)?,
+        rate: percent.unwrap_or(Decimal::ZERO),
+    })
 }

@@ -1,0 +1,14 @@
+//! A receivable from an invoice to its financing: import, the messages to the ledger, the story, the case.
+
+pub mod export;
+pub mod import;
+pub mod steps;
+pub mod story;
+
+pub use export::{Case, CaseEvent};
+pub use import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
+pub use steps::{Contracts, IssueTerms, Request};
+pub use story::{Cast, Outcome, Step, Story, StoryError, Submitter};
+
+/// The invoice that the project ships: a steel mill's, four lines, CNY (samples/steel-invoice.xml).
+pub const SAMPLE_INVOICE: &[u8] = include_bytes!("../../../../samples/steel-invoice.xml");

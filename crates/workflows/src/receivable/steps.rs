@@ -1,0 +1,202 @@
+//! The messages that a receivable's life sends to the ledger. Pure: who signs and sends them is others' work.
+
+use super::import::{Claim, Opening};
+use blockworm_kit::{CivilDate, Currency};
+use blockworm_ledger::{Amount, ContractName, MemberId};
+use blockworm_money::ExecuteMsg as MoneyMsg;
+use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg};
+use cosmwasm_std::{Binary, Uint128};
+
+/// One thing asked of one contract by one member; a transaction once it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks and signs.
+    pub sender: MemberId,
+    /// Which contract is asked.
+    pub contract: ContractName,
+    /// The contract's message, JSON in UTF-8.
+    pub message: Vec<u8>,
+}
+
+/// What the contracts are called on the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contracts {
+    /// Settlement money, `money@1`.
+    pub money: ContractName,
+    /// Receivables, `receivable@1`.
+    pub receivable: ContractName,
+}
+
+impl Default for Contracts {
+    /// As a local consortium names them: `money` and `receivable`.
+    fn default() -> Self {
+        let name = |text: &str| {
+            text.parse()
+                .expect("invariant: a constant slug is well formed")
+        };
+        Self {
+            money: name("money"),
+            receivable: name("receivable"),
+        }
+    }
+}
+
+/// What the supplier decides beside the invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueTerms {
+    /// The receivable's id, new on the ledger.
+    pub id: String,
+    /// The member who must confirm that it is owed.
+    pub buyer: MemberId,
+    /// What the supplier asks for it; the whole amount if `None`.
+    pub price: Option<Amount>,
+}
+
+/// Why a request cannot be written down.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The contracts' calendar or currencies refuse what the invoice says.
+    #[error("{what} `{value}` is not known to the contracts")]
+    NotExpressible {
+        /// Which value.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// The price in another currency than the invoice's.
+    #[error("the price is in {price}, the invoice in {invoice}")]
+    PriceCurrency {
+        /// The price's currency.
+        price: blockworm_ledger::Currency,
+        /// The invoice's.
+        invoice: blockworm_ledger::Currency,
+    },
+    /// JSON could not be written.
+    #[error("the message could not be written: {0}")]
+    Json(String),
+}
+
+impl StepError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotExpressible { .. } => "receivable.not_expressible",
+            Self::PriceCurrency { .. } => "receivable.price_currency",
+            Self::Json(_) => "receivable.json",
+        }
+    }
+}
+
+impl Contracts {
+    /// The supplier puts the claim on the ledger. The commitment to the file goes along when its
+    /// opening is kept.
+    pub fn issue(
+        &self,
+        supplier: &MemberId,
+        claim: &Claim,
+        terms: &IssueTerms,
+        opening: Option<&Opening>,
+    ) -> Result<Request, StepError> {
+        if let Some(price) = terms
+            .price
+            .filter(|price| price.currency != claim.amount.currency)
+        {
+            return Err(StepError::PriceCurrency {
+                price: price.currency,
+                invoice: claim.amount.currency,
+            });
+        }
+        let due_date = claim.due_date.to_string();
+        let message = ReceivableMsg::Issue {
+            id: terms.id.clone(),
+            invoice_digest: claim.invoice_digest.to_string(),
+            document_commitment: opening.map(|opening| opening.commitment().to_string()),
+            buyer: terms.buyer.to_string(),
+            amount: Uint128::new(claim.amount.minor),
+            currency: currency(&claim.amount)?,
+            due_date: CivilDate::parse(&due_date).map_err(|_| StepError::NotExpressible {
+                what: "the due date",
+                value: due_date,
+            })?,
+            price: terms.price.map(|price| Uint128::new(price.minor)),
+        };
+        request(supplier, &self.receivable, &message)
+    }
+
+    /// The buyer confirms that the receivable is owed.
+    pub fn confirm(&self, buyer: &MemberId, id: &str) -> Result<Request, StepError> {
+        request(
+            buyer,
+            &self.receivable,
+            &ReceivableMsg::Confirm { id: id.to_owned() },
+        )
+    }
+
+    /// A bank issues settlement money to a member.
+    pub fn issue_money(
+        &self,
+        bank: &MemberId,
+        to: &MemberId,
+        amount: &Amount,
+    ) -> Result<Request, StepError> {
+        let message = MoneyMsg::Issue {
+            to: to.to_string(),
+            amount: Uint128::new(amount.minor),
+            currency: currency(amount)?,
+        };
+        request(bank, &self.money, &message)
+    }
+
+    /// A bank's member pays the price: the money contract hands it to the receivable contract, which
+    /// pays the supplier; if the receivable refuses, no money moves.
+    pub fn finance(&self, bank: &MemberId, id: &str, price: &Amount) -> Result<Request, StepError> {
+        let message = MoneyMsg::Send {
+            contract: self.receivable.to_string(),
+            amount: Uint128::new(price.minor),
+            currency: currency(price)?,
+            payload: Binary::new(json(&Payload::Finance { id: id.to_owned() })?),
+        };
+        request(bank, &self.money, &message)
+    }
+
+    /// The question that shows a receivable.
+    pub fn receivable_query(&self, id: &str) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Receivable { id: id.to_owned() })
+    }
+
+    /// The question that tells a receivable's history.
+    pub fn history_query(&self, id: &str) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::History { id: id.to_owned() })
+    }
+
+    /// The question that finds the receivable of an invoice.
+    pub fn invoice_query(&self, claim: &Claim) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::ByInvoice {
+            digest: claim.invoice_digest.to_string(),
+        })
+    }
+}
+
+fn currency(amount: &Amount) -> Result<Currency, StepError> {
+    let text = amount.currency.as_str();
+    Currency::parse(text).map_err(|_| StepError::NotExpressible {
+        what: "the currency",
+        value: text.to_owned(),
+    })
+}
+
+fn request<M: serde::Serialize>(
+    sender: &MemberId,
+    contract: &ContractName,
+    message: &M,
+) -> Result<Request, StepError> {
+    Ok(Request {
+        sender: sender.clone(),
+        contract: contract.clone(),
+        message: json(message)?,
+    })
+}
+
+fn json<M: serde::Serialize>(message: &M) -> Result<Vec<u8>, StepError> {
+    serde_json::to_vec(message).map_err(|error| StepError::Json(error.to_string()))
+}

@@ -1,0 +1,301 @@
+//! The story that shows what the ledger is for: one invoice, one receivable, one financing, and a second one refused.
+
+use super::import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
+use super::steps::{Contracts, IssueTerms, Request, StepError};
+use blockworm_crypto::Digest;
+use blockworm_ledger::{Amount, ContractName, Event, MemberId};
+use serde::Serialize;
+use std::future::Future;
+
+/// The receipt's code of a transaction that did what it asked.
+const OK: &str = "ok";
+/// How often the shipped invoice's story can be told on one ledger, each time under another number.
+const MOST_TELLINGS: u32 = 1_000;
+
+/// What came of a request: its receipt, final and durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The transaction's id.
+    pub transaction: Digest,
+    /// The block that holds it.
+    pub height: u64,
+    /// `ok`, or the refusal's stable code.
+    pub code: String,
+    /// The refusal in a sentence; empty when `ok`.
+    pub message: String,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// Who signs requests and takes them to the ledger: the command line, a gateway, a test.
+pub trait Submitter {
+    /// Why no receipt could be had. A contract's refusal is a receipt, not an error.
+    type Error;
+
+    /// Signs as `request.sender`, submits and waits for the receipt.
+    fn submit(
+        &mut self,
+        request: &Request,
+    ) -> impl Future<Output = Result<Outcome, Self::Error>> + Send;
+
+    /// Asks a contract; `Ok(None)` when it refuses because what is asked for is not there.
+    fn query(
+        &mut self,
+        contract: &ContractName,
+        message: &[u8],
+    ) -> impl Future<Output = Result<Option<serde_json::Value>, Self::Error>> + Send;
+}
+
+/// Who plays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cast {
+    /// Who is owed: a member of an organisation with the role `supplier` or `platform`.
+    pub supplier: MemberId,
+    /// Who owes, and confirms.
+    pub buyer: MemberId,
+    /// A bank's maker: issues money and finances.
+    pub financier: MemberId,
+    /// A bank's member who finances the same receivable again, and is refused.
+    pub second_financier: MemberId,
+}
+
+/// One transaction of the story, for printing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// A short name: `issue`, `confirm`, `money`, `finance`, `finance_again`.
+    pub name: &'static str,
+    /// Who signed.
+    pub who: MemberId,
+    /// What was asked, in a sentence.
+    pub sentence: String,
+    /// The transaction's id.
+    pub transaction: Digest,
+    /// The block that holds it.
+    pub height: u64,
+    /// The receipt's code.
+    pub code: String,
+    /// The receipt's sentence; empty when `ok`.
+    pub message: String,
+}
+
+/// The whole story, told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Story {
+    /// The receivable's id.
+    pub receivable: String,
+    /// The imported invoice and what the ledger holds of it.
+    pub claim: Claim,
+    /// What opens the commitment to the invoice's file.
+    pub opening: Opening,
+    /// The transactions, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Story {
+    /// A step by its name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+}
+
+/// Why a story stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoryError<E> {
+    /// The invoice is no claim.
+    #[error("{0}")]
+    Import(#[from] ImportError),
+    /// A message could not be written.
+    #[error("{0}")]
+    Step(#[from] StepError),
+    /// No salt from the operating system.
+    #[error("the operating system gave no random bytes: {0}")]
+    NoRandomness(String),
+    /// The ledger could not be reached or answered strangely.
+    #[error("{0}")]
+    Submitter(E),
+    /// A receipt other than the story's.
+    #[error("{name}: {who} got `{code}` instead of `{expected}`: {message}")]
+    Unexpected {
+        /// Which step.
+        name: &'static str,
+        /// Who asked.
+        who: MemberId,
+        /// The code that the story expects.
+        expected: &'static str,
+        /// The receipt's code.
+        code: String,
+        /// The receipt's sentence.
+        message: String,
+    },
+    /// The shipped invoice has been told too often on this ledger.
+    #[error("the sample's story has been told {MOST_TELLINGS} times on this ledger")]
+    ToldTooOften,
+}
+
+impl<E> StoryError<E> {
+    /// The stable code; `None` when the submitter's error has its own.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Import(error) => Some(error.code()),
+            Self::Step(error) => Some(error.code()),
+            Self::NoRandomness(_) => Some("system.no_randomness"),
+            Self::Submitter(_) => None,
+            Self::Unexpected { .. } => Some("story.unexpected"),
+            Self::ToldTooOften => Some("story.told_too_often"),
+        }
+    }
+}
+
+/// Plays the story on the shipped invoice; on a ledger that knows it already, on a copy with the next
+/// free number. `tell` hears every step as soon as it is final.
+pub async fn play_sample<S: Submitter>(
+    submitter: &mut S,
+    contracts: &Contracts,
+    cast: &Cast,
+    tell: impl FnMut(&Step),
+) -> Result<Story, StoryError<S::Error>> {
+    for copy in 0..MOST_TELLINGS {
+        let file = sample_invoice(copy);
+        let question = contracts.invoice_query(&import(&file)?)?;
+        let known = submitter
+            .query(&contracts.receivable, &question)
+            .await
+            .map_err(StoryError::Submitter)?;
+        if known.is_none_or(|answer| answer.is_null()) {
+            return play(submitter, contracts, cast, &file, tell).await;
+        }
+    }
+    Err(StoryError::ToldTooOften)
+}
+
+/// Plays the story on any invoice that the ledger does not know yet.
+pub async fn play<S: Submitter>(
+    submitter: &mut S,
+    contracts: &Contracts,
+    cast: &Cast,
+    invoice: &[u8],
+    tell: impl FnMut(&Step),
+) -> Result<Story, StoryError<S::Error>> {
+    let claim = import(invoice)?;
+    let opening =
+        claim.opening(Salt::random().map_err(|error| StoryError::NoRandomness(error.to_string()))?);
+    let id = claim.receivable_id();
+    let price = asking_price(&claim.amount);
+    let terms = IssueTerms {
+        id: id.clone(),
+        buyer: cast.buyer.clone(),
+        price: Some(price),
+    };
+    let mut stage = Stage {
+        submitter,
+        tell,
+        steps: Vec::new(),
+    };
+
+    let number = &claim.invoice.number;
+    let request = contracts.issue(&cast.supplier, &claim, &terms, Some(&opening))?;
+    let sentence = format!(
+        "issues receivable {id} over {} on invoice {number}, due {}",
+        claim.amount, claim.due_date
+    );
+    stage.act("issue", &request, sentence, OK).await?;
+
+    let request = contracts.confirm(&cast.buyer, &id)?;
+    stage
+        .act(
+            "confirm",
+            &request,
+            format!("confirms that {id} is owed"),
+            OK,
+        )
+        .await?;
+
+    for banker in [&cast.financier, &cast.second_financier] {
+        let request = contracts.issue_money(&cast.financier, banker, &price)?;
+        stage
+            .act("money", &request, format!("issues {price} to {banker}"), OK)
+            .await?;
+    }
+
+    let request = contracts.finance(&cast.financier, &id, &price)?;
+    stage
+        .act(
+            "finance",
+            &request,
+            format!("finances {id} and pays {price} to {}", cast.supplier),
+            OK,
+        )
+        .await?;
+
+    let request = contracts.finance(&cast.second_financier, &id, &price)?;
+    let sentence = format!("offers {price} for {id} a second time");
+    stage
+        .act(
+            "finance_again",
+            &request,
+            sentence,
+            "receivable.already_financed",
+        )
+        .await?;
+
+    let steps = stage.steps;
+    Ok(Story {
+        receivable: id,
+        claim,
+        opening,
+        steps,
+    })
+}
+
+/// What the story's supplier asks for its claim: 1.5 % below the amount, rounded down to the minor unit.
+fn asking_price(amount: &Amount) -> Amount {
+    let discount = (amount.minor / 1_000).saturating_mul(15);
+    Amount::new(
+        amount.minor.saturating_sub(discount).max(1),
+        amount.currency,
+    )
+}
+
+struct Stage<'a, S, T> {
+    submitter: &'a mut S,
+    tell: T,
+    steps: Vec<Step>,
+}
+
+impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
+    /// Submits one request and keeps it as a step if its receipt is the expected one.
+    async fn act(
+        &mut self,
+        name: &'static str,
+        request: &Request,
+        sentence: String,
+        expected: &'static str,
+    ) -> Result<(), StoryError<S::Error>> {
+        let outcome = self
+            .submitter
+            .submit(request)
+            .await
+            .map_err(StoryError::Submitter)?;
+        if outcome.code != expected {
+            return Err(StoryError::Unexpected {
+                name,
+                who: request.sender.clone(),
+                expected,
+                code: outcome.code,
+                message: outcome.message,
+            });
+        }
+        let step = Step {
+            name,
+            who: request.sender.clone(),
+            sentence,
+            transaction: outcome.transaction,
+            height: outcome.height,
+            code: outcome.code,
+            message: outcome.message,
+        };
+        (self.tell)(&step);
+        self.steps.push(step);
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! The story is told step by step, and stops at the first receipt that is not its own.
+#![allow(clippy::unwrap_used)]
+
+use blockworm_crypto::sha256;
+use blockworm_ledger::ContractName;
+use blockworm_workflows::receivable::story::{play, play_sample};
+use blockworm_workflows::receivable::{
+    Cast, Contracts, Outcome, Request, SAMPLE_INVOICE, StoryError, Submitter,
+};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// A ledger by the script: remembers what it was asked and answers with the next code.
+struct Scripted {
+    codes: Vec<&'static str>,
+    asked: Vec<(String, String, Value)>,
+    known_invoices: usize,
+}
+
+impl Submitter for Scripted {
+    type Error = String;
+
+    async fn submit(&mut self, request: &Request) -> Result<Outcome, String> {
+        let message =
+            serde_json::from_slice(&request.message).map_err(|error| error.to_string())?;
+        self.asked.push((
+            request.sender.to_string(),
+            request.contract.to_string(),
+            message,
+        ));
+        let index = self.asked.len() - 1;
+        let code = self.codes.get(index).ok_or("the line is dead")?;
+        Ok(Outcome {
+            transaction: sha256(&[&index.to_be_bytes()]),
+            height: index as u64 + 1,
+            code: (*code).to_owned(),
+            message: if *code == "ok" {
+                String::new()
+            } else {
+                "because".to_owned()
+            },
+            events: Vec::new(),
+        })
+    }
+
+    async fn query(&mut self, _: &ContractName, message: &[u8]) -> Result<Option<Value>, String> {
+        let message: Value = serde_json::from_slice(message).map_err(|error| error.to_string())?;
+        assert_eq!(message["by_invoice"]["digest"].as_str().unwrap().len(), 64);
+        if self.known_invoices == 0 {
+            return Ok(Some(Value::Null));
+        }
+        self.known_invoices -= 1;
+        Ok(Some(json!({ "id": "r-1" })))
+    }
+}
+
+/// The script never waits, so one poll is enough.
+fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the script never waits"),
+    }
+}
+
+fn cast() -> Cast {
+    Cast {
+        supplier: "platform/supplier-3f9a".parse().unwrap(),
+        buyer: "platform/buyer-c27e".parse().unwrap(),
+        financier: "bank/maker".parse().unwrap(),
+        second_financier: "bank/maker-2".parse().unwrap(),
+    }
+}
+
+fn scripted(codes: &[&'static str]) -> Scripted {
+    Scripted {
+        codes: codes.to_vec(),
+        asked: Vec::new(),
+        known_invoices: 0,
+    }
+}
+
+const GOOD: [&str; 6] = ["ok", "ok", "ok", "ok", "ok", "receivable.already_financed"];
+
+#[test]
+fn the_whole_story_is_told() {
+    let mut ledger = scripted(&GOOD);
+    let mut told = Vec::new();
+    let story = now(play(
+        &mut ledger,
+        &Contracts::default(),
+        &cast(),
+        SAMPLE_INVOICE,
+        |step| told.push(step.clone()),
+    ))
+    .unwrap();
+    assert_eq!(story.steps, told);
+    let names: Vec<&str> = story.steps.iter().map(|step| step.name).collect();
+    assert_eq!(
+        names,
+        [
+            "issue",
+            "confirm",
+            "money",
+            "money",
+            "finance",
+            "finance_again"
+        ]
+    );
+    let refused = story.step("finance_again").unwrap();
+    assert_eq!(
+        (
+            refused.who.to_string().as_str(),
+            refused.code.as_str(),
+            refused.message.as_str()
+        ),
+        ("bank/maker-2", "receivable.already_financed", "because")
+    );
+
+    let (who, contract, issue) = &ledger.asked[0];
+    assert_eq!(
+        (who.as_str(), contract.as_str()),
+        ("platform/supplier-3f9a", "receivable")
+    );
+    let issue = &issue["issue"];
+    assert_eq!(issue["id"], story.receivable.as_str());
+    assert_eq!(
+        issue["invoice_digest"],
+        story.claim.invoice_digest.to_string()
+    );
+    assert_eq!(
+        issue["document_commitment"],
+        story.opening.commitment().to_string()
+    );
+    assert_eq!(
+        (issue["amount"].as_str(), issue["price"].as_str()),
+        (Some("164814405"), Some("162342195"))
+    );
+    assert_eq!(
+        (issue["currency"].as_str(), issue["due_date"].as_str()),
+        (Some("CNY"), Some("2027-01-31"))
+    );
+
+    let (who, contract, finance) = &ledger.asked[4];
+    assert_eq!((who.as_str(), contract.as_str()), ("bank/maker", "money"));
+    assert_eq!(
+        (
+            finance["send"]["contract"].as_str(),
+            finance["send"]["amount"].as_str()
+        ),
+        (Some("receivable"), Some("162342195"))
+    );
+    assert_eq!(ledger.asked[5].2["send"], finance["send"]);
+}
+
+#[test]
+fn a_surprise_stops_it() {
+    for at in 0..GOOD.len() {
+        let mut codes = GOOD;
+        codes[at] = if at == 5 { "ok" } else { "member.revoked" };
+        let mut ledger = scripted(&codes);
+        let error = now(play(
+            &mut ledger,
+            &Contracts::default(),
+            &cast(),
+            SAMPLE_INVOICE,
+            |_| (),
+        ))
+        .unwrap_err();
+        assert!(
+            matches!(&error, StoryError::Unexpected { code, .. } if code == codes[at]),
+            "{error}"
+        );
+        assert_eq!(ledger.asked.len(), at + 1);
+    }
+    let mut dead = scripted(&GOOD[..2]);
+    let error = now(play(
+        &mut dead,
+        &Contracts::default(),
+        &cast(),
+        SAMPLE_INVOICE,
+        |_| (),
+    ))
+    .unwrap_err();
+    assert_eq!(error, StoryError::Submitter("the line is dead".to_owned()));
+}
+
+#[test]
+fn a_bad_invoice_sends_nothing() {
+    let mut ledger = scripted(&GOOD);
+    let bad = include_bytes!("../../../samples/steel-invoice-wrong-totals.xml");
+    let error = now(play(
+        &mut ledger,
+        &Contracts::default(),
+        &cast(),
+        bad,
+        |_| (),
+    ))
+    .unwrap_err();
+    assert_eq!(error.code(), Some("invoice.totals_mismatch"));
+    assert!(ledger.asked.is_empty());
+}
+
+#[test]
+fn a_ledger_that_knows_the_sample_hears_of_the_next_copy() {
+    let mut ledger = Scripted {
+        known_invoices: 2,
+        ..scripted(&GOOD)
+    };
+    let story = now(play_sample(
+        &mut ledger,
+        &Contracts::default(),
+        &cast(),
+        |_| (),
+    ))
+    .unwrap();
+    assert_eq!(story.claim.invoice.number, "CL-2026-004417-2");
+}
