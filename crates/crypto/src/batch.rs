@@ -17,8 +17,9 @@ use std::{collections::HashMap, ops::Range, sync::RwLock};
 
 /// A larger batch gains nothing more and only grows the working memory.
 const MAX_BATCH: usize = 2048;
-/// At this size checking one by one costs no more than halving again.
-const MIN_BATCH: usize = 6;
+/// At this size checking one by one costs little more than halving again, and a flood of wrong
+/// signatures is over sooner.
+const MIN_BATCH: usize = 16;
 
 /// One signature to check.
 #[derive(Clone, Copy, Debug)]
@@ -125,17 +126,17 @@ impl KeyCache {
     fn verify_edwards(&self, items: &[Item<'_>], failed: &mut Vec<usize>) {
         let keys = self.decode_keys(items);
         let mut prepared = Vec::with_capacity(items.len());
-        for item in items {
-            let opened = ed25519::open(item.key, &item.message, item.signature);
-            match (keys.slot_of.get(item.key), opened) {
-                (Some(&slot), Some(opened)) => {
+        for (item, slot) in items.iter().zip(&keys.slots) {
+            let opened = slot.zip(ed25519::open(item.key, &item.message, item.signature));
+            match opened {
+                Some((slot, opened)) => {
                     prepared.push(Prepared {
                         position: item.position,
                         slot,
                         opened,
                     });
                 }
-                _ => failed.push(item.position),
+                None => failed.push(item.position),
             }
         }
         let already_failed = failed.len();
@@ -152,22 +153,22 @@ impl KeyCache {
 
     fn decode_keys<'a>(&self, items: &[Item<'a>]) -> DecodedKeys<'a> {
         let mut decoded = DecodedKeys::default();
+        let mut known: HashMap<&[u8; 32], Option<usize>> = HashMap::with_capacity(items.len());
         let generations = self.read();
         for item in items {
-            if decoded.slot_of.contains_key(item.key) {
-                continue;
-            }
-            let (point, known) = match generations.young.get(item.key) {
-                Some(point) => (Some(*point), true),
-                None => (generations.old.get(item.key).copied(), false),
-            };
-            if let Some(point) = point.or_else(|| ed25519::decode_point(item.key)) {
-                decoded.slot_of.insert(item.key, decoded.points.len());
-                decoded.points.push(point);
-                if !known {
-                    decoded.fresh.push(item.key);
+            let slot = *known.entry(item.key).or_insert_with(|| {
+                let young = generations.young.get(item.key);
+                let point = young
+                    .or_else(|| generations.old.get(item.key))
+                    .copied()
+                    .or_else(|| ed25519::decode_point(item.key))?;
+                if young.is_none() {
+                    decoded.fresh.push((item.key, point));
                 }
-            }
+                decoded.points.push(point);
+                Some(decoded.points.len() - 1)
+            });
+            decoded.slots.push(slot);
         }
         decoded
     }
@@ -180,13 +181,11 @@ impl KeyCache {
             .generations
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for key in &keys.fresh {
+        for (key, point) in &keys.fresh {
             if generations.young.len() >= self.half {
                 generations.old = std::mem::take(&mut generations.young);
             }
-            generations
-                .young
-                .insert(**key, keys.points[keys.slot_of[*key]]);
+            generations.young.insert(**key, *point);
         }
     }
 
@@ -205,12 +204,14 @@ struct Item<'a> {
     signature: &'a [u8; 64],
 }
 
-/// The distinct keys of a batch; keys that are no points are missing.
+/// The distinct keys of a batch.
 #[derive(Default)]
 struct DecodedKeys<'a> {
-    slot_of: HashMap<&'a [u8; 32], usize>,
+    /// For each item the place of its key in `points`; `None` when the key is no point.
+    slots: Vec<Option<usize>>,
     points: Vec<EdwardsPoint>,
-    fresh: Vec<&'a [u8; 32]>,
+    /// Those that the young generation does not hold yet.
+    fresh: Vec<(&'a [u8; 32], EdwardsPoint)>,
 }
 
 struct Prepared {
@@ -256,27 +257,27 @@ impl Search<'_> {
         }
         let mut base_factor = Scalar::ZERO;
         let mut key_factors = vec![Scalar::ZERO; self.points.len()];
-        let mut factors = Vec::with_capacity(1 + batch.len());
-        for (one, random) in batch.iter().zip(random.chunks_exact(16)) {
-            let mut bytes = [0; 16];
-            bytes.copy_from_slice(random);
-            let z = Scalar::from(u128::from_le_bytes(bytes));
+        let mut factors = Vec::with_capacity(1 + batch.len() + self.points.len());
+        let mut points = Vec::with_capacity(factors.capacity());
+        for (one, random) in batch.iter().zip(random.as_chunks().0) {
+            let z = Scalar::from(u128::from_le_bytes(*random));
             base_factor -= z * one.opened.s;
             key_factors[one.slot] += z * one.opened.k;
             factors.push(z);
+            points.push(&one.opened.r);
         }
-        let used = || {
-            key_factors
-                .iter()
-                .zip(self.points)
-                .filter(|(factor, _)| **factor != Scalar::ZERO)
-        };
-        let scalars = std::iter::once(&base_factor)
-            .chain(used().map(|(factor, _)| factor))
-            .chain(&factors);
-        let points = std::iter::once(&ED25519_BASEPOINT_POINT)
-            .chain(used().map(|(_, point)| point))
-            .chain(batch.iter().map(|one| &one.opened.r));
-        EdwardsPoint::vartime_multiscalar_mul(scalars, points).is_small_order()
+        // A range of the batch does not use all its keys.
+        for (factor, point) in key_factors.iter().zip(self.points) {
+            if *factor != Scalar::ZERO {
+                factors.push(*factor);
+                points.push(point);
+            }
+        }
+        factors.push(base_factor);
+        points.push(&ED25519_BASEPOINT_POINT);
+        EdwardsPoint::vartime_multiscalar_mul(&factors, points).is_small_order()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,8 @@ pub(crate) fn verify_strict(
     if !holds(&point, &opened) {
         return Err(SignatureError::Mismatch);
     }
-    let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&-opened.k, &point, &opened.s);
+    // The key is negated, not the challenge: on a key of mixed order these differ.
+    let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&opened.k, &-point, &opened.s);
     if (expected - opened.r).is_identity() {
         Ok(())
     } else {
@@ -110,4 +111,38 @@ fn split(signature: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
     r.copy_from_slice(&signature[..32]);
     s.copy_from_slice(&signature[32..]);
     (r, s)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use crate::{PublicKey, SecretKey, Signature};
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        seed: String,
+        key: String,
+        message: String,
+        signature: String,
+    }
+
+    #[test]
+    fn the_vectors_of_rfc_8032_are_signed_and_verified() {
+        let vectors: Vec<Vector> =
+            serde_json::from_str(include_str!("../fixtures/rfc8032_ed25519.json")).unwrap();
+        assert_eq!(vectors.len(), 5);
+        for vector in vectors {
+            let seed = hex::decode(&vector.seed).unwrap().try_into().unwrap();
+            let key = SecretKey::from_ed25519_seed(seed);
+            let public: PublicKey = format!("ed25519:{}", vector.key).parse().unwrap();
+            let signature: Signature = format!("ed25519:{}", vector.signature).parse().unwrap();
+            let message = hex::decode(&vector.message).unwrap();
+            assert_eq!(key.public_key(), public);
+            assert_eq!(key.sign_message(&message), signature);
+            assert_eq!(public.verify_message(&message, &signature), Ok(()));
+            assert_eq!(public.verify_message_strict(&message, &signature), Ok(()));
+            assert_eq!(public.check_registrable(), Ok(()));
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use crate::{SecretKey, SecretKeyError};
 use pkcs8::{
-    EncryptedPrivateKeyInfoOwned, LineEnding,
-    der::{DecodePem as _, EncodePem as _, asn1::OctetString},
+    EncryptedPrivateKeyInfoOwned, EncryptedPrivateKeyInfoRef, LineEnding, SecretDocument,
+    der::{EncodePem as _, asn1::OctetString, pem::PemLabel as _},
     pkcs5::{EncryptionScheme, pbes2, scrypt},
 };
 use std::{
@@ -102,7 +102,10 @@ pub fn encrypt(key: &SecretKey, passphrase: &[u8]) -> Result<String, KeyFileErro
 /// # Errors
 /// Anything but an encrypted key that this passphrase opens.
 pub fn decrypt(pem: &str, passphrase: &[u8]) -> Result<SecretKey, KeyFileError> {
-    let info = EncryptedPrivateKeyInfoOwned::from_pem(pem).map_err(|_| KeyFileError::Malformed)?;
+    let (label, der) = SecretDocument::from_pem(pem).map_err(|_| KeyFileError::Malformed)?;
+    EncryptedPrivateKeyInfoRef::validate_pem_label(label).map_err(|_| KeyFileError::Malformed)?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(der.as_bytes())
+        .map_err(|_| KeyFileError::Malformed)?;
     check_cost(&info.encryption_algorithm)?;
     let der = info
         .decrypt(passphrase)
@@ -223,4 +226,103 @@ fn sync_directory(path: &Path) -> io::Result<()> {
         _ => Path::new("."),
     };
     File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::Algorithm;
+    use std::os::unix::fs::PermissionsExt as _;
+    use tempfile::TempDir;
+
+    /// Made once by [`write_encrypted`]: files written today must be readable for ever.
+    const FROZEN: &str = include_str!("../fixtures/key_file.pem");
+
+    fn key() -> SecretKey {
+        SecretKey::from_ed25519_seed([42; 32])
+    }
+
+    #[test]
+    fn the_frozen_key_file_still_opens() {
+        let read = decrypt(FROZEN, b"frozen passphrase").unwrap();
+        assert_eq!(*read.ed25519_seed().unwrap(), [42; 32]);
+        let wrong = decrypt(FROZEN, b"Frozen passphrase");
+        assert!(matches!(wrong, Err(KeyFileError::WrongPassphrase)));
+    }
+
+    #[test]
+    fn a_key_survives_its_file_and_the_file_is_private_and_alone() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("key.pem");
+        for algorithm in [Algorithm::Ed25519, Algorithm::P256] {
+            let key = SecretKey::generate(algorithm).unwrap();
+            write_encrypted(&path, &key, b"p").unwrap();
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(directory.path().read_dir().unwrap().count(), 1);
+            let read = read_encrypted(&path, b"p").unwrap();
+            assert_eq!(read.to_pkcs8_der(), key.to_pkcs8_der());
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn keys_are_never_overwritten() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("key.pem");
+        fs::write(&path, "precious").unwrap();
+        let refused = write_encrypted(&path, &key(), b"p");
+        assert!(matches!(refused, Err(KeyFileError::AlreadyExists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+        let dangling = directory.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+        let refused = write_encrypted(&dangling, &key(), b"p");
+        assert!(matches!(refused, Err(KeyFileError::AlreadyExists { .. })));
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("key.pem");
+        write_encrypted(&path, &key(), b"p").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let refused = read_encrypted(&path, b"p");
+        assert!(matches!(
+            refused,
+            Err(KeyFileError::NotPrivate { mode: 0o640, .. })
+        ));
+    }
+
+    #[test]
+    fn an_empty_passphrase_or_a_missing_folder_writes_nothing() {
+        let directory = TempDir::new().unwrap();
+        let refused = write_encrypted(&directory.path().join("a"), &key(), b"");
+        assert!(matches!(refused, Err(KeyFileError::EmptyPassphrase)));
+        let refused = write_encrypted(&directory.path().join("none/a"), &key(), b"p");
+        assert!(matches!(refused, Err(KeyFileError::Io { .. })));
+        assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_asks_for_too_much_memory_is_refused_unread() {
+        let cost = scrypt::Params::new(20, 8, 1).unwrap();
+        let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &[0; 16], [0; 16]).unwrap();
+        let info = EncryptedPrivateKeyInfoOwned {
+            encryption_algorithm: scheme.into(),
+            encrypted_data: OctetString::new(vec![0; 64]).unwrap(),
+        };
+        let refused = decrypt(&info.to_pem(LineEnding::LF).unwrap(), b"p");
+        assert!(matches!(refused, Err(KeyFileError::UnsupportedEncryption)));
+    }
+
+    #[test]
+    fn other_pem_blocks_are_no_key_files() {
+        for pem in [
+            "",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            assert!(matches!(decrypt(pem, b"p"), Err(KeyFileError::Malformed)));
+        }
+    }
 }

@@ -188,3 +188,161 @@ fn bounded<R: io::Read>(reader: &mut R) -> io::Result<Vec<Digest>> {
 fn invalid(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The leaves and roots of the test tree of Certificate Transparency's reference code.
+    const LEAVES: [&str; 8] = [
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    ];
+    const ROOTS: [&str; 9] = [
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+        "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+        "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+    ];
+
+    fn test_tree() -> Vec<Digest> {
+        LEAVES
+            .iter()
+            .map(|data| leaf_hash(&[&hex::decode(data).unwrap()]))
+            .collect()
+    }
+
+    fn leaves(count: usize) -> Vec<Digest> {
+        (0..count)
+            .map(|index| leaf_hash(&[&index.to_be_bytes()]))
+            .collect()
+    }
+
+    #[test]
+    fn roots_are_those_of_certificate_transparency() {
+        let leaves = test_tree();
+        for (size, expected) in ROOTS.iter().enumerate() {
+            assert_eq!(root(leaves[..size].iter().copied()).to_string(), *expected);
+        }
+    }
+
+    #[test]
+    fn the_path_of_leaf_five_is_that_of_certificate_transparency() {
+        let proof = prove(&test_tree(), 5).unwrap();
+        let path: Vec<_> = proof.path.iter().map(Digest::to_string).collect();
+        assert_eq!(
+            path,
+            [
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_leaf_is_hashed_over_its_parts_joined() {
+        let whole = leaf_hash(&[b"abcdef"]);
+        assert_eq!(leaf_hash(&[b"abc", b"def"]), whole);
+        assert_eq!(leaf_hash(&[b"a", b"bc", b"def"]), whole);
+        assert_eq!(leaf_hash(&[]), leaf_hash(&[b""]));
+    }
+
+    #[test]
+    fn every_leaf_of_every_small_tree_is_proved_and_no_other() {
+        for size in 1..40 {
+            let leaves = leaves(size);
+            let root = root(leaves.iter().copied());
+            for index in 0..size {
+                let proof = prove(&leaves, index).unwrap();
+                for (other, leaf) in leaves.iter().enumerate() {
+                    assert_eq!(
+                        proof.verify(leaf, &root),
+                        other == index,
+                        "{index} of {size}"
+                    );
+                }
+            }
+            assert_eq!(prove(&leaves, size), None);
+        }
+    }
+
+    #[test]
+    fn a_hostile_length_is_refused_before_anything_is_read() {
+        let mut bytes = [0; 20];
+        bytes[16..].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(borsh::from_slice::<InclusionProof>(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_frontier_with_the_wrong_number_of_peaks_is_refused() {
+        let mut frontier = Frontier::default();
+        leaves(6).into_iter().for_each(|leaf| frontier.push(leaf));
+        let mut bytes = borsh::to_vec(&frontier).unwrap();
+        assert_eq!(borsh::from_slice::<Frontier>(&bytes).unwrap(), frontier);
+        bytes[0] = 7;
+        assert!(borsh::from_slice::<Frontier>(&bytes).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn an_altered_proof_never_verifies(
+            size in 1usize..300, pick in any::<prop::sample::Index>(),
+            level in any::<prop::sample::Index>(), bit in 0usize..256, kind in 0..4,
+        ) {
+            let leaves = leaves(size);
+            let root = root(leaves.iter().copied());
+            let index = pick.index(size);
+            let mut proof = prove(&leaves, index).unwrap();
+            prop_assert!(proof.verify(&leaves[index], &root));
+            prop_assert_eq!(proof.computed_root(&leaves[index]), Some(root));
+            match kind {
+                0 if !proof.path.is_empty() => {
+                    let level = level.index(proof.path.len());
+                    proof.path[level].0[bit / 8] ^= 1 << (bit % 8);
+                }
+                1 => proof.path.push(Digest::ZERO),
+                2 if !proof.path.is_empty() => drop(proof.path.pop()),
+                _ => proof.index = proof.size,
+            }
+            prop_assert!(!proof.verify(&leaves[index], &root));
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoders_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..300), leaf in any::<[u8; 32]>(),
+        ) {
+            if let Ok(proof) = borsh::from_slice::<InclusionProof>(&bytes) {
+                let _ = proof.verify(&Digest(leaf), &Digest::ZERO);
+            }
+            if let Ok(mut frontier) = borsh::from_slice::<Frontier>(&bytes) {
+                frontier.push(Digest(leaf));
+                let _ = frontier.root();
+            }
+        }
+
+        #[test]
+        fn no_path_and_no_position_make_verification_panic(
+            index in any::<u64>(), size in any::<u64>(),
+            path in prop::collection::vec(any::<[u8; 32]>(), 0..70),
+        ) {
+            let path = path.into_iter().map(Digest).collect();
+            let proof = InclusionProof { index, size, path };
+            prop_assert!(!proof.verify(&Digest::ZERO, &Digest::ZERO));
+        }
+    }
+}

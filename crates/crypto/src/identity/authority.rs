@@ -22,7 +22,7 @@ use spki::{
     AlgorithmIdentifierOwned, Document, DynSignatureAlgorithmIdentifier, EncodePublicKey,
     SignatureBitStringEncoding, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
 };
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use x509_cert::{
     TbsCertificate,
     attr::AttributeTypeAndValue,
@@ -39,7 +39,7 @@ use x509_cert::{
 };
 
 /// An organisation's certificate authority: its certificate and the key that signs members'.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CertificateAuthority {
     certificate: Vec<u8>,
     key: SecretKey,
@@ -133,6 +133,16 @@ impl CertificateAuthority {
     }
 }
 
+impl fmt::Debug for CertificateAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "CertificateAuthority({}, {:?})",
+            self.organisation, self.key
+        )
+    }
+}
+
 struct Profile {
     issuer: Name,
     subject: Name,
@@ -163,18 +173,13 @@ impl BuilderProfile for Profile {
         } else {
             KeyUsages::DigitalSignature.into()
         };
-        let mut extensions: Vec<Extension> = Vec::new();
-        extensions.push(constraints.to_extension(tbs.subject(), &extensions)?);
-        extensions.push(KeyUsage(usage).to_extension(tbs.subject(), &extensions)?);
-        extensions.push(
-            SubjectKeyIdentifier::try_from(subject_key)?
-                .to_extension(tbs.subject(), &extensions)?,
-        );
-        extensions.push(
-            AuthorityKeyIdentifier::try_from(issuer_key)?
-                .to_extension(tbs.subject(), &extensions)?,
-        );
-        Ok(extensions)
+        let subject = tbs.subject();
+        Ok(vec![
+            constraints.to_extension(subject, &[])?,
+            KeyUsage(usage).to_extension(subject, &[])?,
+            SubjectKeyIdentifier::try_from(subject_key)?.to_extension(subject, &[])?,
+            AuthorityKeyIdentifier::try_from(issuer_key)?.to_extension(subject, &[])?,
+        ])
     }
 }
 

@@ -1,0 +1,152 @@
+//! Every decoder answers any bytes with a value or an error, and reads back what it wrote.
+
+#![allow(clippy::unwrap_used)]
+
+use blockworm_crypto::{
+    Algorithm, Digest, KeyCache, Namespace, PublicKey, SecretKey, Signature, SignedDigest,
+    identity::{
+        CertificateAuthority, MemberSubject, Validity, parse_authority, parse_member, verify_chain,
+    },
+    keyfile,
+};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+const VALIDITY: Validity = Validity {
+    not_before_ms: 0,
+    not_after_ms: 4_000_000_000_000,
+};
+
+/// An authority's certificate and a member's, to be damaged.
+static CHAIN: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
+    let authority =
+        CertificateAuthority::create("bank", "Bank", Algorithm::P256, VALIDITY).unwrap();
+    let subject = MemberSubject {
+        organisation: "bank".into(),
+        name: "teller".into(),
+        functions: vec!["maker".into()],
+    };
+    let key = SecretKey::from_ed25519_seed([3; 32]).public_key();
+    let member = authority.issue(&subject, &key, VALIDITY).unwrap();
+    (authority.certificate().to_vec(), member)
+});
+
+static KEY_FILE: LazyLock<String> = LazyLock::new(|| {
+    keyfile::encrypt(&SecretKey::from_ed25519_seed([3; 32]), b"passphrase").unwrap()
+});
+
+fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
+
+fn damage(
+    whole: &[u8],
+    places: &[(prop::sample::Index, u8)],
+    cut: Option<prop::sample::Index>,
+) -> Vec<u8> {
+    let mut damaged = whole.to_vec();
+    for (place, byte) in places {
+        damaged[place.index(whole.len())] = *byte;
+    }
+    if let Some(cut) = cut {
+        damaged.truncate(cut.index(whole.len()));
+    }
+    damaged
+}
+
+proptest! {
+    #[test]
+    fn of_keys_and_signatures(data in bytes(200), text in ".{0,150}") {
+        let _ = borsh::from_slice::<PublicKey>(&data);
+        let _ = borsh::from_slice::<Signature>(&data);
+        let _ = borsh::from_slice::<Digest>(&data);
+        let _ = PublicKey::from_spki_der(&data);
+        let _ = SecretKey::from_pkcs8_der(&data);
+        for text in [text.clone(), format!("ed25519:{text}"), format!("p256:{text}")] {
+            let _ = text.parse::<PublicKey>();
+            let _ = text.parse::<Signature>();
+            let _ = text.parse::<Digest>();
+        }
+        let _ = keyfile::decrypt(&text, b"passphrase");
+    }
+
+    #[test]
+    fn of_any_key_with_any_signature(
+        key in any::<[u8; 32]>(), prefix in 0u8..6,
+        first in any::<[u8; 32]>(), second in any::<[u8; 32]>(), digest in any::<[u8; 32]>(),
+    ) {
+        let mut compressed = [prefix; 33];
+        compressed[1..].copy_from_slice(&key);
+        let mut signature = [0; 64];
+        signature[..32].copy_from_slice(&first);
+        signature[32..].copy_from_slice(&second);
+        let (namespace, digest) = (Namespace::from_static("blockworm/test"), Digest(digest));
+        let cache = KeyCache::default();
+        for key in [PublicKey::Ed25519(key), PublicKey::P256(compressed)] {
+            let _ = (key.check_registrable(), key.to_spki_der());
+            for signature in [Signature::Ed25519(signature), Signature::P256(signature)] {
+                let one = SignedDigest { key: &key, namespace: &namespace, digest: &digest, signature: &signature };
+                let verdict = key.verify(&namespace, &digest, &signature);
+                prop_assert_eq!(cache.verify_batch(&[one]).is_ok(), verdict.is_ok());
+                if key.verify_strict(&namespace, &digest, &signature).is_ok() {
+                    prop_assert!(verdict.is_ok());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_certificates(
+        data in bytes(400), at_ms in any::<u64>(),
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let (authority, member) = &*CHAIN;
+        let _ = (parse_member(&data), parse_authority(&data));
+        let damaged = damage(member, &places, cut);
+        if let Ok(read) = verify_chain(&damaged, authority, VALIDITY.not_after_ms) {
+            prop_assert_eq!(read, parse_member(member).unwrap());
+        }
+        let _ = verify_chain(&damaged, authority, at_ms);
+        let _ = verify_chain(member, &damage(authority, &places, cut), at_ms);
+    }
+
+    #[test]
+    fn of_damaged_pkcs8(
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let key = SecretKey::from_ed25519_seed([9; 32]);
+        let _ = SecretKey::from_pkcs8_der(&damage(&key.to_pkcs8_der(), &places, cut));
+    }
+
+    #[test]
+    fn keys_and_signatures_survive_their_forms(data in any::<[u8; 32]>(), more in any::<[u8; 32]>()) {
+        let mut both = [0; 64];
+        both[..32].copy_from_slice(&data);
+        both[32..].copy_from_slice(&more);
+        let key = PublicKey::Ed25519(data);
+        prop_assert_eq!(key.to_string().parse(), Ok(key));
+        prop_assert_eq!(borsh::from_slice::<PublicKey>(&borsh::to_vec(&key)?)?, key);
+        prop_assert_eq!(PublicKey::from_spki_der(&key.to_spki_der()?)?, key);
+        for signature in [Signature::Ed25519(both), Signature::P256(both)] {
+            prop_assert_eq!(signature.to_string().parse(), Ok(signature));
+            let json = serde_json::to_string(&signature)?;
+            prop_assert_eq!(serde_json::from_str::<Signature>(&json)?, signature);
+            prop_assert_eq!(borsh::from_slice::<Signature>(&borsh::to_vec(&signature)?)?, signature);
+        }
+    }
+}
+
+proptest! {
+    // Deriving a key takes a tenth of a second, so few cases.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn of_damaged_key_files(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let damaged = damage(KEY_FILE.as_bytes(), &[(place, byte)], None);
+        if let Ok(text) = String::from_utf8(damaged) {
+            let _ = keyfile::decrypt(&text, b"passphrase");
+        }
+    }
+}
