@@ -29,7 +29,9 @@ const USAGE: &str = "--keys N        keys before measuring (1000000)
 --hot N         per cent of the updates that go to one per cent of the keys (0)
 --side N        1: also a receipt row per block, an index row and an id per two updates (0)
 --cache-mib N   block cache (32)
---leaves-mib N  leaf cache (32)
+--leaves-mib N  leaf cache (16)
+--memtable-mib N  rows kept in memory per table (8)
+--workers N     threads that flush and merge (1)
 --dir PATH      folder, kept when named (a fresh one, removed)";
 
 struct Settings {
@@ -47,7 +49,9 @@ impl Settings {
             ("hot", 0),
             ("side", 0),
             ("cache-mib", 32),
-            ("leaves-mib", 32),
+            ("leaves-mib", 16),
+            ("workers", 1),
+            ("memtable-mib", 8),
         ];
         let mut numbers: BTreeMap<String, u64> = defaults
             .iter()
@@ -75,6 +79,8 @@ impl Settings {
     fn open(&self, dir: &Path) -> Outcome<State<FjallStore>> {
         let options = FjallOptions {
             cache_bytes: self.get("cache-mib") << 20,
+            memtable_bytes: self.get("memtable-mib") << 20,
+            worker_threads: usize::try_from(self.get("workers"))?,
             ..FjallOptions::default()
         };
         let leaf_cache_bytes = usize::try_from(self.get("leaves-mib") << 20)?;
@@ -309,9 +315,11 @@ fn main() -> Outcome<()> {
             state.store().table_bytes(table)
         );
     }
+    let disk = disk_bytes(&dir)?;
+    println!("  all with journals       {disk:>12} bytes");
     println!(
-        "  all with journals       {:>12} bytes",
-        state.store().disk_bytes()?
+        "disk bytes per update   {:.1}",
+        ratio(disk.saturating_sub(disk_before), updates)
     );
     println!(
         "memory now / peak       {} / {} MiB",

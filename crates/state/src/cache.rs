@@ -1,6 +1,6 @@
 //! A bounded cache of leaves, so that hot places are not read from the store.
 
-use crate::pairs::{Pair, Place};
+use crate::pairs::{Leaf, Pair, Place};
 use std::{collections::HashMap, sync::Arc};
 
 /// What an entry costs beside its pairs: place, pointers, and room in the table.
@@ -9,8 +9,8 @@ const ENTRY_BYTES: usize = 112;
 /// Two generations: what was not used while a generation filled up is forgotten with the next.
 /// It costs one look-up and no lists, and is never iterated, so no order leaks out of it.
 pub(crate) struct LeafCache {
-    young: HashMap<Place, Arc<[Pair]>>,
-    old: HashMap<Place, Arc<[Pair]>>,
+    young: HashMap<Place, Leaf>,
+    old: HashMap<Place, Leaf>,
     young_bytes: usize,
     generation_bytes: usize,
 }
@@ -27,7 +27,7 @@ impl LeafCache {
     }
 
     /// The pairs at a place, if remembered.
-    pub(crate) fn get(&mut self, place: &Place) -> Option<Arc<[Pair]>> {
+    pub(crate) fn get(&mut self, place: &Place) -> Option<Leaf> {
         if let Some(pairs) = self.young.get(place) {
             return Some(Arc::clone(pairs));
         }
@@ -37,7 +37,7 @@ impl LeafCache {
     }
 
     /// Remembers the pairs at a place; what was remembered for it is replaced.
-    pub(crate) fn insert(&mut self, place: Place, pairs: Arc<[Pair]>) {
+    pub(crate) fn insert(&mut self, place: Place, pairs: Leaf) {
         let bytes = ENTRY_BYTES + pairs.len() * size_of::<Pair>();
         match self.young.insert(place, pairs) {
             Some(replaced) => {
@@ -66,15 +66,15 @@ impl LeafCache {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::LeafCache;
-    use crate::pairs::Place;
+    use crate::pairs::{Leaf, Place};
 
     #[test]
     fn it_stays_within_its_bound_and_keeps_what_is_used() {
         let mut cache = LeafCache::new(64 * 1024);
         let hot = Place::of_bucket(0, 20);
-        cache.insert(hot, vec![[7; 64]; 4].into());
+        cache.insert(hot, Leaf::new(vec![[7; 64]; 4]));
         for bucket in 1..10_000 {
-            cache.insert(Place::of_bucket(bucket, 20), vec![[0; 64]; 16].into());
+            cache.insert(Place::of_bucket(bucket, 20), Leaf::new(vec![[0; 64]; 16]));
             assert_eq!(cache.get(&hot).unwrap()[0], [7; 64]);
         }
         assert!(cache.young.len() + cache.old.len() <= 64);
@@ -86,10 +86,10 @@ mod tests {
         let mut cache = LeafCache::new(4 * 1024);
         let place = Place::of_bucket(0, 20);
         for round in 0..200u8 {
-            cache.insert(place, vec![[round; 64]].into());
+            cache.insert(place, Leaf::new(vec![[round; 64]]));
             cache.insert(
                 Place::of_bucket(1 + u32::from(round), 20),
-                vec![[0; 64]; 8].into(),
+                Leaf::new(vec![[0; 64]; 8]),
             );
             if let Some(pairs) = cache.get(&place) {
                 assert_eq!(pairs[0], [round; 64]);

@@ -5,12 +5,12 @@ use crate::{
     digests::Digests,
     error::StateError,
     overlay::{Staged, Writes},
-    pairs::Change,
+    pairs::{Change, Pair, RowKey},
     session::{Outcome, Session},
     side::SideRow,
     state::{RECENT_ROOTS, State, Tip},
     store::{Store, Table, Write},
-    system::{self, Head},
+    system::{self, Head, SystemRow},
 };
 use blockworm_crypto::Digest;
 use blockworm_ledger::state_proof::{key_hash, value_hash};
@@ -45,35 +45,29 @@ impl<S: Store> State<S> {
         check_order(&blocks, &staged)?;
         let staged = &staged[..blocks.len()];
         let store = self.store();
-        let (batch, roots, outcome) = {
+        let (roots, outcome, own) = {
             let tip = self.tip();
             let view = store.view();
             let mut session = Session::new(&tip.digests, &view, &mut cache);
             let mut roots = Vec::with_capacity(blocks.len());
-            let mut pairs = BTreeMap::new();
             for (height, writes) in staged {
-                let changes = changes(writes);
-                roots.push((*height, session.apply(&changes)?));
-                pairs.extend(changes);
+                roots.push((*height, session.apply(&changes(writes))?));
             }
-            let mut batch = Vec::new();
-            value_rows(staged, &mut batch);
-            batch.extend(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| pair_row(&key, value.as_ref())),
-            );
-            system_rows(&tip, &roots, &mut batch);
-            (batch, roots, session.finish())
+            let own = system_rows(tip.digests.bits(), &roots);
+            (roots, session.finish(), own)
         };
-        let mut batch = batch;
+        let mut batch = Vec::new();
+        value_rows(staged, &mut batch);
         batch.extend(
-            blocks
-                .into_iter()
-                .flat_map(|(_, rows)| rows)
-                .map(Write::from),
+            outcome
+                .rows
+                .iter()
+                .map(|(key, pairs)| pairs_row(key, pairs)),
         );
-        store.write(batch)?;
+        batch.extend(own.iter().map(system::write));
+        batch.extend(blocks.iter().flat_map(|(_, rows)| rows).map(Write::from));
+        store.write(&batch)?;
+        drop(batch);
         self.publish(&mut cache, &roots, outcome);
         Ok(roots)
     }
@@ -147,46 +141,41 @@ fn changes(writes: &Writes) -> Vec<Change> {
 }
 
 /// The newest write of each key.
-fn value_rows(staged: &[(u64, Arc<Writes>)], batch: &mut Vec<Write>) {
-    let row = |key: &Vec<u8>, value: &Option<Vec<u8>>| Write {
+fn value_rows<'a>(staged: &'a [(u64, Arc<Writes>)], batch: &mut Vec<Write<'a>>) {
+    let row = |(key, value): (&'a Vec<u8>, &'a Option<Vec<u8>>)| Write {
         table: Table::Values,
-        key: key.clone(),
-        value: value.clone(),
+        key,
+        value: value.as_deref(),
     };
     if let [(_, writes)] = staged {
-        batch.extend(writes.iter().map(|(key, value)| row(key, value)));
+        batch.extend(writes.iter().map(row));
     } else {
         let mut newest = BTreeMap::new();
         for (_, writes) in staged {
             newest.extend(writes.iter());
         }
-        batch.extend(newest.into_iter().map(|(key, value)| row(key, value)));
+        batch.extend(newest.into_iter().map(row));
     }
 }
 
-fn pair_row(key: &[u8; 32], value: Option<&[u8; 32]>) -> Write {
+fn pairs_row<'a>(key: &'a RowKey, pairs: &'a [Pair]) -> Write<'a> {
+    let value = (!pairs.is_empty()).then_some(pairs.as_flattened());
     Write {
         table: Table::Pairs,
-        key: key.to_vec(),
-        value: value.map(|value| value.to_vec()),
+        key: key.as_bytes(),
+        value,
     }
 }
 
-fn system_rows(tip: &Tip, roots: &[(u64, Digest)], batch: &mut Vec<Write>) {
+fn system_rows(bits: u8, roots: &[(u64, Digest)]) -> Vec<SystemRow> {
+    let mut rows = Vec::new();
     for (height, root) in roots {
-        batch.push(system::root_row(*height, root));
-        if let Some(old) = height.checked_sub(RECENT_ROOTS) {
-            batch.push(system::forget_root(old));
-        }
+        rows.push(system::root_row(*height, root));
+        rows.extend(height.checked_sub(RECENT_ROOTS).map(system::forget_root));
     }
-    if let Some((height, root)) = roots.last() {
-        batch.push(
-            Head {
-                bits: tip.digests.bits(),
-                height: *height,
-                root: *root,
-            }
-            .row(),
-        );
-    }
+    rows.extend(roots.last().map(|(height, root)| {
+        let (height, root) = (*height, *root);
+        Head { bits, height, root }.row()
+    }));
+    rows
 }

@@ -5,9 +5,9 @@ use crate::{
     store::{Order, Store, StoreView, Table, Visitor, Write},
 };
 use fjall::{
-    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _,
-    Snapshot,
-    config::{BlockSizePolicy, CompressionPolicy, FilterPolicy},
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode,
+    Readable as _, Snapshot,
+    config::{BlockSizePolicy, CompressionPolicy},
 };
 use std::{path::Path, sync::Arc};
 
@@ -23,7 +23,8 @@ pub struct FjallOptions {
     pub memtable_bytes: u64,
     /// Sealed journals beyond this many bytes (at least 64 MiB) make lagging tables flush.
     pub journal_bytes: u64,
-    /// Threads that write sorted files and merge them.
+    /// Threads that write sorted files and merge them. With two or more, one of them spins while
+    /// all others merge, so more than one only pays on an otherwise idle machine.
     pub worker_threads: usize,
 }
 
@@ -31,9 +32,9 @@ impl Default for FjallOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 32 * MIB,
-            memtable_bytes: 16 * MIB,
+            memtable_bytes: 8 * MIB,
             journal_bytes: 64 * MIB,
-            worker_threads: 2,
+            worker_threads: 1,
         }
     }
 }
@@ -126,10 +127,9 @@ fn keyspace_options(table: Table, memtable_bytes: u64) -> KeyspaceCreateOptions 
     let options = KeyspaceCreateOptions::default();
     let lz4 = CompressionPolicy::new([CompressionType::None, CompressionType::Lz4]);
     match table {
-        // Digests do not compress, and they are only ever scanned, so filters would be dead weight.
+        // Digests do not compress.
         Table::Pairs => options
             .max_memtable_size(memtable_bytes)
-            .filter_policy(FilterPolicy::disabled())
             .data_block_compression_policy(CompressionPolicy::disabled()),
         Table::Values | Table::TransactionIndex => options
             .max_memtable_size(memtable_bytes)
@@ -151,11 +151,18 @@ pub struct FjallView {
 }
 
 impl StoreView for FjallView {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.snapshot
-            .get(&self.tables[index(table)], key)
-            .map(|value| value.map(|value| value.to_vec()))
-            .map_err(|source| StoreError::new("read", source))
+    fn read(
+        &self,
+        table: Table,
+        key: &[u8],
+        visit: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), StoreError> {
+        let keyspace = &self.tables[index(table)];
+        let value = self.snapshot.get(keyspace, key);
+        if let Some(value) = value.map_err(|source| StoreError::new("read", source))? {
+            visit(&value);
+        }
+        Ok(())
     }
 
     fn scan(
@@ -205,17 +212,15 @@ impl Store for FjallStore {
         }
     }
 
-    fn write(&self, batch: Vec<Write>) -> Result<(), StoreError> {
+    fn write(&self, batch: &[Write<'_>]) -> Result<(), StoreError> {
         // Without a mode a batch only reaches the operating system. fdatasync(2) also writes the
         // file's length, which is all that recovery needs of the metadata.
-        let mut rows = self
-            .database
-            .batch()
-            .durability(Some(PersistMode::SyncData));
+        let rows = OwnedWriteBatch::with_capacity(self.database.clone(), batch.len());
+        let mut rows = rows.durability(Some(PersistMode::SyncData));
         for Write { table, key, value } in batch {
             match value {
-                Some(value) => rows.insert(self.keyspace(table), key, value),
-                None => rows.remove(self.keyspace(table), key),
+                Some(value) => rows.insert(self.keyspace(*table), *key, *value),
+                None => rows.remove(self.keyspace(*table), *key),
             }
         }
         rows.commit()

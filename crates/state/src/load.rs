@@ -3,7 +3,7 @@
 use crate::{
     digests::{Digests, Node},
     error::StateError,
-    pairs::{Pair, Place, bucket, pair},
+    pairs::{Pair, Place, bucket, pairs_of_row},
     state::Tip,
     store::{Order, Store, StoreView, Table},
     system::{self, Head},
@@ -49,7 +49,7 @@ fn load_buckets(view: &impl StoreView, digests: &mut Digests) -> Result<(), Stat
     let bits = digests.bits();
     let mut pairs: Vec<Pair> = Vec::new();
     let mut current = 0;
-    let mut malformed = None;
+    let mut failure = None;
     let mut finish = |index: u32, pairs: &mut Vec<Pair>| {
         if !pairs.is_empty() {
             let place = Place::of_bucket(index, bits);
@@ -62,26 +62,24 @@ fn load_buckets(view: &impl StoreView, digests: &mut Digests) -> Result<(), Stat
         &[],
         None,
         Order::Ascending,
-        &mut |key, value| {
-            let (Some(pair), Some(hash)) = (pair(key, value), key.first_chunk()) else {
-                malformed = Some(key.len() + value.len());
+        &mut |key, row| {
+            let (Some(start), Ok(leaf)) = (key.first_chunk(), pairs_of_row(row)) else {
+                let length = key.len() + row.len();
+                failure = Some(StateError::RowMalformed {
+                    table: Table::Pairs,
+                    length,
+                });
                 return false;
             };
-            let index = bucket(hash, bits);
+            let index = bucket(*start, bits);
             if index != current {
                 finish(current, &mut pairs);
                 current = index;
             }
-            pairs.push(pair);
+            pairs.extend_from_slice(leaf);
             true
         },
     )?;
     finish(current, &mut pairs);
-    match malformed {
-        Some(length) => Err(StateError::RowMalformed {
-            table: Table::Pairs,
-            length,
-        }),
-        None => Ok(()),
-    }
+    failure.map_or(Ok(()), Err)
 }

@@ -33,12 +33,16 @@ pub struct MemoryView {
 }
 
 impl StoreView for MemoryView {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self
-            .tables
-            .get(&table)
-            .and_then(|rows| rows.get(key))
-            .cloned())
+    fn read(
+        &self,
+        table: Table,
+        key: &[u8],
+        visit: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), StoreError> {
+        if let Some(value) = self.tables.get(&table).and_then(|rows| rows.get(key)) {
+            visit(value);
+        }
+        Ok(())
     }
 
     fn scan(
@@ -85,14 +89,14 @@ impl Store for MemoryStore {
         }
     }
 
-    fn write(&self, batch: Vec<Write>) -> Result<(), StoreError> {
+    fn write(&self, batch: &[Write<'_>]) -> Result<(), StoreError> {
         // Nothing between here and the end can fail, so a poisoned lock holds whole batches.
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         for Write { table, key, value } in batch {
-            let rows = Arc::make_mut(tables.entry(table).or_default());
+            let rows = Arc::make_mut(tables.entry(*table).or_default());
             match value {
-                Some(value) => rows.insert(key, value),
-                None => rows.remove(&key),
+                Some(value) => rows.insert(key.to_vec(), value.to_vec()),
+                None => rows.remove(*key),
             };
         }
         Ok(())

@@ -2,12 +2,16 @@
 
 use crate::{
     error::StateError,
-    store::{Order, StoreView, Table},
+    store::{StoreView, Table},
 };
 use blockworm_crypto::{Digest, sha256};
+use std::sync::Arc;
 
 /// SHA-256 of a state key ‖ SHA-256 of its value.
 pub(crate) type Pair = [u8; 64];
+
+/// The pairs of a leaf, ordered.
+pub(crate) type Leaf = Arc<Vec<Pair>>;
 
 /// What a pair becomes: the key's digest, and the value's or `None` when the key is deleted.
 pub(crate) type Change = ([u8; 32], Option<[u8; 32]>);
@@ -50,65 +54,68 @@ impl Place {
         })
     }
 
-    /// Where the rows of this place start and end (`None`: with the table).
-    fn bounds(&self) -> ([u8; 32], Option<[u8; 32]>) {
-        let mut end = self.prefix;
-        for bit in (0..self.bits).rev() {
-            let mask = 0x80 >> (bit % 8);
-            let byte = &mut end[usize::from(bit / 8)];
-            if *byte & mask == 0 {
-                *byte |= mask;
-                return (self.prefix, Some(end));
-            }
-            *byte &= !mask;
+    /// The key of this place's row in [`Table::Pairs`].
+    pub(crate) fn row_key(&self) -> RowKey {
+        let end = self
+            .prefix
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |at| at + 1);
+        RowKey {
+            prefix: self.prefix,
+            length: end.max(4),
         }
-        (self.prefix, None)
     }
 
-    /// Reads the pairs below this place, in order.
+    /// Reads the leaf at this place.
     pub(crate) fn read(&self, view: &impl StoreView) -> Result<Vec<Pair>, StateError> {
-        let (start, end) = self.bounds();
-        let end = end.as_ref().map(<[u8; 32]>::as_slice);
-        let mut pairs = Vec::new();
-        let mut malformed = None;
-        view.scan(
-            Table::Pairs,
-            &start,
-            end,
-            Order::Ascending,
-            &mut |key, value| {
-                match pair(key, value) {
-                    Some(pair) => pairs.push(pair),
-                    None => malformed = Some(key.len() + value.len()),
-                }
-                malformed.is_none()
-            },
-        )?;
-        match malformed {
-            Some(length) => Err(StateError::RowMalformed {
-                table: Table::Pairs,
-                length,
-            }),
-            None => Ok(pairs),
-        }
+        let mut pairs = Ok(Vec::new());
+        view.read(Table::Pairs, self.row_key().as_bytes(), &mut |row| {
+            pairs = pairs_of_row(row).map(<[Pair]>::to_vec);
+        })?;
+        pairs
     }
 }
 
-/// A pair from a row of [`Table::Pairs`].
-pub(crate) fn pair(key: &[u8], value: &[u8]) -> Option<Pair> {
-    let mut pair = [0; 64];
-    if key.len() != 32 || value.len() != 32 {
-        return None;
+/// The prefix of a place without its trailing zero bytes, four bytes at least.
+///
+/// Leaves divide the key digests among them, so no two begin alike, and rows are ordered like the
+/// digests. A place and its left half share a row, which is what becomes of the row when a leaf
+/// splits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowKey {
+    prefix: [u8; 32],
+    length: usize,
+}
+
+impl RowKey {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.prefix[..self.length]
     }
-    pair[..32].copy_from_slice(key);
-    pair[32..].copy_from_slice(value);
-    Some(pair)
+}
+
+/// The pairs in a row of [`Table::Pairs`].
+pub(crate) fn pairs_of_row(row: &[u8]) -> Result<&[Pair], StateError> {
+    let (pairs, rest) = row.as_chunks();
+    if rest.is_empty() {
+        Ok(pairs)
+    } else {
+        Err(StateError::RowMalformed {
+            table: Table::Pairs,
+            length: row.len(),
+        })
+    }
+}
+
+/// The bucket of a key digest with these first bytes, the tree having `2^bits` buckets.
+pub(crate) fn bucket(first_bytes: [u8; 4], bits: u8) -> u32 {
+    u32::from_be_bytes(first_bytes) >> (32 - u32::from(bits))
 }
 
 /// The bucket of a key digest, the tree having `2^bits` of them.
-pub(crate) fn bucket(key_hash: &[u8; 32], bits: u8) -> u32 {
+pub(crate) fn bucket_of(key_hash: &[u8; 32], bits: u8) -> u32 {
     let [a, b, c, d, ..] = *key_hash;
-    u32::from_be_bytes([a, b, c, d]) >> (32 - u32::from(bits))
+    bucket([a, b, c, d], bits)
 }
 
 /// Bit `index` of a key digest, the most significant first.
@@ -143,29 +150,38 @@ pub(crate) fn merge(pairs: &[Pair], changes: &[Change]) -> Vec<Pair> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, bit, bucket};
+    use super::{Place, bit, bucket_of};
 
     #[test]
-    fn the_last_place_of_a_level_reaches_to_the_end_of_the_table() {
-        let place = Place::of_bucket(0b111, 3);
-        assert_eq!(place.bounds().0[0], 0b1110_0000);
-        assert_eq!(place.bounds().1, None);
+    fn rows_are_ordered_like_the_places_and_a_left_half_keeps_the_row() {
+        let places = [0, 1, 0x100, 0x101, 0xf_ffff].map(|bucket| Place::of_bucket(bucket, 20));
+        assert!(
+            places
+                .windows(2)
+                .all(|two| two[0].row_key() < two[1].row_key())
+        );
+        let (left, right) = (places[1].child(false), places[1].child(true));
+        assert_eq!(left.as_ref().map(Place::row_key), Some(places[1].row_key()));
+        assert!(right.is_some_and(|right| {
+            right.row_key() > places[1].row_key() && right.row_key() < places[2].row_key()
+        }));
     }
 
     #[test]
-    fn a_place_ends_where_its_right_neighbour_starts() {
-        let left = Place::of_bucket(0b0111, 4);
-        let right = Place::of_bucket(0b1000, 4);
-        assert_eq!(left.bounds().1, Some(right.bounds().0));
-        let child = right.child(false).and_then(|child| child.child(true));
-        assert_eq!(child.map(|child| child.bounds().0[0]), Some(0b1000_0100));
+    fn rows_of_deep_places_are_longer() {
+        let mut place = Place::of_bucket(0, 24);
+        for _ in 0..20 {
+            place = place.child(true).unwrap_or(place);
+        }
+        assert_eq!(place.bits(), 44);
+        assert_eq!(place.row_key().as_bytes(), [0, 0, 0, 0xff, 0xff, 0xf0]);
     }
 
     #[test]
     fn a_bucket_is_the_first_bits_of_the_digest() {
         let mut digest = [0; 32];
         digest[0] = 0b1010_0000;
-        assert_eq!(bucket(&digest, 3), 0b101);
+        assert_eq!(bucket_of(&digest, 3), 0b101);
         assert_eq!(
             (bit(&digest, 0), bit(&digest, 1), bit(&digest, 2)),
             (true, false, true)

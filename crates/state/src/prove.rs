@@ -3,7 +3,7 @@
 use crate::{
     digests::Digests,
     error::StateError,
-    pairs::{Pair, Place, bit, bucket},
+    pairs::{Pair, Place, bit, bucket_of},
     state::State,
     store::{Store, StoreView, Table},
     system::Head,
@@ -63,7 +63,7 @@ impl<S: Store> State<S> {
 
 /// The leaf on the way of a key digest, and the digests beside that way, bottom-up.
 fn path(digests: &Digests, key_hash: &[u8; 32]) -> (Place, Vec<Digest>) {
-    let index = bucket(key_hash, digests.bits());
+    let index = bucket_of(key_hash, digests.bits());
     let mut place = Place::of_bucket(index, digests.bits());
     let mut beside = Vec::new();
     let mut node = digests.split(index);

@@ -5,12 +5,12 @@ use crate::{
     cache::LeafCache,
     digests::{Digests, Levels, Node, overlay},
     error::StateError,
-    pairs::{Change, Pair, Place, bit, bucket, merge},
+    pairs::{Change, Leaf, Pair, Place, RowKey, bit, bucket_of, merge},
     store::StoreView,
 };
 use blockworm_crypto::Digest;
 use blockworm_ledger::state_proof::LEAF_PAIRS;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// The tree as it will be, seen from the tree as it is.
 pub(crate) struct Session<'a, V: StoreView> {
@@ -24,8 +24,12 @@ pub(crate) struct Session<'a, V: StoreView> {
 pub(crate) struct Outcome {
     pub(crate) levels: Levels,
     pub(crate) splits: BTreeMap<u32, Option<Node>>,
-    pub(crate) leaves: BTreeMap<Place, Arc<[Pair]>>,
+    pub(crate) leaves: BTreeMap<Place, Leaf>,
+    pub(crate) rows: Rows,
 }
+
+/// Rows of the pairs' table that changed, by row key; empty ones are deleted.
+pub(crate) type Rows = BTreeMap<RowKey, Leaf>;
 
 impl<'a, V: StoreView> Session<'a, V> {
     pub(crate) fn new(digests: &'a Digests, view: &'a V, cache: &'a mut LeafCache) -> Self {
@@ -33,6 +37,7 @@ impl<'a, V: StoreView> Session<'a, V> {
             view,
             cache,
             changed: BTreeMap::new(),
+            rows: Rows::new(),
         };
         Self {
             digests,
@@ -46,8 +51,8 @@ impl<'a, V: StoreView> Session<'a, V> {
     pub(crate) fn apply(&mut self, changes: &[Change]) -> Result<Digest, StateError> {
         let bits = self.digests.bits();
         let mut buckets = Vec::new();
-        for changes in changes.chunk_by(|a, b| bucket(&a.0, bits) == bucket(&b.0, bits)) {
-            let index = bucket(&changes[0].0, bits);
+        for changes in changes.chunk_by(|a, b| bucket_of(&a.0, bits) == bucket_of(&b.0, bits)) {
+            let index = bucket_of(&changes[0].0, bits);
             let place = Place::of_bucket(index, bits);
             let split = match self.splits.get(&index) {
                 Some(node) => node.as_ref(),
@@ -74,6 +79,7 @@ impl<'a, V: StoreView> Session<'a, V> {
             levels: self.levels,
             splits: self.splits,
             leaves: self.leaves.changed,
+            rows: self.leaves.rows,
         }
     }
 }
@@ -82,18 +88,19 @@ impl<'a, V: StoreView> Session<'a, V> {
 struct Leaves<'a, V: StoreView> {
     view: &'a V,
     cache: &'a mut LeafCache,
-    changed: BTreeMap<Place, Arc<[Pair]>>,
+    changed: BTreeMap<Place, Leaf>,
+    rows: Rows,
 }
 
 impl<V: StoreView> Leaves<'_, V> {
-    fn load(&mut self, place: &Place) -> Result<Arc<[Pair]>, StateError> {
+    fn load(&mut self, place: &Place) -> Result<Leaf, StateError> {
         if let Some(pairs) = self.changed.get(place) {
-            return Ok(Arc::clone(pairs));
+            return Ok(Leaf::clone(pairs));
         }
         if let Some(pairs) = self.cache.get(place) {
             return Ok(pairs);
         }
-        Ok(place.read(self.view)?.into())
+        Ok(Leaf::new(place.read(self.view)?))
     }
 
     /// The node at `place` after `changes`; `node` is what was there, `None` for a plain leaf.
@@ -135,7 +142,7 @@ impl<V: StoreView> Leaves<'_, V> {
         }
     }
 
-    /// Appends the pairs below a node, in order.
+    /// Appends the pairs below a node, in order, and gives up the rows that held them.
     fn gather(
         &mut self,
         place: Place,
@@ -149,15 +156,17 @@ impl<V: StoreView> Leaves<'_, V> {
             }
             _ => {
                 into.extend_from_slice(&self.load(&place)?);
+                self.rows.insert(place.row_key(), Leaf::default());
                 Ok(())
             }
         }
     }
 
     fn replace(&mut self, place: Place, pairs: &[Pair]) -> Node {
-        let changed = &mut self.changed;
         Node::build(place, pairs, &mut |place, pairs| {
-            changed.insert(place, pairs.into());
+            let pairs = Leaf::new(pairs.to_vec());
+            self.rows.insert(place.row_key(), Leaf::clone(&pairs));
+            self.changed.insert(place, pairs);
         })
     }
 }

@@ -62,12 +62,12 @@ impl SideRow {
     }
 }
 
-impl From<SideRow> for Write {
-    fn from(row: SideRow) -> Self {
+impl<'a> From<&'a SideRow> for Write<'a> {
+    fn from(row: &'a SideRow) -> Self {
         Self {
             table: row.column.table(),
-            key: row.key,
-            value: row.value,
+            key: &row.key,
+            value: row.value.as_deref(),
         }
     }
 }

@@ -62,7 +62,7 @@ pub struct StateOptions {
 impl Default for StateOptions {
     fn default() -> Self {
         Self {
-            leaf_cache_bytes: 32 * 1024 * 1024,
+            leaf_cache_bytes: 16 * 1024 * 1024,
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::error::StoreError;
 pub enum Table {
     /// State key to value.
     Values,
-    /// SHA-256 of a state key to SHA-256 of its value: what the root is computed from.
+    /// A leaf of the tree to its pairs, SHA-256 of a state key ‖ SHA-256 of its value: what the
+    /// root is computed from.
     Pairs,
     /// Height, roots, format: this crate's own rows.
     System,
@@ -41,14 +42,14 @@ impl Table {
 pub type Row = (Vec<u8>, Vec<u8>);
 
 /// One row to write, or to delete when `value` is `None`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Write {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write<'a> {
     /// Where.
     pub table: Table,
-    /// The row's key, at most 65,535 bytes.
-    pub key: Vec<u8>,
+    /// The row's key, 1 to 65,535 bytes.
+    pub key: &'a [u8],
     /// The new value; `None` deletes.
-    pub value: Option<Vec<u8>>,
+    pub value: Option<&'a [u8]>,
 }
 
 /// The direction of a scan.
@@ -65,11 +66,26 @@ pub type Visitor<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 
 /// A consistent picture of all tables; later writes do not change it.
 pub trait StoreView: Send {
+    /// Shows the value under `key`, if there is one, to `visit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn read(
+        &self,
+        table: Table,
+        key: &[u8],
+        visit: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), StoreError>;
+
     /// The value under `key`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut found = None;
+        self.read(table, key, &mut |value| found = Some(value.to_vec()))?;
+        Ok(found)
+    }
 
     /// Visits the rows with `start <= key` and `key < end` (no upper bound for `None`) in order.
     ///
@@ -104,7 +120,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the batch may not be durable; reopening shows all of it or none.
-    fn write(&self, batch: Vec<Write>) -> Result<(), StoreError>;
+    fn write(&self, batch: &[Write<'_>]) -> Result<(), StoreError>;
 
     /// Removes every row of a table.
     ///

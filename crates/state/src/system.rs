@@ -7,6 +7,18 @@ use crate::{
 use blockworm_crypto::Digest;
 use std::collections::VecDeque;
 
+/// A row of this crate's own: key, and its value or `None` to delete.
+pub(crate) type SystemRow = (Vec<u8>, Option<Vec<u8>>);
+
+/// A row as a store takes it.
+pub(crate) fn write((key, value): &SystemRow) -> Write<'_> {
+    Write {
+        table: Table::System,
+        key,
+        value: value.as_deref(),
+    }
+}
+
 /// The version of the layout that docs/state.md draws.
 const FORMAT: u8 = 1;
 const HEAD: &[u8] = b"head";
@@ -22,11 +34,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(crate) fn row(&self) -> Write {
+    pub(crate) fn row(&self) -> SystemRow {
         let mut value = vec![FORMAT, self.bits];
         value.extend_from_slice(&self.height.to_be_bytes());
         value.extend_from_slice(&self.root.0);
-        put(HEAD.to_vec(), value)
+        (HEAD.to_vec(), Some(value))
     }
 
     /// The committed head, `None` before the first commit.
@@ -60,17 +72,13 @@ impl Head {
 }
 
 /// The row of a height's root: root under `root` ‖ height u64 BE.
-pub(crate) fn root_row(height: u64, root: &Digest) -> Write {
-    put(root_key(height), root.0.to_vec())
+pub(crate) fn root_row(height: u64, root: &Digest) -> SystemRow {
+    (root_key(height), Some(root.0.to_vec()))
 }
 
 /// The deletion of a height's root.
-pub(crate) fn forget_root(height: u64) -> Write {
-    Write {
-        table: Table::System,
-        key: root_key(height),
-        value: None,
-    }
+pub(crate) fn forget_root(height: u64) -> SystemRow {
+    (root_key(height), None)
 }
 
 /// The recent roots, oldest first.
@@ -106,40 +114,34 @@ fn root_key(height: u64) -> Vec<u8> {
     [ROOT, &height.to_be_bytes()].concat()
 }
 
-fn put(key: Vec<u8>, value: Vec<u8>) -> Write {
-    Write {
-        table: Table::System,
-        key,
-        value: Some(value),
-    }
-}
-
 /// Empties every table. A crash on the way leaves a marker, and opening finishes the work.
 pub(crate) fn reset(store: &impl Store) -> Result<(), StateError> {
     let forget_head = Write {
         table: Table::System,
-        key: HEAD.to_vec(),
+        key: HEAD,
         value: None,
     };
-    store.write(vec![forget_head, put(RESETTING.to_vec(), vec![FORMAT])])?;
+    let mark = Write {
+        table: Table::System,
+        key: RESETTING,
+        value: Some(&[FORMAT]),
+    };
+    store.write(&[forget_head, mark])?;
     for table in Table::ALL {
         if table != Table::System {
             store.clear(table)?;
         }
     }
     // The marker goes last, in a durable batch behind the clearings.
-    let mut batch: Vec<Write> = Vec::new();
+    let mut rows: Vec<SystemRow> = Vec::new();
     store
         .view()
         .scan(Table::System, &[], None, Order::Ascending, &mut |key, _| {
-            batch.push(Write {
-                table: Table::System,
-                key: key.to_vec(),
-                value: None,
-            });
+            rows.push((key.to_vec(), None));
             true
         })?;
-    Ok(store.write(batch)?)
+    let batch: Vec<Write<'_>> = rows.iter().map(write).collect();
+    Ok(store.write(&batch)?)
 }
 
 /// Finishes a reset that a crash cut short.

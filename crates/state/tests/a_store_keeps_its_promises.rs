@@ -4,18 +4,18 @@
 
 use blockworm_state::{FjallStore, MemoryStore, Order, Row, Store, StoreView, Table, Write};
 
-fn put(table: Table, key: &str, value: &str) -> Write {
+fn put<'a>(table: Table, key: &'a str, value: &'a str) -> Write<'a> {
     Write {
         table,
-        key: key.into(),
-        value: Some(value.into()),
+        key: key.as_bytes(),
+        value: Some(value.as_bytes()),
     }
 }
 
-fn delete(table: Table, key: &str) -> Write {
+fn delete(table: Table, key: &str) -> Write<'_> {
     Write {
         table,
-        key: key.into(),
+        key: key.as_bytes(),
         value: None,
     }
 }
@@ -46,7 +46,7 @@ fn scan(
 fn scans_are_ordered_and_bounded(store: &impl Store) {
     let keys = ["b", "a", "d", "c", "aa"];
     store
-        .write(keys.map(|key| put(Table::Values, key, "1")).to_vec())
+        .write(&keys.map(|key| put(Table::Values, key, "1")))
         .unwrap();
     let view = store.view();
     assert_eq!(scan(&view, "", None, Order::Ascending, 9), "a aa b c d");
@@ -61,7 +61,7 @@ fn scans_are_ordered_and_bounded(store: &impl Store) {
 }
 
 fn a_batch_ends_as_its_last_write_says(store: &impl Store) {
-    let batch = vec![
+    let batch = [
         put(Table::Meta, "k", "first"),
         put(Table::Meta, "gone", "x"),
         put(Table::Meta, "k", "last"),
@@ -69,21 +69,23 @@ fn a_batch_ends_as_its_last_write_says(store: &impl Store) {
         delete(Table::Meta, "back"),
         put(Table::Meta, "back", ""),
     ];
-    store.write(batch).unwrap();
+    store.write(&batch).unwrap();
     assert_eq!(
         store.get(Table::Meta, b"k").unwrap(),
         Some(b"last".to_vec())
     );
     assert_eq!(store.get(Table::Meta, b"gone").unwrap(), None);
     assert_eq!(store.get(Table::Meta, b"back").unwrap(), Some(Vec::new()));
-    store.write(Vec::new()).unwrap();
+    store.write(&[]).unwrap();
 }
 
 fn tables_are_apart(store: &impl Store) {
-    let batch = Table::ALL
-        .map(|table| put(table, "same", &format!("{table:?}")))
-        .to_vec();
-    store.write(batch).unwrap();
+    let names = Table::ALL.map(|table| format!("{table:?}"));
+    let rows = Table::ALL.iter().zip(&names);
+    let batch: Vec<Write<'_>> = rows
+        .map(|(table, name)| put(*table, "same", name))
+        .collect();
+    store.write(&batch).unwrap();
     for table in Table::ALL {
         let value = store.get(table, b"same").unwrap().unwrap();
         assert_eq!(value, format!("{table:?}").into_bytes());
@@ -92,7 +94,7 @@ fn tables_are_apart(store: &impl Store) {
     assert_eq!(store.get(Table::Receipts, b"same").unwrap(), None);
     assert!(store.get(Table::Blocks, b"same").unwrap().is_some());
     store
-        .write(vec![put(Table::Receipts, "same", "again")])
+        .write(&[put(Table::Receipts, "same", "again")])
         .unwrap();
     assert_eq!(
         store.get(Table::Receipts, b"same").unwrap(),
@@ -102,14 +104,14 @@ fn tables_are_apart(store: &impl Store) {
 
 fn a_view_never_changes(store: &impl Store) {
     store
-        .write(vec![
+        .write(&[
             put(Table::Blocks, "v", "old"),
             put(Table::Blocks, "w", "old"),
         ])
         .unwrap();
     let view = store.view();
     store
-        .write(vec![
+        .write(&[
             put(Table::Blocks, "v", "new"),
             delete(Table::Blocks, "w"),
             put(Table::Blocks, "x", "new"),
@@ -145,12 +147,12 @@ fn a_view_never_changes(store: &impl Store) {
 fn large_rows_come_back(store: &impl Store) {
     let value = "x".repeat(300_000);
     let key = "k".repeat(65_535);
-    store.write(vec![put(Table::Values, &key, &value)]).unwrap();
+    store.write(&[put(Table::Values, &key, &value)]).unwrap();
     assert_eq!(
         store.get(Table::Values, key.as_bytes()).unwrap(),
         Some(value.into_bytes())
     );
-    store.write(vec![delete(Table::Values, &key)]).unwrap();
+    store.write(&[delete(Table::Values, &key)]).unwrap();
 }
 
 fn a_view_shows_whole_batches_only<S: Store>(store: &S) {
@@ -160,7 +162,7 @@ fn a_view_shows_whole_batches_only<S: Store>(store: &S) {
                 let text = round.to_string();
                 let keys = ["left", "middle", "right"];
                 store
-                    .write(keys.map(|key| put(Table::System, key, &text)).to_vec())
+                    .write(&keys.map(|key| put(Table::System, key, &text)))
                     .unwrap();
             }
         });

@@ -128,12 +128,13 @@ fn a_state_is_opened_with_the_parameters_it_was_made_with() {
         },
     )
     .unwrap();
+    let row = row.unwrap();
     let damage = Write {
         table: Table::Pairs,
-        key: row.unwrap(),
-        value: Some(vec![7; 32]),
+        key: &row,
+        value: Some(&[7; 64]),
     };
-    store.write(vec![damage]).unwrap();
+    store.write(&[damage]).unwrap();
     assert!(matches!(
         State::open(store, 4),
         Err(StateError::RootMismatch { height: 0, .. })
@@ -180,7 +181,7 @@ impl Store for SlowStore {
         self.inner.view()
     }
 
-    fn write(&self, batch: Vec<Write>) -> Result<(), StoreError> {
+    fn write(&self, batch: &[Write<'_>]) -> Result<(), StoreError> {
         self.entered.send(()).unwrap();
         self.leave.wait();
         self.inner.write(batch)

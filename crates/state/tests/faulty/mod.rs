@@ -81,7 +81,7 @@ impl Store for FaultyStore {
         self.inner.view()
     }
 
-    fn write(&self, batch: Vec<Write>) -> Result<(), StoreError> {
+    fn write(&self, batch: &[Write<'_>]) -> Result<(), StoreError> {
         self.act(|| self.inner.write(batch))
     }
 
