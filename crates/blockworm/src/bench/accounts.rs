@@ -1,0 +1,179 @@
+//! The members who pay each other: registered by their organisations' admins, given money by the bank,
+//! and their transfers signed beforehand.
+
+use super::{Traffic, load::Target, network::Network};
+use crate::{
+    failure::{Failure, Result},
+    remote::client_failure,
+    signer::{Signer, now_ms},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use blockworm_api::model::{Outcome, Progress as Stage};
+use blockworm_crypto::{Algorithm, Namespace, SecretKey, sha256};
+use blockworm_ledger::{ContractName, LedgerId, MemberId, TransactionBody};
+use blockworm_service::identity::{Authority, Identity};
+use rayon::prelude::*;
+use serde_json::json;
+use std::time::Duration;
+
+/// How long a signed transfer is good for; the ledger admits at most 120 s beyond its last block, and
+/// an idle ledger's last block may be ten seconds old.
+pub const GOOD_FOR: Duration = Duration::from_secs(100);
+/// Members in one registration; the contract takes 64, a transaction 64 KiB.
+const REGISTERED_AT_ONCE: usize = 48;
+/// How long a request of the preparation may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What each account begins with, in fen.
+const FUNDS: u64 = 1_000_000_000;
+
+/// Members with money.
+pub struct Accounts {
+    members: Vec<(MemberId, SecretKey)>,
+    /// Transactions that it took.
+    pub setup_transactions: u64,
+}
+
+/// Registers `count` members, evenly over all organisations, and gives each money.
+pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
+    let target = Target::new(network)?;
+    let mut members = Vec::with_capacity(count);
+    let mut requests = Vec::new();
+    let organisations = network.organisations.len();
+    for (index, organisation) in network.organisations.iter().enumerate() {
+        let share = count / organisations + usize::from(index < count % organisations);
+        let authority = Authority::load(&network.folder, organisation)
+            .map_err(|error| Failure::of("bench.authority", &error))?;
+        let made = (0..share)
+            .into_par_iter()
+            .map(|number| {
+                let functions = ["maker".to_owned()];
+                authority.create_member(&format!("bench-{number:06}"), &functions, Algorithm::Ed25519, now_ms())
+            })
+            .collect::<std::result::Result<Vec<Identity>, _>>()
+            .map_err(|error| Failure::of("bench.member", &error))?;
+        let admin = signer(network, organisation.as_str(), "admin")?;
+        for some in made.chunks(REGISTERED_AT_ONCE) {
+            requests.push(sign(&admin, network.ledger, "members", registration(network.ledger, some))?);
+        }
+        for (number, identity) in made.into_iter().enumerate() {
+            let id = MemberId::new(organisation, &format!("bench-{number:06}"))
+                .map_err(|error| Failure::of("bench.member", &error))?;
+            members.push((id, identity.key));
+        }
+    }
+    // Neighbours in the list, who pay each other, are to be of different organisations.
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|index| index % (count / organisations).max(1));
+    let mut taken: Vec<Option<(MemberId, SecretKey)>> = members.into_iter().map(Some).collect();
+    let members: Vec<_> = order.into_iter().filter_map(|index| taken[index].take()).collect();
+
+    let bank = signer(network, "bank", "maker")?;
+    let mut setup_transactions = submit_all(&target, &requests, 4).await?;
+    let mut gifts = Vec::with_capacity(members.len());
+    for (member, _) in &members {
+        let message = json!({ "issue": { "to": member, "amount": FUNDS.to_string(), "currency": "CNY" } });
+        gifts.push(sign(&bank, network.ledger, "money", message.to_string().into_bytes())?);
+    }
+    setup_transactions += submit_all(&target, &gifts, 512).await?;
+    Ok(Accounts { members, setup_transactions })
+}
+
+fn signer(network: &Network, organisation: &str, name: &str) -> Result<Signer> {
+    let member: MemberId =
+        format!("{organisation}/{name}").parse().map_err(|_| Failure::new("bench.member", "a name is not one"))?;
+    Signer::of_folder(&network.folder, &member)
+}
+
+fn sign(signer: &Signer, ledger: LedgerId, contract: &str, message: Vec<u8>) -> Result<Vec<u8>> {
+    let contract = contract.parse().map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
+    Ok(signer.sign(ledger, &contract, message)?.encode())
+}
+
+fn registration(ledger: LedgerId, identities: &[Identity]) -> Vec<u8> {
+    let namespace = Namespace::new(&ledger.to_string(), "register");
+    let members: Vec<_> = identities
+        .par_iter()
+        .map(|identity| {
+            json!({
+                "certificate": BASE64_STANDARD.encode(&identity.certificate),
+                "possession": identity.key.sign(&namespace, &sha256(&[&identity.certificate])),
+            })
+        })
+        .collect();
+    json!({ "register_many": { "members": members } }).to_string().into_bytes()
+}
+
+/// Submits transactions of the preparation, each of which must succeed.
+async fn submit_all(target: &Target, transactions: &[Vec<u8>], at_once: usize) -> Result<u64> {
+    for some in transactions.chunks(at_once) {
+        let outcomes = target
+            .client(0)
+            .submit_batch(&target.ledger, some, PATIENCE)
+            .await
+            .map_err(client_failure)?;
+        let refused = outcomes.iter().find(|outcome| !is_ok(outcome));
+        if let Some(Outcome { code, message, .. }) = refused {
+            return Err(Failure::new(code.clone(), message.clone()).during("preparing accounts"));
+        }
+    }
+    Ok(transactions.len() as u64)
+}
+
+/// Whether the contract did what was asked, durably.
+pub fn is_ok(outcome: &Outcome) -> bool {
+    outcome.status == Stage::Committed && outcome.code == "ok"
+}
+
+/// A never-ending row of transfers of one fen.
+pub struct Payments<'a> {
+    members: &'a [(MemberId, SecretKey)],
+    ledger: LedgerId,
+    contract: ContractName,
+    traffic: Traffic,
+    next: usize,
+    nonce: [u8; 8],
+}
+
+impl<'a> Payments<'a> {
+    /// Begins one.
+    pub fn new(network: &Network, accounts: &'a Accounts, traffic: Traffic) -> Result<Self> {
+        let mut nonce = [0; 8];
+        getrandom::fill(&mut nonce)
+            .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
+        let contract = "money".parse().map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
+        Ok(Self { members: &accounts.members, ledger: network.ledger, contract, traffic, next: 0, nonce })
+    }
+
+    /// Signs the next `count` transfers on all cores.
+    pub fn sign(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let first = self.next;
+        self.next += count;
+        let expires_at_ms = now_ms() + GOOD_FOR.as_millis() as u64;
+        (first..first + count).into_par_iter().map(|index| self.transfer(index, expires_at_ms)).collect()
+    }
+
+    fn transfer(&self, index: usize, expires_at_ms: u64) -> Vec<u8> {
+        let count = self.members.len();
+        let (from, to) = match self.traffic {
+            Traffic::Distinct => (index % count, (index + 1) % count),
+            // All but the first account pay the first.
+            Traffic::Hot => (1 + index % (count - 1), 0),
+        };
+        let (sender, key) = &self.members[from];
+        let receiver = &self.members[to].0;
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&self.nonce);
+        nonce[8..].copy_from_slice(&(index as u64).to_be_bytes());
+        let message = format!(r#"{{"transfer":{{"to":"{receiver}","amount":"1","currency":"CNY"}}}}"#);
+        let body = TransactionBody {
+            ledger: self.ledger,
+            sender: sender.clone(),
+            key: key.public_key(),
+            contract: self.contract.clone(),
+            message: message.into_bytes(),
+            nonce,
+            expires_at_ms,
+        };
+        body.sign(key).encode()
+    }
+}
