@@ -1,6 +1,6 @@
 //! What every handler shares: the node, the limits and the counters.
 
-use crate::{metrics::RequestMetrics, problem::Problem, server::Limits};
+use crate::{metrics::RequestMetrics, problem::Failure, server::Limits};
 use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{StatusCode, request::Parts},
@@ -48,7 +48,7 @@ impl App {
     }
 
     /// The ledger of that id or, when only one bears it, of that name.
-    pub(crate) fn ledger(&self, text: &str) -> Result<LedgerHandle, Problem> {
+    pub(crate) fn ledger(&self, text: &str) -> Result<LedgerHandle, Failure> {
         if let Some(ledger) = text
             .parse::<LedgerId>()
             .ok()
@@ -62,11 +62,11 @@ impl App {
             (Some(ledger), true) => Ok(ledger),
             (None, _) => {
                 let what = format_args!("ledger {text:?}");
-                Err(Problem::not_found("ledger", what))
+                Err(Failure::not_found("ledger", what))
             }
             (Some(_), false) => {
                 let detail = format!("several ledgers are named {text:?}; give the id");
-                Err(Problem::new(
+                Err(Failure::new(
                     StatusCode::BAD_REQUEST,
                     "ledger.ambiguous",
                     detail,
@@ -98,22 +98,22 @@ impl Place {
     }
 
     /// The part named `name` in the route.
-    pub(crate) fn parse<T>(&self, name: &str) -> Result<T, Problem>
+    pub(crate) fn parse<T>(&self, name: &str) -> Result<T, Failure>
     where
         T: std::str::FromStr<Err: std::fmt::Display>,
     {
         let parsed = self.text(name).parse::<T>();
-        parsed.map_err(|error| Problem::bad_parameter(name, error))
+        parsed.map_err(|error| Failure::bad_parameter(name, error))
     }
 }
 
 impl FromRequestParts<App> for Place {
-    type Rejection = Problem;
+    type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let raw = RawPathParams::from_request_parts(parts, app)
             .await
-            .map_err(|error| Problem::bad_parameter("path", error))?;
+            .map_err(|error| Failure::bad_parameter("path", error))?;
         let parts: Vec<(String, String)> = raw
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -128,12 +128,12 @@ impl FromRequestParts<App> for Place {
 pub(crate) struct Params<T>(pub(crate) T);
 
 impl<T: serde::de::DeserializeOwned> FromRequestParts<App> for Params<T> {
-    type Rejection = Problem;
+    type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         axum::extract::Query::from_request_parts(parts, app)
             .await
             .map(|axum::extract::Query(params)| Self(params))
-            .map_err(|error| Problem::bad_parameter("query", error.body_text()))
+            .map_err(|error| Failure::bad_parameter("query", error.body_text()))
     }
 }

@@ -1,6 +1,6 @@
 //! Reading bounded bodies and choosing between their media types.
 
-use crate::problem::Problem;
+use crate::problem::Failure;
 use axum::{
     body::Body,
     http::{HeaderMap, StatusCode, header},
@@ -22,7 +22,7 @@ pub(crate) enum Media {
 }
 
 /// The body's media type; parameters such as `charset` are ignored.
-pub(crate) fn media(headers: &HeaderMap, readable: &[Media]) -> Result<Media, Problem> {
+pub(crate) fn media(headers: &HeaderMap, readable: &[Media]) -> Result<Media, Failure> {
     let text = headers
         .get(header::CONTENT_TYPE)
         .map(|value| value.to_str());
@@ -42,7 +42,7 @@ pub(crate) fn media(headers: &HeaderMap, readable: &[Media]) -> Result<Media, Pr
         .ok_or_else(|| {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             let detail = format!("the media type {essence:?} is not read here");
-            Problem::new(status, "api.unsupported_media_type", detail)
+            Failure::new(status, "api.unsupported_media_type", detail)
         })
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn read(
     body: Body,
     limit_bytes: usize,
     limit: Duration,
-) -> Result<Bytes, Problem> {
+) -> Result<Bytes, Failure> {
     let declared = declared_length(headers);
     if declared.is_some_and(|length| length > limit_bytes as u64) {
         return Err(too_large(limit_bytes));
@@ -79,7 +79,7 @@ pub(crate) async fn read(
         Ok(bytes) => bytes,
         Err(_) => {
             let detail = format!("the body did not arrive within {} s", limit.as_secs());
-            Err(Problem::new(
+            Err(Failure::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "api.body_too_slow",
                 detail,
@@ -89,12 +89,12 @@ pub(crate) async fn read(
 }
 
 /// Collects the frames into one buffer, without copying when there is only one.
-async fn collect(body: Body, declared: Option<u64>, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(body: Body, declared: Option<u64>, limit: usize) -> Result<Bytes, Failure> {
     let mut frames = body.into_data_stream();
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = frames.next().await {
-        let frame = frame.map_err(Problem::malformed_body)?;
+        let frame = frame.map_err(Failure::malformed_body)?;
         if first.len().max(rest.len()) + frame.len() > limit {
             return Err(too_large(limit));
         }
@@ -116,7 +116,7 @@ async fn collect(body: Body, declared: Option<u64>, limit: usize) -> Result<Byte
     })
 }
 
-fn too_large(limit_bytes: usize) -> Problem {
+fn too_large(limit_bytes: usize) -> Failure {
     let detail = format!("the body is larger than {limit_bytes} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "api.body_too_large", detail)
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "api.body_too_large", detail)
 }

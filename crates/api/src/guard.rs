@@ -3,7 +3,7 @@
 
 use crate::{
     app::App,
-    problem::{PROBLEM_JSON, Problem},
+    problem::{Failure, PROBLEM_JSON},
 };
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -89,25 +89,25 @@ pub(crate) async fn name_route(path: MatchedPath, request: Request, next: Next) 
 /// Turns a problem, or a bare error status, into the finished answer.
 fn finish(mut response: Response, path: &str, request_id: &str) -> Response {
     let status = response.status();
-    let problem = response.extensions_mut().remove::<Problem>();
+    let failure = response.extensions_mut().remove::<Failure>();
     let finished = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind == PROBLEM_JSON);
-    if problem.is_none() && (finished || !(status.is_client_error() || status.is_server_error())) {
+    if failure.is_none() && (finished || !(status.is_client_error() || status.is_server_error())) {
         return response;
     }
-    let problem = problem.unwrap_or_else(|| Problem::of_status(status));
+    let failure = failure.unwrap_or_else(|| Failure::of_status(status));
     if status.is_server_error() {
         tracing::warn!(
             path,
             request_id,
-            code = problem.code,
-            detail = problem.detail,
+            code = failure.code,
+            detail = failure.detail,
             "failed to answer"
         );
     }
-    let mut answer = problem.answer(path, request_id);
+    let mut answer = failure.answer(path, request_id);
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         answer.headers_mut().insert(header::ALLOW, allow);
     }
@@ -122,7 +122,7 @@ pub(crate) async fn same_site(
     State(app): State<App>,
     request: Request,
     next: Next,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     check_host(&request, app.address)?;
     check_origin(request.headers(), app.address)?;
     Ok(next.run(request).await)
@@ -133,19 +133,19 @@ pub(crate) async fn deadline(
     State(app): State<App>,
     request: Request,
     next: Next,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let limit = app.limits.request;
     tokio::time::timeout(limit, next.run(request))
         .await
         .map_err(|_| {
             let detail = format!("no answer within {} s", limit.as_secs());
-            Problem::new(StatusCode::GATEWAY_TIMEOUT, "api.timeout", detail)
+            Failure::new(StatusCode::GATEWAY_TIMEOUT, "api.timeout", detail)
         })
 }
 
 /// RFC 9110 §7.2: exactly one Host, and one that names this server; the request target, when it
 /// is absolute, must agree.
-fn check_host(request: &Request, address: SocketAddr) -> Result<(), Problem> {
+fn check_host(request: &Request, address: SocketAddr) -> Result<(), Failure> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next().and_then(|value| value.to_str().ok());
     let single = hosts.next().is_none();
@@ -160,7 +160,7 @@ fn check_host(request: &Request, address: SocketAddr) -> Result<(), Problem> {
                 "the Host header must be localhost:{0} or 127.0.0.1:{0} or [::1]:{0}",
                 address.port()
             );
-            Err(Problem::new(
+            Err(Failure::new(
                 StatusCode::FORBIDDEN,
                 "api.host_refused",
                 detail,
@@ -170,7 +170,7 @@ fn check_host(request: &Request, address: SocketAddr) -> Result<(), Problem> {
 }
 
 /// An Origin, when there is one, must be this server's own.
-fn check_origin(headers: &HeaderMap, address: SocketAddr) -> Result<(), Problem> {
+fn check_origin(headers: &HeaderMap, address: SocketAddr) -> Result<(), Failure> {
     let own = |value: &HeaderValue| {
         let authority = value
             .to_str()
@@ -182,7 +182,7 @@ fn check_origin(headers: &HeaderMap, address: SocketAddr) -> Result<(), Problem>
         return Ok(());
     }
     let detail = "the Origin header names another site";
-    Err(Problem::new(
+    Err(Failure::new(
         StatusCode::FORBIDDEN,
         "api.origin_refused",
         detail,

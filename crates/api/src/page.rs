@@ -3,7 +3,7 @@
 mod html;
 mod language;
 
-use crate::{app::App, problem::Problem, routes};
+use crate::{app::App, problem::Failure, routes};
 use axum::{
     Router,
     extract::{Query, State},
@@ -38,7 +38,7 @@ async fn show(
     State(app): State<App>,
     query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let chosen = query.ok().and_then(|Query(query)| query.lang);
     let accepted = headers
         .get(header::ACCEPT_LANGUAGE)

@@ -6,6 +6,7 @@ use axum::{
 };
 use blockworm_node::{ProofError, ReadError, Refusal};
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use utoipa::ToSchema;
 
 /// The media type of every error answer (RFC 9457).
@@ -37,46 +38,51 @@ pub struct Problem {
     pub request_id: String,
 }
 
-impl Problem {
-    /// A problem of this API itself.
-    #[must_use]
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+/// Why a handler gives no answer: what becomes a [`Problem`] once the path and the request's id
+/// are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) detail: String,
+}
+
+impl Failure {
+    /// A failure of this API itself.
+    pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank".into(),
-            title: status.canonical_reason().unwrap_or("Error").into(),
-            status: status.as_u16(),
+            status,
             code: code.into(),
             detail: detail.into(),
-            next: next_step(code).into(),
-            instance: String::new(),
-            request_id: String::new(),
         }
     }
 
     /// A parameter of the path or query that cannot be read.
-    #[must_use]
-    pub fn bad_parameter(name: &str, reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn bad_parameter(name: &str, reason: impl Display) -> Self {
         let detail = format!("parameter {name}: {reason}");
         Self::new(StatusCode::BAD_REQUEST, "api.bad_parameter", detail)
     }
 
     /// A body that cannot be read as what it claims to be.
-    #[must_use]
-    pub fn malformed_body(reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn malformed_body(reason: impl Display) -> Self {
         let detail = format!("the body cannot be read: {reason}");
         Self::new(StatusCode::BAD_REQUEST, "api.malformed_body", detail)
     }
 
     /// A thing that is not on this ledger; `area` gives the code `<area>.not_found`.
-    #[must_use]
-    pub fn not_found(area: &str, what: impl std::fmt::Display) -> Self {
+    pub(crate) fn not_found(area: &str, what: impl Display) -> Self {
         let code = format!("{area}.not_found");
         Self::new(StatusCode::NOT_FOUND, &code, format!("{what} is not here"))
     }
 
-    /// The problem for an error status that carries no problem yet (the router's own answers).
-    #[must_use]
-    pub fn of_status(status: StatusCode) -> Self {
+    /// Something that this program should never meet.
+    pub(crate) fn internal(reason: impl Display) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(status, "api.internal", reason.to_string())
+    }
+
+    /// The failure for an error status that carries none yet (the router's own answers).
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
             StatusCode::NOT_FOUND => ("api.unknown_route", "no such route"),
             StatusCode::METHOD_NOT_ALLOWED => (
@@ -98,21 +104,29 @@ impl Problem {
 
     /// Seconds after which the same request may succeed.
     const fn retry_after_s(&self) -> Option<u64> {
-        match self.status {
+        match self.status.as_u16() {
             409 | 429 | 503 => Some(1),
             _ => None,
         }
     }
 
     /// The finished answer, with the path asked for and the request's id.
-    #[must_use]
-    pub fn answer(mut self, instance: &str, request_id: &str) -> Response {
-        self.instance = instance.into();
-        self.request_id = request_id.into();
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+    pub(crate) fn answer(self, instance: &str, request_id: &str) -> Response {
+        let retry_after_s = self.retry_after_s();
+        let status = self.status;
+        let problem = Problem {
+            kind: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            next: next_step(&self.code).into(),
+            code: self.code,
+            detail: self.detail,
+            instance: instance.into(),
+            request_id: request_id.into(),
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
-        if let Some(seconds) = self.retry_after_s() {
+        if let Some(seconds) = retry_after_s {
             let value = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
@@ -120,18 +134,17 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    /// Leaves the problem in the response's extensions: the outermost layer knows the path and the
+impl IntoResponse for Failure {
+    /// Leaves the failure in the response's extensions: the outermost layer knows the path and the
     /// request id and writes the body.
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
+        let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
 }
 
-impl From<Refusal> for Problem {
+impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::new(
             refusal_status(&refusal.code),
@@ -141,14 +154,14 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<ReadError> for Problem {
+impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Self::new(status, "store.unavailable", error.to_string())
     }
 }
 
-impl From<ProofError> for Problem {
+impl From<ProofError> for Failure {
     fn from(error: ProofError) -> Self {
         let (status, code) = match &error {
             ProofError::NotFound => (StatusCode::NOT_FOUND, "proof.not_found"),
@@ -233,11 +246,12 @@ mod tests {
             ("receivable.unknown", 422),
         ];
         for (code, status) in cases {
-            let problem = Problem::from(Refusal {
+            let failure = Failure::from(Refusal {
                 code: code.into(),
                 message: "why".into(),
             });
-            assert_eq!((problem.code.as_str(), problem.status), (code, status));
+            let found = (failure.code.as_str(), failure.status.as_u16());
+            assert_eq!(found, (code, status));
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     app::{Params, Place},
     body::{OCTETS, wants_octets},
     model::{BlockLine, BlockPage, BlockSummary, BlockView, HeaderView},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
 use axum::{
     Json,
@@ -43,10 +43,10 @@ pub(crate) struct BlockQuery {
 pub(crate) async fn list_blocks(
     place: Place,
     Params(query): Params<BlockQuery>,
-) -> Result<Json<BlockPage>, Problem> {
+) -> Result<Json<BlockPage>, Failure> {
     let limit = query.limit.unwrap_or(20);
     if !(1..=PAGE).contains(&limit) {
-        return Err(Problem::bad_parameter("limit", format_args!("1 to {PAGE}")));
+        return Err(Failure::bad_parameter("limit", format_args!("1 to {PAGE}")));
     }
     let newest = place.ledger.status().height.saturating_add(1);
     let before = query.before.map_or(newest, |before| before.min(newest));
@@ -58,7 +58,7 @@ pub(crate) async fn page(
     ledger: &LedgerHandle,
     before: u64,
     limit: u64,
-) -> Result<BlockPage, Problem> {
+) -> Result<BlockPage, Failure> {
     let last = before.saturating_sub(limit).max(1);
     let mut blocks = Vec::new();
     for height in (last..before).rev() {
@@ -89,10 +89,10 @@ pub(crate) async fn page(
         (status = 404, description = "`block.not_found`", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_block(place: Place, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn get_block(place: Place, headers: HeaderMap) -> Result<Response, Failure> {
     let height = height(&place)?;
     let block = place.ledger.block(height).await?;
-    let block = block.ok_or_else(|| Problem::not_found("block", format_args!("block {height}")))?;
+    let block = block.ok_or_else(|| Failure::not_found("block", format_args!("block {height}")))?;
     if wants_octets(&headers) {
         return Ok(([(header::CONTENT_TYPE, OCTETS)], block.encode()).into_response());
     }
@@ -112,11 +112,11 @@ pub(crate) async fn get_block(place: Place, headers: HeaderMap) -> Result<Respon
         (status = 404, description = "`block.not_found`", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_header(place: Place, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn get_header(place: Place, headers: HeaderMap) -> Result<Response, Failure> {
     let height = height(&place)?;
     let header = place.ledger.header(height).await?;
     let header =
-        header.ok_or_else(|| Problem::not_found("block", format_args!("block {height}")))?;
+        header.ok_or_else(|| Failure::not_found("block", format_args!("block {height}")))?;
     if wants_octets(&headers) {
         return Ok(([(header::CONTENT_TYPE, OCTETS)], header.encode()).into_response());
     }
@@ -124,7 +124,7 @@ pub(crate) async fn get_header(place: Place, headers: HeaderMap) -> Result<Respo
 }
 
 /// The height in the path; `latest` is the last durable one.
-fn height(place: &Place) -> Result<u64, Problem> {
+fn height(place: &Place) -> Result<u64, Failure> {
     if place.text("height") == "latest" {
         return Ok(place.ledger.status().height);
     }

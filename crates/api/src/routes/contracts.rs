@@ -4,13 +4,13 @@ use crate::{
     app::{App, Params, Place},
     body::{self, JSON, Media},
     model::{StateEvidence, StateView},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
 use axum::{
     Json,
     body::Body,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use blockworm_ledger::ContractName;
@@ -37,15 +37,15 @@ pub(crate) async fn query_contract(
     place: Place,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let contract: ContractName = place.parse("contract")?;
     body::media(&headers, &[Media::Json])?;
     let message = body::read(&headers, body, app.limits.query_bytes, app.limits.body).await?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(&message).map_err(Problem::malformed_body)?;
+    serde_json::from_slice::<serde::de::IgnoredAny>(&message).map_err(Failure::malformed_body)?;
     ask(&place, &contract, &message).await
 }
 
-async fn ask(place: &Place, contract: &ContractName, message: &[u8]) -> Result<Response, Problem> {
+async fn ask(place: &Place, contract: &ContractName, message: &[u8]) -> Result<Response, Failure> {
     let answer = place.ledger.query(contract, message).await?;
     Ok(([(header::CONTENT_TYPE, JSON)], answer).into_response())
 }
@@ -79,20 +79,20 @@ pub(crate) struct StateQuery {
 pub(crate) async fn get_state(
     place: Place,
     Params(query): Params<StateQuery>,
-) -> Result<Json<StateView>, Problem> {
+) -> Result<Json<StateView>, Failure> {
     let contract: ContractName = place.parse("contract")?;
     let key =
-        hex::decode(place.text("key")).map_err(|error| Problem::bad_parameter("key", error))?;
+        hex::decode(place.text("key")).map_err(|error| Failure::bad_parameter("key", error))?;
     let (value, height, evidence) = if query.proof {
         let answer = place.ledger.state_with_proof(&contract, &key).await?;
         let evidence = StateEvidence {
-            proof: json(&answer.proof)?,
+            proof: serde_json::to_value(&answer.proof).map_err(Failure::internal)?,
             headers: answer
                 .headers
                 .iter()
                 .map(|header| hex::encode(header.encode()))
                 .collect(),
-            finality: json(&answer.finality)?,
+            finality: serde_json::to_value(&answer.finality).map_err(Failure::internal)?,
         };
         (answer.value, answer.height, Some(evidence))
     } else {
@@ -106,14 +106,4 @@ pub(crate) async fn get_state(
         height,
         evidence,
     }))
-}
-
-fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, Problem> {
-    serde_json::to_value(value).map_err(|error| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "api.internal",
-            error.to_string(),
-        )
-    })
 }

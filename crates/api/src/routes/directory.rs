@@ -3,9 +3,9 @@
 use crate::{
     app::{Params, Place},
     model::{ContractView, MemberPage, MemberView, OrganisationPage, OrganisationView},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
-use axum::{Json, http::StatusCode};
+use axum::Json;
 use blockworm_execution::{ContractsQuery, MembersQuery, OrganisationsQuery};
 use blockworm_ledger::{ContractName, OrganisationId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -52,7 +52,7 @@ pub(crate) struct MemberQuery {
 pub(crate) async fn list_organisations(
     place: Place,
     Params(query): Params<PageQuery>,
-) -> Result<Json<OrganisationPage>, Problem> {
+) -> Result<Json<OrganisationPage>, Failure> {
     let limit = limit(query.limit)?;
     let message = OrganisationsQuery::List {
         start_after: query.start_after,
@@ -81,14 +81,14 @@ pub(crate) async fn list_organisations(
 pub(crate) async fn list_members(
     place: Place,
     Params(query): Params<MemberQuery>,
-) -> Result<Json<MemberPage>, Problem> {
+) -> Result<Json<MemberPage>, Failure> {
     let limit = limit(query.limit)?;
     let organisation = query
         .organisation
         .map(|text| text.parse::<OrganisationId>())
         .transpose();
     let organisation =
-        organisation.map_err(|error| Problem::bad_parameter("organisation", error))?;
+        organisation.map_err(|error| Failure::bad_parameter("organisation", error))?;
     let message = MembersQuery::List {
         organisation: organisation.map(|organisation| organisation.to_string()),
         start_after: query.start_after,
@@ -106,31 +106,27 @@ pub(crate) async fn list_members(
     params(("ledger" = String, Path, description = "The ledger's id or name")),
     responses((status = 200, description = "All contracts, the system's included", body = Vec<ContractView>))
 )]
-pub(crate) async fn list_contracts(place: Place) -> Result<Json<Vec<ContractView>>, Problem> {
+pub(crate) async fn list_contracts(place: Place) -> Result<Json<Vec<ContractView>>, Failure> {
     ask(&place, "contracts", &ContractsQuery::List {})
         .await
         .map(Json)
 }
 
-fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+fn limit(asked: Option<u32>) -> Result<u32, Failure> {
     let limit = asked.unwrap_or(30);
     if (1..=PAGE).contains(&limit) {
         return Ok(limit);
     }
-    Err(Problem::bad_parameter("limit", format_args!("1 to {PAGE}")))
+    Err(Failure::bad_parameter("limit", format_args!("1 to {PAGE}")))
 }
 
 async fn ask<A: DeserializeOwned>(
     place: &Place,
     contract: &str,
     message: &impl Serialize,
-) -> Result<A, Problem> {
-    let odd =
-        |reason: String| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "api.internal", reason);
-    let contract: ContractName = contract
-        .parse()
-        .map_err(|_| odd(format!("contract {contract}")))?;
-    let message = serde_json::to_vec(message).map_err(|error| odd(error.to_string()))?;
+) -> Result<A, Failure> {
+    let contract: ContractName = contract.parse().map_err(Failure::internal)?;
+    let message = serde_json::to_vec(message).map_err(Failure::internal)?;
     let answer = place.ledger.query(&contract, &message).await?;
-    serde_json::from_slice(&answer).map_err(|error| odd(format!("{contract}: {error}")))
+    serde_json::from_slice(&answer).map_err(Failure::internal)
 }

@@ -3,7 +3,7 @@
 use crate::{
     app::{App, Inner, Params, Place},
     model::{StreamBlock, StreamEvent},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
 use axum::{
     extract::State,
@@ -62,21 +62,21 @@ pub(crate) async fn stream_events(
     place: Place,
     Params(query): Params<EventQuery>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let inner: &Inner = &app;
     let permit = inner.streams.clone().try_acquire_owned().map_err(|_| {
         let detail = format!(
             "{} event streams are open already",
             inner.limits.event_streams
         );
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "events.too_many", detail)
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "events.too_many", detail)
     })?;
     let resumed = headers.get("last-event-id").map(|value| {
         let height = value
             .to_str()
             .ok()
             .and_then(|text| text.parse::<u64>().ok());
-        height.ok_or_else(|| Problem::bad_parameter("last-event-id", "a height"))
+        height.ok_or_else(|| Failure::bad_parameter("last-event-id", "a height"))
     });
     // Subscribing comes before reading the height, so that no block falls between the two.
     let blocks = place.ledger.subscribe();

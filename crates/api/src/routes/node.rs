@@ -5,7 +5,7 @@ use crate::{
     body::JSON,
     metrics::prometheus,
     model::{HealthView, LedgerView, NodeView},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
 use axum::{
     Json,
@@ -47,7 +47,7 @@ pub(crate) async fn get_live() -> Json<HealthView> {
         (status = 503, description = "A ledger is catching up", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_ready(State(app): State<App>) -> Result<Json<HealthView>, Problem> {
+pub(crate) async fn get_ready(State(app): State<App>) -> Result<Json<HealthView>, Failure> {
     let behind: Vec<String> = app
         .node
         .ledgers()
@@ -67,7 +67,7 @@ pub(crate) async fn get_ready(State(app): State<App>) -> Result<Json<HealthView>
         }));
     }
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    Err(Problem::new(status, "node.catching_up", behind.join("; ")))
+    Err(Failure::new(status, "node.catching_up", behind.join("; ")))
 }
 
 /// Counters and gauges of the node, its ledgers and this API.

@@ -4,7 +4,7 @@ use crate::{
     app::{App, Params, Place},
     body::{self, Media, OCTETS, wants_octets},
     model::{BatchAnswer, Outcome, Progress, ReceiptView, Submitted, TransactionView},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
 use axum::{
     Json,
@@ -32,11 +32,11 @@ pub(crate) struct WaitQuery {
 }
 
 impl WaitQuery {
-    fn duration(&self, app: &App, unless_given: Duration) -> Result<Duration, Problem> {
+    fn duration(&self, app: &App, unless_given: Duration) -> Result<Duration, Failure> {
         let wait = self.wait_ms.map_or(unless_given, Duration::from_millis);
         if wait > app.limits.wait {
             let limit = format_args!("at most {}", app.limits.wait.as_millis());
-            return Err(Problem::bad_parameter("wait_ms", limit));
+            return Err(Failure::bad_parameter("wait_ms", limit));
         }
         Ok(wait)
     }
@@ -66,7 +66,7 @@ pub(crate) async fn submit_transaction(
     Params(query): Params<WaitQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let wait = query.duration(&app, Duration::ZERO)?;
     let media = body::media(&headers, &[Media::Octets, Media::Json])?;
     let limit = place.ledger.genesis().parameters.transaction_bytes as usize;
@@ -76,7 +76,7 @@ pub(crate) async fn submit_transaction(
         Media::Json => {
             let text = body::read(&headers, body, 2 * limit + 4096, app.limits.body).await?;
             let transaction: Transaction =
-                serde_json::from_slice(&text).map_err(Problem::malformed_body)?;
+                serde_json::from_slice(&text).map_err(Failure::malformed_body)?;
             Bytes::from(transaction.encode())
         }
     };
@@ -140,7 +140,7 @@ pub(crate) async fn submit_batch(
     Params(query): Params<WaitQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<BatchAnswer>, Problem> {
+) -> Result<Json<BatchAnswer>, Failure> {
     let wait = query.duration(&app, Duration::from_secs(30))?;
     body::media(&headers, &[Media::Octets])?;
     let limit = app.limits.batch_bytes;
@@ -156,7 +156,7 @@ pub(crate) async fn submit_batch(
         .await
         .map_err(|_| {
             let detail = "too many batches are waiting for their receipts";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "api.busy", detail)
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "api.busy", detail)
         })?;
     let bytes = body::read(&headers, body, limit, app.limits.body).await?;
     let transactions = split(bytes, app.limits.batch_transactions)?;
@@ -167,13 +167,13 @@ pub(crate) async fn submit_batch(
 }
 
 /// Cuts a batch at its lengths, sharing the batch's memory.
-fn split(mut batch: Bytes, limit: usize) -> Result<Vec<Bytes>, Problem> {
+fn split(mut batch: Bytes, limit: usize) -> Result<Vec<Bytes>, Failure> {
     let whole = batch.len();
     let mut transactions = Vec::new();
     while batch.has_remaining() {
         if transactions.len() == limit {
             let detail = format!("more than {limit} transactions in one batch");
-            return Err(Problem::new(
+            return Err(Failure::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "batch.too_many",
                 detail,
@@ -185,7 +185,7 @@ fn split(mut batch: Bytes, limit: usize) -> Result<Vec<Bytes>, Problem> {
             Some(length) => transactions.push(batch.split_to(length)),
             None => {
                 let detail = format!("the length at byte {at} is missing, zero or beyond the end");
-                return Err(Problem::new(
+                return Err(Failure::new(
                     StatusCode::BAD_REQUEST,
                     "batch.malformed",
                     detail,
@@ -195,7 +195,7 @@ fn split(mut batch: Bytes, limit: usize) -> Result<Vec<Bytes>, Problem> {
     }
     if transactions.is_empty() {
         let detail = "the batch is empty";
-        return Err(Problem::new(
+        return Err(Failure::new(
             StatusCode::BAD_REQUEST,
             "batch.malformed",
             detail,
@@ -240,20 +240,16 @@ fn outcome(answer: Result<Option<Receipt>, Refusal>) -> Outcome {
         (status = 404, description = "`transaction.not_found`: unknown here, or not in a block yet", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_transaction(place: Place, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn get_transaction(place: Place, headers: HeaderMap) -> Result<Response, Failure> {
     let id: TransactionId = place.parse("id")?;
-    let missing = || Problem::not_found("transaction", format_args!("transaction {id}"));
+    let missing = || Failure::not_found("transaction", format_args!("transaction {id}"));
     let (encoded, height, index) = place.ledger.transaction(&id).await?.ok_or_else(missing)?;
     if wants_octets(&headers) {
         return Ok(([(header::CONTENT_TYPE, OCTETS)], encoded).into_response());
     }
     let receipt = place.ledger.receipt(&id).await?.ok_or_else(missing)?;
-    let unreadable =
-        |detail: String| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "api.internal", detail);
-    let transaction = Transaction::decode(&encoded, encoded.len())
-        .map_err(|error| unreadable(error.to_string()))?;
-    let transaction =
-        serde_json::to_value(&transaction).map_err(|error| unreadable(error.to_string()))?;
+    let transaction = Transaction::decode(&encoded, encoded.len()).map_err(Failure::internal)?;
+    let transaction = serde_json::to_value(&transaction).map_err(Failure::internal)?;
     let view = TransactionView {
         id: id.to_string(),
         height,
@@ -281,14 +277,14 @@ pub(crate) async fn get_receipt(
     State(app): State<App>,
     place: Place,
     Params(query): Params<WaitQuery>,
-) -> Result<Json<ReceiptView>, Problem> {
+) -> Result<Json<ReceiptView>, Failure> {
     let id: TransactionId = place.parse("id")?;
     let wait = query.duration(&app, Duration::ZERO)?;
     let mut receipt = place.ledger.receipt(&id).await?;
     if receipt.is_none() && !wait.is_zero() {
         receipt = place.ledger.wait_receipt(&id, wait).await;
     }
-    let missing = || Problem::not_found("receipt", format_args!("a receipt of transaction {id}"));
+    let missing = || Failure::not_found("receipt", format_args!("a receipt of transaction {id}"));
     receipt
         .map(|receipt| Json(receipt.into()))
         .ok_or_else(missing)
@@ -307,7 +303,7 @@ pub(crate) async fn get_receipt(
         (status = 409, description = "`proof.not_yet_provable`: committed, but the header with its roots is not certified yet", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_proof(place: Place) -> Result<Response, Problem> {
+pub(crate) async fn get_proof(place: Place) -> Result<Response, Failure> {
     let id: TransactionId = place.parse("id")?;
     let proof = place.ledger.transaction_proof(&id).await?;
     let name = format!("attachment; filename=\"{id}.proof.json\"");
@@ -318,14 +314,7 @@ pub(crate) async fn get_proof(place: Place) -> Result<Response, Problem> {
             HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
         ),
     ];
-    let unprintable = |error| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "api.internal",
-            format!("{error}"),
-        )
-    };
-    Ok((headers, proof.to_json().map_err(unprintable)?).into_response())
+    Ok((headers, proof.to_json().map_err(Failure::internal)?).into_response())
 }
 
 /// The node answers every transaction; this stands in should it ever not.
