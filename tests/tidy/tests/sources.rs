@@ -17,47 +17,51 @@ const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "core", "helpers", "mi
 
 #[test]
 fn every_source_begins_with_what_it_is_for() {
-    for file in files(".rs") {
-        let first = file.text.lines().next().unwrap_or_default();
-        assert!(
-            first.starts_with("//! ") && first.len() > 20,
-            "{}: the first line is `//!` and one sentence",
-            file.path
-        );
-    }
+    let begins = |text: &str| {
+        let first = text.lines().next().unwrap_or_default();
+        first.starts_with("//! ") && first.len() > 20
+    };
+    let offenders = files(".rs").into_iter().filter(|file| !begins(&file.text));
+    none(
+        "the first line is `//!` and one sentence",
+        offenders.map(|file| file.path),
+    );
 }
 
 #[test]
 fn files_stay_small() {
-    for file in files(".rs") {
+    let offenders = files(".rs").into_iter().filter_map(|file| {
         let lines = file.text.lines().count();
         let limit = LARGE_FILES.iter().find(|(path, _)| *path == file.path);
         let limit = limit.map_or(FILE_LINES, |(_, lines)| *lines);
-        assert!(
-            lines <= limit,
-            "{} has {lines} lines, {limit} allowed",
-            file.path
-        );
-    }
+        (lines > limit).then(|| format!("{}: {lines} lines, {limit} allowed", file.path))
+    });
+    none("files stay small", offenders);
 }
 
 #[test]
 fn functions_stay_small() {
+    let mut offenders = Vec::new();
     for file in files(".rs") {
         for function in functions(&file.text) {
             let name = format!("{}:{}", file.path, function.name);
             let limit = LARGE_FUNCTIONS.iter().find(|(listed, _)| *listed == name);
             let limit = limit.map_or(FUNCTION_LINES, |(_, lines)| *lines);
-            assert!(
-                function.lines <= limit,
-                "{}:{} {} has {} lines, {limit} allowed",
-                file.path,
-                function.line,
-                function.name,
-                function.lines
-            );
+            if function.lines > limit {
+                let (line, lines) = (function.line, function.lines);
+                offenders.push(format!(
+                    "{name} (line {line}): {lines} lines, {limit} allowed"
+                ));
+            }
         }
     }
+    none("functions stay small", offenders);
+}
+
+/// Fails with every offender, so that one run tells all there is to do.
+fn none(rule: &str, offenders: impl IntoIterator<Item = String>) {
+    let offenders: Vec<String> = offenders.into_iter().collect();
+    assert!(offenders.is_empty(), "{rule}:\n{}", offenders.join("\n"));
 }
 
 #[test]
