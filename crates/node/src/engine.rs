@@ -77,6 +77,8 @@ pub struct Setup<St> {
     pub limits: Limits,
     /// This node's voting key.
     pub signer: PrivateKey,
+    /// What the engine's partitions begin with: empty, except where nodes share one storage.
+    pub partition_prefix: String,
 }
 
 /// Whom a node may talk to and how it shuts somebody out.
@@ -135,6 +137,7 @@ where
         schemes.clone(),
         epocher.clone(),
         page_cache.clone(),
+        &setup.partition_prefix,
     )
     .await?;
     let (boundaries, ended) = mpsc::unbounded_channel();
@@ -217,6 +220,7 @@ where
         page_cache,
         lanes: lanes.clone(),
         ended,
+        partition_prefix: setup.partition_prefix,
     };
     orchestrator.listen_for_hints(hints);
     context
@@ -272,8 +276,9 @@ async fn init_marshal<E: Runtime>(
     schemes: Schemes,
     epocher: FixedEpocher,
     page_cache: CacheRef,
+    partition_prefix: &str,
 ) -> Result<(MarshalActor<E, commonware_parallel::Sequential>, Marshal), OpenError> {
-    let prefix = storage::blocks_prefix(&ledger.rules.id);
+    let prefix = format!("{partition_prefix}{}", storage::blocks_prefix(&ledger.rules.id));
     let damaged = |error| OpenError::Archive(ledger.rules.id, format!("{error}"));
     let certificates = Archive::init(
         context.child("certificates"),

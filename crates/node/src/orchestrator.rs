@@ -63,6 +63,8 @@ pub struct Orchestrator<E: Runtime, S: Sender, B, T: Strategy> {
     pub lanes: Lanes<S>,
     /// Ends of epochs, durable.
     pub ended: mpsc::UnboundedReceiver<Boundary>,
+    /// What the partitions begin with.
+    pub partition_prefix: String,
 }
 
 impl<E, S, B, T> Orchestrator<E, S, B, T>
@@ -160,7 +162,11 @@ where
                 relay: self.inline.clone(),
                 reporter: Reporters::from((self.inline.clone(), self.votes.clone())),
                 strategy: Sequential,
-                partition: storage::votes_partition(&rules.id, epoch.get()),
+                partition: format!(
+                    "{}{}",
+                    self.partition_prefix,
+                    storage::votes_partition(&rules.id, epoch.get())
+                ),
                 mailbox_size: NZUsize!(1_024),
                 epoch,
                 floor: Floor::Genesis(floor),

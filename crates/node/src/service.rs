@@ -315,6 +315,7 @@ async fn launch(
                 bytes: config.limits.mempool_bytes_per_organisation,
             },
             signer: signer.clone(),
+            partition_prefix: String::new(),
         };
         let context = context.child("ledger").with_attribute("id", id);
         let started = engine::start(
