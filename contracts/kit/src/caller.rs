@@ -50,21 +50,30 @@ pub enum CallerError {
 
 impl Caller {
     /// The active member behind `address`.
-    pub fn of(
-        querier: &QuerierWrapper<'_, KitQuery>,
-        address: &Addr,
-    ) -> Result<Self, CallerError> {
-        let member = find_member(querier, address.as_str())?
-            .ok_or_else(|| CallerError::NotMember { address: address.to_string() })?;
+    pub fn of(querier: &QuerierWrapper<'_, KitQuery>, address: &Addr) -> Result<Self, CallerError> {
+        let member =
+            find_member(querier, address.as_str())?.ok_or_else(|| CallerError::NotMember {
+                address: address.to_string(),
+            })?;
         if !member.active {
-            return Err(CallerError::Inactive { address: address.to_string() });
+            return Err(CallerError::Inactive {
+                address: address.to_string(),
+            });
         }
-        Ok(Self { address: address.clone(), member })
+        Ok(Self {
+            address: address.clone(),
+            member,
+        })
     }
 
     /// Refuses unless the organisation holds at least one of `roles`.
     pub fn require_role(&self, roles: &[&str]) -> Result<(), CallerError> {
-        if self.member.roles.iter().any(|held| roles.contains(&held.as_str())) {
+        if self
+            .member
+            .roles
+            .iter()
+            .any(|held| roles.contains(&held.as_str()))
+        {
             return Ok(());
         }
         Err(CallerError::MissingRole {
@@ -104,7 +113,10 @@ mod tests {
     #[test]
     fn one_of_several_roles_is_enough() {
         assert!(caller().require_role(&["platform", "bank"]).is_ok());
-        let refusal = caller().require_role(&["court", "notary"]).unwrap_err().to_string();
+        let refusal = caller()
+            .require_role(&["court", "notary"])
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             refusal,
             "caller.missing_role: harbour-bank does not hold the role court or notary"
@@ -114,7 +126,10 @@ mod tests {
     #[test]
     fn a_function_is_the_members_own() {
         assert!(caller().require_function("maker").is_ok());
-        let refusal = caller().require_function("checker").unwrap_err().to_string();
+        let refusal = caller()
+            .require_function("checker")
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             refusal,
             "caller.missing_function: harbour-bank/maker does not hold the function checker"

@@ -29,7 +29,11 @@ impl Currency {
     /// Checks `text`.
     pub fn parse(text: &str) -> Result<Self, CurrencyError> {
         let bytes: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
-        if bytes.iter().all(u8::is_ascii_uppercase) { Ok(Self(bytes)) } else { Err(CurrencyError) }
+        if bytes.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(bytes))
+        } else {
+            Err(CurrencyError)
+        }
     }
 
     /// The three letters.
@@ -72,8 +76,13 @@ mod tests {
 
     #[test]
     fn is_three_capital_letters() {
-        assert_eq!(to_json_string(&Currency::parse("CNY").unwrap()).unwrap(), "\"CNY\"");
-        for bad in ["\"cny\"", "\"CN\"", "\"CNYX\"", "\"C1Y\"", "\"\"", "1", "\"元\""] {
+        assert_eq!(
+            to_json_string(&Currency::parse("CNY").unwrap()).unwrap(),
+            "\"CNY\""
+        );
+        for bad in [
+            "\"cny\"", "\"CN\"", "\"CNYX\"", "\"C1Y\"", "\"\"", "1", "\"元\"",
+        ] {
             assert!(from_json::<Currency>(bad).is_err(), "{bad}");
         }
     }

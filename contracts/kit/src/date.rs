@@ -35,7 +35,11 @@ impl CivilDate {
         let exists = (1..=9999).contains(&year)
             && (1..=12).contains(&month)
             && (1..=days_in(year, month)).contains(&day);
-        if exists { Ok(Self { year, month, day }) } else { Err(DateError) }
+        if exists {
+            Ok(Self { year, month, day })
+        } else {
+            Err(DateError)
+        }
     }
 
     /// Reads `YYYY-MM-DD`, nothing shorter or longer.
@@ -46,7 +50,9 @@ impl CivilDate {
         }
         let number = |digits: &[u8]| {
             digits.iter().try_fold(0u16, |value, digit| {
-                digit.is_ascii_digit().then(|| value * 10 + u16::from(digit - b'0'))
+                digit
+                    .is_ascii_digit()
+                    .then(|| value * 10 + u16::from(digit - b'0'))
             })
         };
         let year = number(&bytes[..4]).ok_or(DateError)?;
@@ -100,12 +106,28 @@ mod tests {
 
     #[test]
     fn knows_the_calendar() {
-        for good in ["2026-02-28", "2028-02-29", "2000-02-29", "0001-01-01", "9999-12-31"] {
+        for good in [
+            "2026-02-28",
+            "2028-02-29",
+            "2000-02-29",
+            "0001-01-01",
+            "9999-12-31",
+        ] {
             assert_eq!(CivilDate::parse(good).unwrap().to_string(), good);
         }
         for bad in [
-            "2026-02-29", "1900-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00",
-            "0000-01-01", "2026-1-1", "2026-01-01T", "2026/01/01", "+026-01-01", "２０２６-01",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+            "0000-01-01",
+            "2026-1-1",
+            "2026-01-01T",
+            "2026/01/01",
+            "+026-01-01",
+            "２０２６-01",
         ] {
             assert!(CivilDate::parse(bad).is_err(), "{bad}");
         }

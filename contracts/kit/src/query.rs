@@ -38,5 +38,10 @@ pub fn find_member(
     querier: &QuerierWrapper<'_, KitQuery>,
     address: &str,
 ) -> StdResult<Option<MemberView>> {
-    querier.query(&KitQuery::Member { address: address.to_owned() }.into())
+    querier.query(
+        &KitQuery::Member {
+            address: address.to_owned(),
+        }
+        .into(),
+    )
 }

@@ -24,7 +24,12 @@ impl Directory {
         let (roles, functions) = (owned(roles), owned(functions));
         self.0.insert(
             address.to_owned(),
-            MemberView { organisation, roles, functions, active: true },
+            MemberView {
+                organisation,
+                roles,
+                functions,
+                active: true,
+            },
         );
         self
     }
@@ -57,7 +62,9 @@ impl Querier for Directory {
                 let answer = to_json_binary(&self.0.get(&address)).expect("a view is JSON");
                 SystemResult::Ok(ContractResult::Ok(answer))
             }
-            _ => SystemResult::Err(SystemError::UnsupportedRequest { kind: "unknown".into() }),
+            _ => SystemResult::Err(SystemError::UnsupportedRequest {
+                kind: "unknown".into(),
+            }),
         }
     }
 }

@@ -22,9 +22,7 @@ pub enum MoneyError {
         account: String,
     },
     /// The receiver could not use the money.
-    #[error(
-        "money.inactive_account: {account} is revoked or its organisation is suspended"
-    )]
+    #[error("money.inactive_account: {account} is revoked or its organisation is suspended")]
     InactiveAccount {
         /// Who should have received.
         account: String,

@@ -29,13 +29,22 @@ pub fn execute(
     msg: ExecuteMsg,
 ) -> Result<Response, MoneyError> {
     match msg {
-        ExecuteMsg::Issue { to, amount, currency } => issue(deps, &info.sender, to, amount, currency),
-        ExecuteMsg::Transfer { to, amount, currency } => {
-            transfer(deps, &info.sender, to, amount, currency)
-        }
-        ExecuteMsg::Send { contract, amount, currency, payload } => {
-            send(deps, info.sender, contract, amount, currency, payload)
-        }
+        ExecuteMsg::Issue {
+            to,
+            amount,
+            currency,
+        } => issue(deps, &info.sender, to, amount, currency),
+        ExecuteMsg::Transfer {
+            to,
+            amount,
+            currency,
+        } => transfer(deps, &info.sender, to, amount, currency),
+        ExecuteMsg::Send {
+            contract,
+            amount,
+            currency,
+            payload,
+        } => send(deps, info.sender, contract, amount, currency, payload),
     }
 }
 
@@ -51,7 +60,9 @@ fn issue(
     caller.require_function("maker")?;
     check_amount(amount)?;
     check_receiver(&deps, &to)?;
-    let supply = SUPPLY.may_load(deps.storage, currency.as_str())?.unwrap_or_default();
+    let supply = SUPPLY
+        .may_load(deps.storage, currency.as_str())?
+        .unwrap_or_default();
     let supply = supply
         .checked_add(amount)
         .map_err(|_| MoneyError::SupplyOverflow { currency })?;
@@ -85,25 +96,46 @@ fn send(
     check_amount(amount)?;
     debit(deps.storage, sender.as_str(), amount, currency)?;
     credit(deps.storage, &contract, amount, currency)?;
-    let event = moved("transferred", sender.as_str(), contract.clone(), amount, currency);
-    let receive = ReceiveMsg { sender: sender.into_string(), amount, currency, payload };
-    Ok(Response::new().add_event(event).add_message(WasmMsg::Execute {
-        contract_addr: contract,
-        msg: to_json_binary(&OutgoingMsg::Receive(receive))?,
-        funds: Vec::new(),
-    }))
+    let event = moved(
+        "transferred",
+        sender.as_str(),
+        contract.clone(),
+        amount,
+        currency,
+    );
+    let receive = ReceiveMsg {
+        sender: sender.into_string(),
+        amount,
+        currency,
+        payload,
+    };
+    Ok(Response::new()
+        .add_event(event)
+        .add_message(WasmMsg::Execute {
+            contract_addr: contract,
+            msg: to_json_binary(&OutgoingMsg::Receive(receive))?,
+            funds: Vec::new(),
+        }))
 }
 
 fn check_amount(amount: Uint128) -> Result<(), MoneyError> {
-    if amount.is_zero() { Err(MoneyError::ZeroAmount) } else { Ok(()) }
+    if amount.is_zero() {
+        Err(MoneyError::ZeroAmount)
+    } else {
+        Ok(())
+    }
 }
 
 /// Receivers are members; contracts are reached by `send`, which tells them.
 fn check_receiver(deps: &DepsMut<'_, KitQuery>, account: &str) -> Result<(), MoneyError> {
     match find_member(&deps.querier, account)? {
         Some(member) if member.active => Ok(()),
-        Some(_) => Err(MoneyError::InactiveAccount { account: account.to_owned() }),
-        None => Err(MoneyError::UnknownAccount { account: account.to_owned() }),
+        Some(_) => Err(MoneyError::InactiveAccount {
+            account: account.to_owned(),
+        }),
+        None => Err(MoneyError::UnknownAccount {
+            account: account.to_owned(),
+        }),
     }
 }
 
@@ -115,12 +147,14 @@ fn debit(
 ) -> Result<(), MoneyError> {
     let key = (currency.as_str(), account);
     let held = BALANCES.may_load(storage, key)?.unwrap_or_default();
-    let left = held.checked_sub(amount).map_err(|_| MoneyError::InsufficientFunds {
-        account: account.to_owned(),
-        held,
-        needed: amount,
-        currency,
-    })?;
+    let left = held
+        .checked_sub(amount)
+        .map_err(|_| MoneyError::InsufficientFunds {
+            account: account.to_owned(),
+            held,
+            needed: amount,
+            currency,
+        })?;
     if left.is_zero() {
         BALANCES.remove(storage, key);
     } else {

@@ -18,7 +18,9 @@ pub fn query(deps: Deps<'_, KitQuery>, _env: Env, msg: QueryMsg) -> Result<Binar
             Ok(to_json_binary(&BalanceResponse { amount, currency })?)
         }
         QueryMsg::Supply { currency } => {
-            let amount = SUPPLY.may_load(deps.storage, currency.as_str())?.unwrap_or_default();
+            let amount = SUPPLY
+                .may_load(deps.storage, currency.as_str())?
+                .unwrap_or_default();
             Ok(to_json_binary(&SupplyResponse { amount, currency })?)
         }
     }

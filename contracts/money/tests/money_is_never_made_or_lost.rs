@@ -12,7 +12,12 @@ use cosmwasm_std::{
 };
 use proptest::prelude::*;
 
-const MEMBERS: [&str; 4] = ["bank/maker", "bank/clerk", "platform/supplier-1", "court/judge"];
+const MEMBERS: [&str; 4] = [
+    "bank/maker",
+    "bank/clerk",
+    "platform/supplier-1",
+    "court/judge",
+];
 
 fn deps() -> TestDeps {
     Directory::default()
@@ -30,27 +35,52 @@ fn cny() -> Currency {
 }
 
 fn run(deps: &mut TestDeps, sender: &str, msg: ExecuteMsg) -> Result<Response, String> {
-    let info = MessageInfo { sender: Addr::unchecked(sender), funds: vec![] };
+    let info = MessageInfo {
+        sender: Addr::unchecked(sender),
+        funds: vec![],
+    };
     execute(deps.as_mut(), mock_env(), info, msg).map_err(|refusal| refusal.to_string())
 }
 
 fn issue(to: &str, amount: u128) -> ExecuteMsg {
-    ExecuteMsg::Issue { to: to.into(), amount: Uint128::new(amount), currency: cny() }
+    ExecuteMsg::Issue {
+        to: to.into(),
+        amount: Uint128::new(amount),
+        currency: cny(),
+    }
 }
 
 fn transfer(to: &str, amount: u128) -> ExecuteMsg {
-    ExecuteMsg::Transfer { to: to.into(), amount: Uint128::new(amount), currency: cny() }
+    ExecuteMsg::Transfer {
+        to: to.into(),
+        amount: Uint128::new(amount),
+        currency: cny(),
+    }
 }
 
 fn balance(deps: &TestDeps, account: &str) -> u128 {
-    let question = QueryMsg::Balance { account: account.into(), currency: cny() };
+    let question = QueryMsg::Balance {
+        account: account.into(),
+        currency: cny(),
+    };
     let answer = query(deps.as_ref(), mock_env(), question).unwrap();
-    from_json::<msg::BalanceResponse>(answer).unwrap().amount.u128()
+    from_json::<msg::BalanceResponse>(answer)
+        .unwrap()
+        .amount
+        .u128()
 }
 
 fn supply(deps: &TestDeps) -> u128 {
-    let answer = query(deps.as_ref(), mock_env(), QueryMsg::Supply { currency: cny() }).unwrap();
-    from_json::<msg::SupplyResponse>(answer).unwrap().amount.u128()
+    let answer = query(
+        deps.as_ref(),
+        mock_env(),
+        QueryMsg::Supply { currency: cny() },
+    )
+    .unwrap();
+    from_json::<msg::SupplyResponse>(answer)
+        .unwrap()
+        .amount
+        .u128()
 }
 
 fn code(outcome: Result<Response, String>) -> String {
@@ -64,17 +94,57 @@ fn each_refusal_has_its_code() {
     let cases = [
         ("nobody/x", issue("bank/maker", 1), "caller.not_a_member"),
         ("court/gone", issue("bank/maker", 1), "caller.inactive"),
-        ("platform/supplier-1", issue("bank/maker", 1), "caller.missing_role"),
-        ("bank/clerk", issue("bank/maker", 1), "caller.missing_function"),
+        (
+            "platform/supplier-1",
+            issue("bank/maker", 1),
+            "caller.missing_role",
+        ),
+        (
+            "bank/clerk",
+            issue("bank/maker", 1),
+            "caller.missing_function",
+        ),
         ("bank/maker", issue("bank/maker", 0), "money.zero_amount"),
-        ("bank/maker", issue("bank/nobody", 1), "money.unknown_account"),
-        ("bank/maker", issue("court/gone", 1), "money.inactive_account"),
-        ("bank/maker", issue("bank/maker", u128::MAX), "money.supply_overflow"),
-        ("bank/maker", transfer("court/judge", 0), "money.zero_amount"),
-        ("bank/maker", transfer("receivable", 1), "money.unknown_account"),
-        ("bank/maker", transfer("court/gone", 1), "money.inactive_account"),
-        ("bank/maker", transfer("court/judge", 101), "money.insufficient_funds"),
-        ("court/judge", transfer("bank/maker", 1), "money.insufficient_funds"),
+        (
+            "bank/maker",
+            issue("bank/nobody", 1),
+            "money.unknown_account",
+        ),
+        (
+            "bank/maker",
+            issue("court/gone", 1),
+            "money.inactive_account",
+        ),
+        (
+            "bank/maker",
+            issue("bank/maker", u128::MAX),
+            "money.supply_overflow",
+        ),
+        (
+            "bank/maker",
+            transfer("court/judge", 0),
+            "money.zero_amount",
+        ),
+        (
+            "bank/maker",
+            transfer("receivable", 1),
+            "money.unknown_account",
+        ),
+        (
+            "bank/maker",
+            transfer("court/gone", 1),
+            "money.inactive_account",
+        ),
+        (
+            "bank/maker",
+            transfer("court/judge", 101),
+            "money.insufficient_funds",
+        ),
+        (
+            "court/judge",
+            transfer("bank/maker", 1),
+            "money.insufficient_funds",
+        ),
     ];
     for (sender, message, wanted) in cases {
         assert_eq!(code(run(&mut deps, sender, message)), wanted);
@@ -130,8 +200,14 @@ proptest! {
 #[test]
 fn messages_read_as_people_write_them() {
     let text = r#"{"transfer":{"to":"court/judge","amount":"5","currency":"CNY"}}"#;
-    assert_eq!(from_json::<ExecuteMsg>(text).unwrap(), transfer("court/judge", 5));
-    assert_eq!(String::from_utf8(to_json_vec(&transfer("court/judge", 5)).unwrap()).unwrap(), text);
+    assert_eq!(
+        from_json::<ExecuteMsg>(text).unwrap(),
+        transfer("court/judge", 5)
+    );
+    assert_eq!(
+        String::from_utf8(to_json_vec(&transfer("court/judge", 5)).unwrap()).unwrap(),
+        text
+    );
     let extra = r#"{"transfer":{"to":"court/judge","amount":"5","currency":"CNY","memo":""}}"#;
     assert!(from_json::<ExecuteMsg>(extra).is_err());
 }

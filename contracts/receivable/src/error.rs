@@ -49,9 +49,7 @@ pub enum ReceivableError {
         id: String,
     },
     /// The invoice stands behind another receivable.
-    #[error(
-        "receivable.invoice_already_registered: the invoice stands behind the receivable {id}"
-    )]
+    #[error("receivable.invoice_already_registered: the invoice stands behind the receivable {id}")]
     InvoiceAlreadyRegistered {
         /// That receivable.
         id: String,

@@ -68,7 +68,11 @@ fn issue(
     check_terms(&id, receivable)?;
     match find_member(&deps.querier, &receivable.buyer)? {
         Some(buyer) if buyer.active => {}
-        _ => return Err(ReceivableError::UnknownBuyer { buyer: receivable.buyer.clone() }),
+        _ => {
+            return Err(ReceivableError::UnknownBuyer {
+                buyer: receivable.buyer.clone(),
+            });
+        }
     }
     if RECEIVABLES.has(deps.storage, &id) {
         return Err(ReceivableError::AlreadyExists { id });
@@ -118,7 +122,10 @@ fn check_terms(id: &str, receivable: &Receivable) -> Result<(), ReceivableError>
 }
 
 fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// The buyer's acknowledgement of the debt (Civil Code of China, art. 763: a buyer who has
@@ -132,14 +139,19 @@ fn confirm(
     Caller::of(&deps.querier, sender)?;
     let mut receivable = load(deps.storage, &id)?;
     if sender.as_str() != receivable.buyer {
-        return Err(ReceivableError::NotTheBuyer { id, buyer: receivable.buyer });
+        return Err(ReceivableError::NotTheBuyer {
+            id,
+            buyer: receivable.buyer,
+        });
     }
     match receivable.status() {
         Status::Issued => {}
         Status::Confirmed => return Err(ReceivableError::AlreadyConfirmed { id }),
         Status::Financed => return Err(already_financed(id, &receivable)),
     }
-    receivable.history.push(entry(Status::Confirmed, sender.as_str(), env));
+    receivable
+        .history
+        .push(entry(Status::Confirmed, sender.as_str(), env));
     RECEIVABLES.save(deps.storage, &id, &receivable)?;
     let event = Event::new("confirmed")
         .add_attribute("subject", id)
@@ -155,7 +167,9 @@ fn receive(
 ) -> Result<Response, ReceivableError> {
     let money = MONEY.load(deps.storage)?;
     if *sender != money {
-        return Err(ReceivableError::NotTheMoneyContract { sender: sender.to_string() });
+        return Err(ReceivableError::NotTheMoneyContract {
+            sender: sender.to_string(),
+        });
     }
     match from_json(&payment.payload).map_err(|_| ReceivableError::BadPayload)? {
         Payload::Finance { id } => finance(deps, env, money, id, payment),
@@ -178,7 +192,10 @@ fn finance(
         Status::Confirmed => {}
         Status::Financed => return Err(already_financed(id, &receivable)),
         Status::Issued => {
-            return Err(ReceivableError::NotConfirmed { id, buyer: receivable.buyer });
+            return Err(ReceivableError::NotConfirmed {
+                id,
+                buyer: receivable.buyer,
+            });
         }
     }
     if (payment.amount, payment.currency) != (receivable.price, receivable.currency) {
@@ -190,7 +207,9 @@ fn finance(
             paid_in: payment.currency,
         });
     }
-    receivable.history.push(entry(Status::Financed, bank.as_str(), env));
+    receivable
+        .history
+        .push(entry(Status::Financed, bank.as_str(), env));
     RECEIVABLES.save(deps.storage, &id, &receivable)?;
     let event = Event::new("financed")
         .add_attribute("subject", id)
@@ -208,7 +227,11 @@ fn pay(
     amount: Uint128,
     currency: &blockworm_kit::Currency,
 ) -> Result<WasmMsg, ReceivableError> {
-    let transfer = OutgoingMsg::Transfer { to, amount, currency: *currency };
+    let transfer = OutgoingMsg::Transfer {
+        to,
+        amount,
+        currency: *currency,
+    };
     Ok(WasmMsg::Execute {
         contract_addr: money.into_string(),
         msg: to_json_binary(&transfer)?,
@@ -232,5 +255,10 @@ fn already_financed(id: String, receivable: &Receivable) -> ReceivableError {
 
 fn entry(status: Status, by: &str, env: &Env) -> HistoryEntry {
     let time_ms = env.block.time.nanos() / 1_000_000;
-    HistoryEntry { status, by: by.to_owned(), height: env.block.height, time_ms }
+    HistoryEntry {
+        status,
+        by: by.to_owned(),
+        height: env.block.height,
+        time_ms,
+    }
 }

@@ -55,7 +55,12 @@ fn list(
 ) -> StdResult<Vec<ReceivableResponse>> {
     let limit = limit.unwrap_or(USUAL_PAGE).min(MAX_PAGE) as usize;
     RECEIVABLES
-        .range(deps.storage, start_after.map(Bound::exclusive), None, Order::Ascending)
+        .range(
+            deps.storage,
+            start_after.map(Bound::exclusive),
+            None,
+            Order::Ascending,
+        )
         .take(limit)
         .map(|row| row.map(|(id, receivable)| receivable.response(id)))
         .collect()

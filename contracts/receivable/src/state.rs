@@ -43,13 +43,18 @@ impl Receivable {
     /// Where it stands.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.history.last().map_or(Status::Issued, |entry| entry.status)
+        self.history
+            .last()
+            .map_or(Status::Issued, |entry| entry.status)
     }
 
     /// Who bought it.
     #[must_use]
     pub fn financier(&self) -> Option<&str> {
-        let bought = self.history.iter().find(|entry| entry.status == Status::Financed);
+        let bought = self
+            .history
+            .iter()
+            .find(|entry| entry.status == Status::Financed);
         bought.map(|entry| entry.by.as_str())
     }
 

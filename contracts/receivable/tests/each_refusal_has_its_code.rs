@@ -32,13 +32,18 @@ fn deps() -> TestDeps {
         .revoked("court/gone")
         .deps();
     let address = deps.api.addr_make("money");
-    let init = InstantiateMsg { money: address.to_string() };
+    let init = InstantiateMsg {
+        money: address.to_string(),
+    };
     instantiate(deps.as_mut(), mock_env(), info("ledger"), init).unwrap();
     deps
 }
 
 fn info(sender: &str) -> MessageInfo {
-    MessageInfo { sender: Addr::unchecked(sender), funds: vec![] }
+    MessageInfo {
+        sender: Addr::unchecked(sender),
+        funds: vec![],
+    }
 }
 
 fn money(deps: &TestDeps) -> String {
@@ -65,7 +70,14 @@ struct Terms {
 
 fn terms() -> Terms {
     let digest = "ab".repeat(32);
-    Terms { id: "R-1", digest, commitment: None, buyer: BUYER, amount: 1000, price: Some(950) }
+    Terms {
+        id: "R-1",
+        digest,
+        commitment: None,
+        buyer: BUYER,
+        amount: 1000,
+        price: Some(950),
+    }
 }
 
 fn issue(terms: Terms) -> ExecuteMsg {
@@ -103,7 +115,9 @@ fn refused(deps: &mut TestDeps, sender: &str, msg: ExecuteMsg) -> (String, Strin
 }
 
 fn everything(deps: &TestDeps) -> Vec<(Vec<u8>, Vec<u8>)> {
-    deps.storage.range(None, None, cosmwasm_std::Order::Ascending).collect()
+    deps.storage
+        .range(None, None, cosmwasm_std::Order::Ascending)
+        .collect()
 }
 
 fn get(deps: &TestDeps, id: &str) -> Option<ReceivableResponse> {
@@ -120,28 +134,110 @@ fn issuing() {
         ("court/judge", terms(), "caller.missing_role"),
         ("bank/maker", terms(), "caller.missing_role"),
         (SELLER, Terms { id: "", ..terms() }, "receivable.bad_id"),
-        (SELLER, Terms { id: "R 1", ..terms() }, "receivable.bad_id"),
-        (SELLER, Terms { digest: "AB".repeat(32), ..terms() }, "receivable.bad_digest"),
-        (SELLER, Terms { commitment: Some("x".into()), ..terms() }, "receivable.bad_digest"),
-        (SELLER, Terms { amount: 0, ..terms() }, "receivable.zero_amount"),
-        (SELLER, Terms { price: Some(0), ..terms() }, "receivable.bad_price"),
-        (SELLER, Terms { price: Some(1001), ..terms() }, "receivable.bad_price"),
-        (SELLER, Terms { buyer: SELLER, ..terms() }, "receivable.buyer_is_seller"),
-        (SELLER, Terms { buyer: "platform/nobody", ..terms() }, "receivable.unknown_buyer"),
-        (SELLER, Terms { buyer: "court/gone", ..terms() }, "receivable.unknown_buyer"),
+        (
+            SELLER,
+            Terms {
+                id: "R 1",
+                ..terms()
+            },
+            "receivable.bad_id",
+        ),
+        (
+            SELLER,
+            Terms {
+                digest: "AB".repeat(32),
+                ..terms()
+            },
+            "receivable.bad_digest",
+        ),
+        (
+            SELLER,
+            Terms {
+                commitment: Some("x".into()),
+                ..terms()
+            },
+            "receivable.bad_digest",
+        ),
+        (
+            SELLER,
+            Terms {
+                amount: 0,
+                ..terms()
+            },
+            "receivable.zero_amount",
+        ),
+        (
+            SELLER,
+            Terms {
+                price: Some(0),
+                ..terms()
+            },
+            "receivable.bad_price",
+        ),
+        (
+            SELLER,
+            Terms {
+                price: Some(1001),
+                ..terms()
+            },
+            "receivable.bad_price",
+        ),
+        (
+            SELLER,
+            Terms {
+                buyer: SELLER,
+                ..terms()
+            },
+            "receivable.buyer_is_seller",
+        ),
+        (
+            SELLER,
+            Terms {
+                buyer: "platform/nobody",
+                ..terms()
+            },
+            "receivable.unknown_buyer",
+        ),
+        (
+            SELLER,
+            Terms {
+                buyer: "court/gone",
+                ..terms()
+            },
+            "receivable.unknown_buyer",
+        ),
     ];
     for (sender, terms, wanted) in cases {
         assert_eq!(refused(&mut deps, sender, issue(terms)).0, wanted);
     }
     let commitment = "cd".repeat(32);
-    let with_commitment = Terms { commitment: Some(commitment.clone()), ..terms() };
+    let with_commitment = Terms {
+        commitment: Some(commitment.clone()),
+        ..terms()
+    };
     let response = run(&mut deps, SELLER, issue(with_commitment)).unwrap();
     let attributes = &response.events[0].attributes;
-    assert!(attributes.iter().any(|a| a.key == "document_commitment" && a.value == commitment));
-    assert_eq!(get(&deps, "R-1").unwrap().document_commitment, Some(commitment));
-    let again = Terms { digest: "00".repeat(32), ..terms() };
-    assert_eq!(refused(&mut deps, SELLER, issue(again)).0, "receivable.already_exists");
-    let same_invoice = Terms { id: "R-2", ..terms() };
+    assert!(
+        attributes
+            .iter()
+            .any(|a| a.key == "document_commitment" && a.value == commitment)
+    );
+    assert_eq!(
+        get(&deps, "R-1").unwrap().document_commitment,
+        Some(commitment)
+    );
+    let again = Terms {
+        digest: "00".repeat(32),
+        ..terms()
+    };
+    assert_eq!(
+        refused(&mut deps, SELLER, issue(again)).0,
+        "receivable.already_exists"
+    );
+    let same_invoice = Terms {
+        id: "R-2",
+        ..terms()
+    };
     let (code, sentence) = refused(&mut deps, SELLER, issue(same_invoice));
     assert_eq!(code, "receivable.invoice_already_registered");
     assert!(sentence.contains("R-1"));
@@ -152,19 +248,55 @@ fn confirming_and_financing() {
     let mut deps = deps();
     let money = money(&deps);
     run(&mut deps, SELLER, issue(terms())).unwrap();
-    assert_eq!(refused(&mut deps, BUYER, confirm("R-9")).0, "receivable.not_found");
-    assert_eq!(refused(&mut deps, SELLER, confirm("R-1")).0, "receivable.not_the_buyer");
+    assert_eq!(
+        refused(&mut deps, BUYER, confirm("R-9")).0,
+        "receivable.not_found"
+    );
+    assert_eq!(
+        refused(&mut deps, SELLER, confirm("R-1")).0,
+        "receivable.not_the_buyer"
+    );
     let too_early = paid("bank/maker", "R-1", 950, "CNY");
-    assert_eq!(refused(&mut deps, &money, too_early).0, "receivable.not_confirmed");
+    assert_eq!(
+        refused(&mut deps, &money, too_early).0,
+        "receivable.not_confirmed"
+    );
     run(&mut deps, BUYER, confirm("R-1")).unwrap();
-    assert_eq!(refused(&mut deps, BUYER, confirm("R-1")).0, "receivable.already_confirmed");
+    assert_eq!(
+        refused(&mut deps, BUYER, confirm("R-1")).0,
+        "receivable.already_confirmed"
+    );
     let cases = [
-        (BUYER, paid("bank/maker", "R-1", 950, "CNY"), "receivable.not_the_money_contract"),
-        (&money, paid("court/judge", "R-1", 950, "CNY"), "caller.missing_role"),
-        (&money, paid("bank/maker", "R-9", 950, "CNY"), "receivable.not_found"),
-        (&money, paid("bank/maker", "R-1", 949, "CNY"), "receivable.wrong_price"),
-        (&money, paid("bank/maker", "R-1", 951, "CNY"), "receivable.wrong_price"),
-        (&money, paid("bank/maker", "R-1", 950, "EUR"), "receivable.wrong_price"),
+        (
+            BUYER,
+            paid("bank/maker", "R-1", 950, "CNY"),
+            "receivable.not_the_money_contract",
+        ),
+        (
+            &money,
+            paid("court/judge", "R-1", 950, "CNY"),
+            "caller.missing_role",
+        ),
+        (
+            &money,
+            paid("bank/maker", "R-9", 950, "CNY"),
+            "receivable.not_found",
+        ),
+        (
+            &money,
+            paid("bank/maker", "R-1", 949, "CNY"),
+            "receivable.wrong_price",
+        ),
+        (
+            &money,
+            paid("bank/maker", "R-1", 951, "CNY"),
+            "receivable.wrong_price",
+        ),
+        (
+            &money,
+            paid("bank/maker", "R-1", 950, "EUR"),
+            "receivable.wrong_price",
+        ),
     ];
     for (sender, msg, wanted) in cases {
         assert_eq!(refused(&mut deps, sender, msg).0, wanted);
@@ -173,13 +305,19 @@ fn confirming_and_financing() {
     if let ExecuteMsg::Receive(payment) = &mut nonsense {
         payment.payload = Binary::from(b"{}");
     }
-    assert_eq!(refused(&mut deps, &money, nonsense).0, "receivable.bad_payload");
+    assert_eq!(
+        refused(&mut deps, &money, nonsense).0,
+        "receivable.bad_payload"
+    );
     let response = run(&mut deps, &money, paid("bank/maker", "R-1", 950, "CNY")).unwrap();
     assert_eq!(response.messages.len(), 1);
     let second = refused(&mut deps, &money, paid("bank/maker-2", "R-1", 950, "CNY"));
     assert_eq!(second.0, "receivable.already_financed");
     assert!(second.1.contains("bank/maker in block"));
-    assert_eq!(refused(&mut deps, BUYER, confirm("R-1")).0, "receivable.already_financed");
+    assert_eq!(
+        refused(&mut deps, BUYER, confirm("R-1")).0,
+        "receivable.already_financed"
+    );
     let receivable = get(&deps, "R-1").unwrap();
     assert_eq!(receivable.status, Status::Financed);
     assert_eq!(receivable.holder, "bank/maker");
@@ -193,19 +331,51 @@ fn ask<T: DeserializeOwned>(deps: &TestDeps, question: QueryMsg) -> T {
 fn reading() {
     let mut deps = deps();
     for (id, byte) in [("R-1", "01"), ("R-2", "02"), ("R-3", "03")] {
-        run(&mut deps, SELLER, issue(Terms { id, digest: byte.repeat(32), ..terms() })).unwrap();
+        run(
+            &mut deps,
+            SELLER,
+            issue(Terms {
+                id,
+                digest: byte.repeat(32),
+                ..terms()
+            }),
+        )
+        .unwrap();
     }
     run(&mut deps, BUYER, confirm("R-2")).unwrap();
-    let all: Vec<ReceivableResponse> =
-        ask(&deps, QueryMsg::List { start_after: None, limit: None });
-    assert_eq!(all.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["R-1", "R-2", "R-3"]);
-    let page = QueryMsg::List { start_after: Some("R-1".into()), limit: Some(1) };
+    let all: Vec<ReceivableResponse> = ask(
+        &deps,
+        QueryMsg::List {
+            start_after: None,
+            limit: None,
+        },
+    );
+    assert_eq!(
+        all.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(),
+        ["R-1", "R-2", "R-3"]
+    );
+    let page = QueryMsg::List {
+        start_after: Some("R-1".into()),
+        limit: Some(1),
+    };
     assert_eq!(ask::<Vec<ReceivableResponse>>(&deps, page)[0].id, "R-2");
     let history: Vec<HistoryEntry> = ask(&deps, QueryMsg::History { id: "R-2".into() });
-    assert_eq!(history.iter().map(|e| e.status).collect::<Vec<_>>(), [Status::Issued, Status::Confirmed]);
-    let by_invoice = QueryMsg::ByInvoice { digest: "03".repeat(32) };
-    assert_eq!(ask::<Option<ReceivableResponse>>(&deps, by_invoice).unwrap().id, "R-3");
-    let none = QueryMsg::ByInvoice { digest: "04".repeat(32) };
+    assert_eq!(
+        history.iter().map(|e| e.status).collect::<Vec<_>>(),
+        [Status::Issued, Status::Confirmed]
+    );
+    let by_invoice = QueryMsg::ByInvoice {
+        digest: "03".repeat(32),
+    };
+    assert_eq!(
+        ask::<Option<ReceivableResponse>>(&deps, by_invoice)
+            .unwrap()
+            .id,
+        "R-3"
+    );
+    let none = QueryMsg::ByInvoice {
+        digest: "04".repeat(32),
+    };
     assert!(ask::<Option<ReceivableResponse>>(&deps, none).is_none());
 }
 

@@ -16,7 +16,10 @@ const BLOCKS: usize = 20;
 const BLOCK_TRANSACTIONS: usize = 4_000;
 
 fn main() {
-    let members = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let members = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(2_000);
     let mut chain = Chain::start(found());
     let names = register(&mut chain, members);
     report("register", members, register_time(&names));
@@ -24,8 +27,12 @@ fn main() {
     bench(&mut chain, "transfer between distinct accounts", |n| {
         (ids[n % ids.len()], ids[(n * 7 + 1) % ids.len()])
     });
-    bench(&mut chain, "transfer to one hot account", |n| (ids[1 + n % (ids.len() - 1)], ids[0]));
-    bench(&mut chain, "transfer from one hot account", |n| (ids[0], ids[1 + n % (ids.len() - 1)]));
+    bench(&mut chain, "transfer to one hot account", |n| {
+        (ids[1 + n % (ids.len() - 1)], ids[0])
+    });
+    bench(&mut chain, "transfer from one hot account", |n| {
+        (ids[0], ids[1 + n % (ids.len() - 1)])
+    });
 }
 
 struct Registered {
@@ -56,7 +63,12 @@ fn register(chain: &mut Chain, members: usize) -> Registered {
             .iter()
             .map(|id| Chain::sign(chain.body("bank/maker", "money", &mint(id, 1_000_000_000))))
             .collect();
-        assert!(chain.commit(&mints).iter().all(|receipt| receipt.code == "ok"));
+        assert!(
+            chain
+                .commit(&mints)
+                .iter()
+                .all(|receipt| receipt.code == "ok")
+        );
     }
     Registered { ids, time }
 }
@@ -84,5 +96,8 @@ fn bench<'a>(chain: &mut Chain, what: &str, parties: impl Fn(usize) -> (&'a str,
 }
 
 fn report(what: &str, count: usize, time: Duration) {
-    println!("{what:44} {:8.2} us each", time.as_secs_f64() * 1e6 / count as f64);
+    println!(
+        "{what:44} {:8.2} us each",
+        time.as_secs_f64() * 1e6 / count as f64
+    );
 }

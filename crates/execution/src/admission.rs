@@ -69,7 +69,10 @@ pub(crate) fn check_window<S: Store>(
         );
     }
     if view.expires_at_ms() <= time_ms {
-        return refuse(codes::TRANSACTION_EXPIRED, "block time has reached the expiry");
+        return refuse(
+            codes::TRANSACTION_EXPIRED,
+            "block time has reached the expiry",
+        );
     }
     let window_ms = shared.genesis.parameters.expiry_window_ms;
     if view.expires_at_ms() > time_ms.saturating_add(window_ms) {
@@ -88,9 +91,15 @@ pub(crate) fn check_sender<S: Store>(
     time_ms: u64,
 ) -> Result<(), Verdict> {
     let sender = view.sender();
-    let found = shared.directory.find(sender, &shared.state).map_err(Verdict::Failed)?;
+    let found = shared
+        .directory
+        .find(sender, &shared.state)
+        .map_err(Verdict::Failed)?;
     let (code, message) = match found {
-        None => (codes::MEMBER_UNKNOWN, format!("{sender} is not registered on this ledger")),
+        None => (
+            codes::MEMBER_UNKNOWN,
+            format!("{sender} is not registered on this ledger"),
+        ),
         Some(known) if known.member.key != *view.key() => (
             codes::MEMBER_KEY_MISMATCH,
             format!("the transaction is not signed with the registered key of {sender}"),
@@ -98,9 +107,10 @@ pub(crate) fn check_sender<S: Store>(
         Some(known) => match known.standing(time_ms) {
             Standing::Active => return Ok(()),
             Standing::Revoked => (codes::MEMBER_REVOKED, format!("{sender} is revoked")),
-            Standing::Expired => {
-                ("member.expired", format!("the certificate of {sender} has expired"))
-            }
+            Standing::Expired => (
+                "member.expired",
+                format!("the certificate of {sender} has expired"),
+            ),
             Standing::OrganisationSuspended => (
                 codes::ORGANISATION_SUSPENDED,
                 format!("the organisation {} is suspended", known.organisation_id),

@@ -60,7 +60,11 @@ pub(crate) struct BlockBase<'a, S: Store> {
 
 impl<'a, S: Store> BlockBase<'a, S> {
     pub(crate) const fn new(state: &'a State<S>, cache: &'a mut ValueCache) -> Self {
-        Self { state, cache: RefCell::new(cache), writes: Writes::new() }
+        Self {
+            state,
+            cache: RefCell::new(cache),
+            writes: Writes::new(),
+        }
     }
 
     /// Takes a successful transaction's writes.
@@ -98,9 +102,13 @@ impl<S: Store> Base for BlockBase<'_, S> {
         order: Order,
         limit: usize,
     ) -> Result<Vec<Row>, StateError> {
-        merge(&self.writes, (start, end), order, limit, &mut |start, end, limit| {
-            self.state.range(start, Some(end), order, limit)
-        })
+        merge(
+            &self.writes,
+            (start, end),
+            order,
+            limit,
+            &mut |start, end, limit| self.state.range(start, Some(end), order, limit),
+        )
     }
 }
 
@@ -167,7 +175,11 @@ mod tests {
             for number in 0..1000u32 {
                 let key = number.to_be_bytes().to_vec();
                 if let Some(value) = cache.get(&key) {
-                    assert_eq!(value, Some((round - 1).to_be_bytes().to_vec()), "key {number}");
+                    assert_eq!(
+                        value,
+                        Some((round - 1).to_be_bytes().to_vec()),
+                        "key {number}"
+                    );
                 }
                 cache.insert(key, Some(round.to_be_bytes().to_vec()));
             }

@@ -34,9 +34,19 @@ impl BlockOutcome {
         notes: Vec<String>,
     ) -> Self {
         let encoded_receipts: Vec<Vec<u8>> = receipts.iter().map(Receipt::encode).collect();
-        let receipt_leaves: Vec<Digest> =
-            encoded_receipts.iter().map(|bytes| merkle::leaf_hash(&[bytes])).collect();
+        let receipt_leaves: Vec<Digest> = encoded_receipts
+            .iter()
+            .map(|bytes| merkle::leaf_hash(&[bytes]))
+            .collect();
         let receipts_root = merkle::root(receipt_leaves.iter().copied());
-        Self { height, receipts, encoded_receipts, receipt_leaves, receipts_root, rows, notes }
+        Self {
+            height,
+            receipts,
+            encoded_receipts,
+            receipt_leaves,
+            receipts_root,
+            rows,
+            notes,
+        }
     }
 }

@@ -60,7 +60,11 @@ pub struct Native<I, X, Q, E> {
 impl<I, X, Q, E> Native<I, X, Q, E> {
     /// Wraps the three entry points.
     pub fn new(instantiate: Change<I, E>, execute: Change<X, E>, query: Question<Q, E>) -> Self {
-        Self { instantiate, execute, query }
+        Self {
+            instantiate,
+            execute,
+            query,
+        }
     }
 }
 

@@ -24,8 +24,15 @@ pub(crate) const MAX_MESSAGES: usize = 64;
 /// The longest sentence of a refusal, in bytes.
 const MAX_SENTENCE_BYTES: usize = 512;
 /// Areas of codes that contracts may not use for refusals of their own.
-const SYSTEM_AREAS: [&str; 7] =
-    ["transaction", "execution", "contract", "member", "organisation", "certificate", "mempool"];
+const SYSTEM_AREAS: [&str; 7] = [
+    "transaction",
+    "execution",
+    "contract",
+    "member",
+    "organisation",
+    "certificate",
+    "mempool",
+];
 
 /// Which entry point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +63,9 @@ pub(crate) fn change(
     session.charge(price(Price::CALL, Price::MESSAGE_BYTE, message.len()))?;
     let response = match &contract.code {
         Code::System(system) => system::execute(*system, session, origin.sender, message)?,
-        Code::Native(native) => native_change(session, contract, &**native, entry, origin, message)?,
+        Code::Native(native) => {
+            native_change(session, contract, &**native, entry, origin, message)?
+        }
     };
     let data = response.data.map(Vec::<u8>::from).unwrap_or_default();
     session.charge(price(0, Price::EVENT_BYTE, data.len()))?;
@@ -80,13 +89,27 @@ fn native_change(
     origin: Origin<'_>,
     message: &[u8],
 ) -> Result<Response, Failure> {
-    let mut storage = HostStorage { session, contract: contract.id, read_only: false };
-    let querier = HostQuerier { session, depth: origin.depth };
+    let mut storage = HostStorage {
+        session,
+        contract: contract.id,
+        read_only: false,
+    };
+    let querier = HostQuerier {
+        session,
+        depth: origin.depth,
+    };
     let env = env(session, contract, origin.transaction);
-    let info = MessageInfo { sender: Addr::unchecked(origin.sender), funds: Vec::new() };
+    let info = MessageInfo {
+        sender: Addr::unchecked(origin.sender),
+        funds: Vec::new(),
+    };
     guarded(session, || {
         let querier = QuerierWrapper::new(&querier);
-        let deps = DepsMut { storage: &mut storage, api: &HostApi, querier };
+        let deps = DepsMut {
+            storage: &mut storage,
+            api: &HostApi,
+            querier,
+        };
         match entry {
             Entry::Instantiate => native.instantiate(deps, env, info, message),
             Entry::Execute => native.execute(deps, env, info, message),
@@ -106,12 +129,20 @@ pub(crate) fn query(
     let answer = match &contract.code {
         Code::System(system) => system::query(*system, session, message)?,
         Code::Native(native) => {
-            let storage = HostStorage { session, contract: contract.id, read_only: true };
+            let storage = HostStorage {
+                session,
+                contract: contract.id,
+                read_only: true,
+            };
             let querier = HostQuerier { session, depth };
             let env = env(session, contract, None);
             let answer = guarded(session, || {
                 let querier = QuerierWrapper::new(&querier);
-                let deps = Deps { storage: &storage, api: &HostApi, querier };
+                let deps = Deps {
+                    storage: &storage,
+                    api: &HostApi,
+                    querier,
+                };
                 native.query(deps, env, message)
             })?;
             answer.into()
@@ -135,7 +166,10 @@ fn guarded<T>(
         Ok(Ok(value)) => Ok(value),
         Ok(Err(CallError::Refused(text))) => Err(refusal(text)),
         Ok(Err(CallError::BadMessage(note))) => Err(Failure::Refused(
-            Refusal::new("contract.bad_message", "the contract does not know this message"),
+            Refusal::new(
+                "contract.bad_message",
+                "the contract does not know this message",
+            ),
             Some(note),
         )),
         Err(unwound) => {
@@ -144,7 +178,10 @@ fn guarded<T>(
                 Unwound::ByHost => "stopped by the host without a reason".to_owned(),
             };
             Err(Failure::Refused(
-                Refusal::new(codes::CONTRACT_PANICKED, "the contract's code stopped by itself"),
+                Refusal::new(
+                    codes::CONTRACT_PANICKED,
+                    "the contract's code stopped by itself",
+                ),
                 Some(note),
             ))
         }
@@ -159,7 +196,10 @@ fn refusal(text: String) -> Failure {
             Failure::refused(code, bounded(sentence))
         }
         _ => Failure::Refused(
-            Refusal::new(codes::CONTRACT_FAILED, "the contract failed without a code of its own"),
+            Refusal::new(
+                codes::CONTRACT_FAILED,
+                "the contract failed without a code of its own",
+            ),
             Some(text),
         ),
     }
@@ -168,12 +208,14 @@ fn refusal(text: String) -> Failure {
 fn is_contract_code(code: &str) -> bool {
     let word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     code.len() <= 64
-        && code.split_once('.').is_some_and(|(area, name)| {
-            word(area) && word(name) && !SYSTEM_AREAS.contains(&area)
-        })
+        && code
+            .split_once('.')
+            .is_some_and(|(area, name)| word(area) && word(name) && !SYSTEM_AREAS.contains(&area))
 }
 
 fn bounded(sentence: &str) -> String {
@@ -200,14 +242,22 @@ fn emit(
     }
     let subject = subject.unwrap_or_default();
     let contract = contract.name.clone();
-    Ok(session.emit(Event { contract, kind, subject, attributes: others })?)
+    Ok(session.emit(Event {
+        contract,
+        kind,
+        subject,
+        attributes: others,
+    })?)
 }
 
 fn check_depth(depth: usize) -> Result<(), Failure> {
     if depth <= MAX_DEPTH {
         return Ok(());
     }
-    Err(Failure::refused("execution.too_deep", "calls between contracts nest more than 8 deep"))
+    Err(Failure::refused(
+        "execution.too_deep",
+        "calls between contracts nest more than 8 deep",
+    ))
 }
 
 fn send(
@@ -229,7 +279,12 @@ fn send(
             "a contract asked for a reply to its message, which this ledger does not give",
         ));
     }
-    let CosmosMsg::Wasm(WasmMsg::Execute { contract_addr, msg, funds }) = message.msg else {
+    let CosmosMsg::Wasm(WasmMsg::Execute {
+        contract_addr,
+        msg,
+        funds,
+    }) = message.msg
+    else {
         return Err(Failure::refused(
             "execution.message_unsupported",
             "a contract sent a message of a kind that this ledger does not carry",
@@ -245,7 +300,11 @@ fn send(
         return Err(unknown_contract(&contract_addr));
     };
     let sender = from.name.as_str();
-    let origin = Origin { transaction: origin.transaction, sender, depth: origin.depth + 1 };
+    let origin = Origin {
+        transaction: origin.transaction,
+        sender,
+        depth: origin.depth + 1,
+    };
     change(session, target, Entry::Execute, origin, &msg).map(drop)
 }
 
@@ -267,7 +326,9 @@ fn env(session: &Session<'_>, contract: &Contract, transaction: Option<(Digest, 
         },
         transaction: transaction
             .map(|(id, index)| TransactionInfo::new(index, Binary::new(id.0.to_vec()))),
-        contract: ContractInfo { address: Addr::unchecked(contract.name.as_str()) },
+        contract: ContractInfo {
+            address: Addr::unchecked(contract.name.as_str()),
+        },
     }
 }
 

@@ -1,6 +1,10 @@
 //! Which contracts a ledger has: the system's, then the genesis's in order.
 
-use crate::{builtins::{Builtins, NativeContract}, error::ExecutionError, system::System};
+use crate::{
+    builtins::{Builtins, NativeContract},
+    error::ExecutionError,
+    system::System,
+};
 use blockworm_ledger::{ContractName, Genesis};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -42,17 +46,22 @@ impl ContractTable {
             table.insert(name.as_str().to_owned(), Arc::new(contract));
         }
         for (contract, id) in genesis.contracts.iter().zip(FIRST_BUSINESS_CONTRACT..) {
-            let code = builtins.get(&contract.code).ok_or_else(|| ExecutionError::UnknownCode {
-                contract: contract.name.to_string(),
-                code: contract.code.clone(),
-            })?;
+            let code = builtins
+                .get(&contract.code)
+                .ok_or_else(|| ExecutionError::UnknownCode {
+                    contract: contract.name.to_string(),
+                    code: contract.code.clone(),
+                })?;
             let entry = Contract {
                 id,
                 name: contract.name.clone(),
                 code_name: contract.code.clone(),
                 code: Code::Native(code),
             };
-            if table.insert(contract.name.as_str().to_owned(), Arc::new(entry)).is_some() {
+            if table
+                .insert(contract.name.as_str().to_owned(), Arc::new(entry))
+                .is_some()
+            {
                 let reason = format!("two contracts are named {}", contract.name);
                 return Err(ExecutionError::BadGenesis { reason });
             }

@@ -134,7 +134,10 @@ impl Directory {
     /// The keys among a block's writes that matter here.
     pub(crate) fn changed_keys(writes: &Writes) -> Vec<Vec<u8>> {
         let end = state_key(MEMBERS + 1, &[]);
-        writes.range(state_key(ORGANISATIONS, &[])..end).map(|(key, _)| key.clone()).collect()
+        writes
+            .range(state_key(ORGANISATIONS, &[])..end)
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 }
 
@@ -156,7 +159,9 @@ fn fetch(id: &str, base: &dyn Base) -> Result<Option<Known>, ExecutionError> {
     };
     let organisation = base
         .get(&state_key(ORGANISATIONS, organisation_id.as_bytes()))?
-        .ok_or(ExecutionError::DamagedRecord { what: "an organisation" })?;
+        .ok_or(ExecutionError::DamagedRecord {
+            what: "an organisation",
+        })?;
     Ok(Some(Known {
         organisation_id: organisation_id.to_owned(),
         organisation: read(&organisation, "an organisation")?,

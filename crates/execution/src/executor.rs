@@ -77,9 +77,13 @@ impl<S: Store> Executor<S> {
             genesis::check_applied(&state, &genesis)?;
         }
         let time_ms = match state.side_get(Column::Meta, TIME_ROW)? {
-            Some(bytes) => bytes.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| {
-                ExecutionError::DamagedRecord { what: "the time of the last block" }
-            })?,
+            Some(bytes) => bytes
+                .as_slice()
+                .try_into()
+                .map(u64::from_be_bytes)
+                .map_err(|_| ExecutionError::DamagedRecord {
+                    what: "the time of the last block",
+                })?,
             None => genesis.time_ms,
         };
         let ledger = genesis.ledger_id();
@@ -93,7 +97,10 @@ impl<S: Store> Executor<S> {
             state,
             genesis,
         };
-        Ok(Self { shared: Arc::new(shared), cache: ValueCache::new(CACHE_BYTES) })
+        Ok(Self {
+            shared: Arc::new(shared),
+            cache: ValueCache::new(CACHE_BYTES),
+        })
     }
 
     /// Makes the first state from the genesis and commits it as height 0; does nothing when that
@@ -106,7 +113,8 @@ impl<S: Store> Executor<S> {
             return Ok(());
         }
         let shared = &self.shared;
-        let writes = genesis::writes(shared, &mut self.cache).inspect_err(|_| self.cache.clear())?;
+        let writes =
+            genesis::writes(shared, &mut self.cache).inspect_err(|_| self.cache.clear())?;
         let changed = Directory::changed_keys(&writes);
         shared.state.stage(0, writes)?;
         let time_ms = shared.genesis.time_ms;
@@ -147,7 +155,10 @@ impl<S: Store> Executor<S> {
             return Ok(None);
         }
         if header.height > expected {
-            return Err(ExecutionError::OutOfOrder { expected, got: header.height });
+            return Err(ExecutionError::OutOfOrder {
+                expected,
+                got: header.height,
+            });
         }
         if header.ledger != self.shared.ledger {
             return Err(ExecutionError::OtherLedger);
@@ -174,18 +185,22 @@ impl<S: Store> Executor<S> {
         let mut receipts = Vec::with_capacity(block.transactions.len());
         for (index, view) in block.transactions.iter().enumerate() {
             let height = header.height;
-            let view =
-                view.map_err(|_| ExecutionError::UnreadableTransaction { height, index })?;
+            let view = view.map_err(|_| ExecutionError::UnreadableTransaction { height, index })?;
             // A block holds at most u32::MAX bytes of transactions, so fewer transactions.
             receipts.push(run.transaction(&view, index as u32)?);
         }
-        let Run { base, seen, notes, .. } = run;
+        let Run {
+            base, seen, notes, ..
+        } = run;
         let writes = base.into_writes();
         let changed = Directory::changed_keys(&writes);
         shared.state.stage(header.height, writes)?;
         shared.directory.block_staged(&changed);
         let mut rows = {
-            let mut replay = shared.replay.write().unwrap_or_else(PoisonError::into_inner);
+            let mut replay = shared
+                .replay
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             replay.block_executed(header.height, header.time_ms, &seen)
         };
         rows.push(time_row(header.time_ms));
@@ -194,8 +209,15 @@ impl<S: Store> Executor<S> {
     }
 
     fn set_tip(&self, height: u64, time_ms: u64) {
-        let mut tip = self.shared.tip.write().unwrap_or_else(PoisonError::into_inner);
-        *tip = Tip { height: Some(height), time_ms };
+        let mut tip = self
+            .shared
+            .tip
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *tip = Tip {
+            height: Some(height),
+            time_ms,
+        };
     }
 }
 
@@ -258,17 +280,18 @@ impl<S: Store> Run<'_, S> {
 
     /// The checks before any contract is called, in the order of docs/contracts/system.md. A
     /// transaction inside its window is remembered whatever the other checks say.
-    fn check(
-        &mut self,
-        view: &TransactionView<'_>,
-    ) -> Result<Result<(), Refusal>, ExecutionError> {
+    fn check(&mut self, view: &TransactionView<'_>) -> Result<Result<(), Refusal>, ExecutionError> {
         let time_ms = self.header.time_ms;
         if let Err(refusal) = check_window(self.shared, view, time_ms) {
             return Ok(Err(refusal));
         }
         let mark = mark(&view.id());
         let replayed = !self.marks.insert(mark) || {
-            let replay = self.shared.replay.read().unwrap_or_else(PoisonError::into_inner);
+            let replay = self
+                .shared
+                .replay
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             replay.contains(&mark, view.expires_at_ms())
         };
         if !replayed {
@@ -303,7 +326,11 @@ impl<S: Store> Run<'_, S> {
             limit,
         );
         let transaction = Some((view.id(), index));
-        let origin = Origin { transaction, sender: view.sender(), depth: 0 };
+        let origin = Origin {
+            transaction,
+            sender: view.sender(),
+            depth: 0,
+        };
         let outcome = match shared.contracts.get(view.contract()) {
             Some(contract) => {
                 call::change(&session, contract, Entry::Execute, origin, view.message())
@@ -314,11 +341,16 @@ impl<S: Store> Run<'_, S> {
         let result = match outcome {
             Ok(data) => {
                 let (writes, events) = session.into_effects();
-                Ok(Effects { writes, events, data })
+                Ok(Effects {
+                    writes,
+                    events,
+                    data,
+                })
             }
             Err(Failure::Refused(refusal, note)) => {
                 if let Some(note) = note.filter(|_| self.notes.len() < MAX_NOTES) {
-                    self.notes.push(format!("{} {}: {note}", view.id(), refusal.code));
+                    self.notes
+                        .push(format!("{} {}: {note}", view.id(), refusal.code));
                 }
                 Err(refusal)
             }

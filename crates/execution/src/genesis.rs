@@ -44,8 +44,11 @@ pub(crate) fn writes<S: Store>(
         let Some(contract) = shared.contracts.get(genesis_contract.name.as_str()) else {
             continue;
         };
-        let block =
-            BlockFacts { height: 0, time_ms: genesis.time_ms, ledger: &shared.ledger_hex };
+        let block = BlockFacts {
+            height: 0,
+            time_ms: genesis.time_ms,
+            ledger: &shared.ledger_hex,
+        };
         let session = Session::new(
             &base,
             &base,
@@ -54,7 +57,11 @@ pub(crate) fn writes<S: Store>(
             block,
             u64::MAX,
         );
-        let origin = Origin { transaction: None, sender: FOUNDER, depth: 0 };
+        let origin = Origin {
+            transaction: None,
+            sender: FOUNDER,
+            depth: 0,
+        };
         let init = genesis_contract.init.as_bytes();
         match call::change(&session, contract, Entry::Instantiate, origin, init) {
             Ok(_) => {
@@ -63,7 +70,10 @@ pub(crate) fn writes<S: Store>(
             }
             Err(Failure::Stopped(Stop::Failed(error))) => return Err(error),
             Err(Failure::Stopped(Stop::Refused(code, message))) => {
-                return Err(bad(format!("contract {}: {code}: {message}", contract.name)));
+                return Err(bad(format!(
+                    "contract {}: {code}: {message}",
+                    contract.name
+                )));
             }
             Err(Failure::Refused(refusal, note)) => {
                 let note = note.unwrap_or_default();
@@ -87,7 +97,10 @@ fn records<S: Store>(shared: &Shared<S>) -> Result<Writes, ExecutionError> {
     }
     for contract in shared.contracts.iter() {
         if matches!(contract.code, Code::Native(_)) {
-            let record = ContractRecord { id: contract.id, code: contract.code_name.clone() };
+            let record = ContractRecord {
+                id: contract.id,
+                code: contract.code_name.clone(),
+            };
             let key = state_key(CONTRACTS, contract.name.as_str().as_bytes());
             writes.insert(key, Some(records::write(&record)));
         }
@@ -104,7 +117,10 @@ fn add_organisation(
     let authority = parse_authority(&organisation.ca_certificate)
         .map_err(|error| bad(format!("the authority of {id}: {error}")))?;
     if authority.organisation != id.as_str() {
-        return Err(bad(format!("the authority of {id} names {}", authority.organisation)));
+        return Err(bad(format!(
+            "the authority of {id} names {}",
+            authority.organisation
+        )));
     }
     let record = OrganisationRecord {
         name: organisation.name.clone(),
@@ -119,12 +135,21 @@ fn add_organisation(
             .map_err(|error| bad(format!("the certificate of {}: {error}", member.id)))?;
         let named = format!("{}/{}", certificate.organisation, certificate.name);
         if named != member.id.as_str() {
-            return Err(bad(format!("the certificate of {} names {named}", member.id)));
+            return Err(bad(format!(
+                "the certificate of {} names {named}",
+                member.id
+            )));
         }
         let record = records::write(&system::member_record(certificate, 0));
-        writes.insert(state_key(MEMBERS, &records::member_key(&named)), Some(record));
+        writes.insert(
+            state_key(MEMBERS, &records::member_key(&named)),
+            Some(record),
+        );
         let certificate = member.certificate.clone();
-        writes.insert(state_key(MEMBERS, &records::certificate_key(&named)), Some(certificate));
+        writes.insert(
+            state_key(MEMBERS, &records::certificate_key(&named)),
+            Some(certificate),
+        );
     }
     Ok(())
 }

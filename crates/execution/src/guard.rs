@@ -64,10 +64,14 @@ fn install_hook() {
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {
-    let text = info.payload_as_str().unwrap_or("a payload that is not text");
+    let text = info
+        .payload_as_str()
+        .unwrap_or("a payload that is not text");
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     let mut note = format!("{place}: {text}");
-    let end = (0..=NOTE_BYTES.min(note.len())).rev().find(|end| note.is_char_boundary(*end));
+    let end = (0..=NOTE_BYTES.min(note.len()))
+        .rev()
+        .find(|end| note.is_char_boundary(*end));
     note.truncate(end.unwrap_or(0));
     note
 }
@@ -79,7 +83,9 @@ mod tests {
     #[test]
     fn a_panic_becomes_a_bounded_note() {
         let outcome = run(|| -> u8 { panic!("{}", "钱".repeat(1000)) });
-        let Err(Unwound::Panicked(note)) = outcome else { panic!("{outcome:?}") };
+        let Err(Unwound::Panicked(note)) = outcome else {
+            panic!("{outcome:?}")
+        };
         assert!(note.contains("guard.rs") && note.contains("钱钱") && note.len() <= NOTE_BYTES);
     }
 

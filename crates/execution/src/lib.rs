@@ -29,11 +29,13 @@ mod system;
 
 pub use admission::Admission;
 pub use block::BlockOutcome;
-pub use builtins::{CallError, Builtins, Native, NativeContract};
+pub use builtins::{Builtins, CallError, Native, NativeContract};
 pub use contracts::FIRST_BUSINESS_CONTRACT;
 pub use error::{ExecutionError, Refusal};
 pub use executor::Executor;
 pub use pricing::Price;
 pub use reader::Reader;
 pub use records::{ContractRecord, MemberRecord, OrganisationRecord};
-pub use system::{MembersMsg, MembersQuery, NewMember, OrganisationsQuery, ContractsQuery, LedgerQuery};
+pub use system::{
+    ContractsQuery, LedgerQuery, MembersMsg, MembersQuery, NewMember, OrganisationsQuery,
+};

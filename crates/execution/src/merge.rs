@@ -4,8 +4,7 @@ use blockworm_state::{Order, Row, StateError, Writes};
 use std::{cmp::Ordering, ops::Bound};
 
 /// Fetches at most a number of rows with `start <= key < end` from the layer behind.
-pub(crate) type Fetch<'a> =
-    dyn FnMut(&[u8], &[u8], usize) -> Result<Vec<Row>, StateError> + 'a;
+pub(crate) type Fetch<'a> = dyn FnMut(&[u8], &[u8], usize) -> Result<Vec<Row>, StateError> + 'a;
 
 /// At most `limit` rows with `start <= key < end`, `writes` hiding what `fetch` finds.
 pub(crate) fn merge(
@@ -67,7 +66,15 @@ impl Behind {
     fn new(start: &[u8], end: &[u8], order: Order, portion: usize) -> Self {
         let (start, end) = (start.to_vec(), end.to_vec());
         let rows = Vec::new().into_iter();
-        Self { start, end, order, portion, rows, next: None, finished: false }
+        Self {
+            start,
+            end,
+            order,
+            portion,
+            rows,
+            next: None,
+            finished: false,
+        }
     }
 
     fn peek(&mut self, fetch: &mut Fetch<'_>) -> Result<Option<&Row>, StateError> {

@@ -45,7 +45,10 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) const fn new(limit: u64) -> Self {
-        Self { limit, used: Cell::new(0) }
+        Self {
+            limit,
+            used: Cell::new(0),
+        }
     }
 
     /// Adds `units`; once the limit is passed the price stands at the limit.

@@ -97,8 +97,14 @@ mod tests {
     fn a_members_key_is_told_from_its_certificate() {
         let record = state_key(MEMBERS, &member_key("bank/maker"));
         assert_eq!(member_of_state_key(&record), Some("bank/maker"));
-        assert_eq!(member_of_state_key(&state_key(MEMBERS, &certificate_key("bank/maker"))), None);
-        assert_eq!(member_of_state_key(&state_key(ORGANISATIONS, b"m/bank")), None);
+        assert_eq!(
+            member_of_state_key(&state_key(MEMBERS, &certificate_key("bank/maker"))),
+            None
+        );
+        assert_eq!(
+            member_of_state_key(&state_key(ORGANISATIONS, b"m/bank")),
+            None
+        );
         assert!(is_organisation_key(&state_key(ORGANISATIONS, b"bank")));
     }
 }

@@ -21,7 +21,9 @@ const PORTION: usize = 256;
 pub(crate) type Mark = [u8; 16];
 
 pub(crate) fn mark(id: &TransactionId) -> Mark {
-    *id.0.first_chunk().expect("invariant: a digest has 32 bytes")
+    *id.0
+        .first_chunk()
+        .expect("invariant: a digest has 32 bytes")
 }
 
 /// One block's row in `Column::RecentIds`, under its height, big-endian.
@@ -48,7 +50,9 @@ impl Replay {
             let rows =
                 state.side_range(Column::RecentIds, &start, None, Order::Ascending, PORTION)?;
             for (key, value) in &rows {
-                let damaged = ExecutionError::DamagedRecord { what: "recent transactions" };
+                let damaged = ExecutionError::DamagedRecord {
+                    what: "recent transactions",
+                };
                 let height = key.as_slice().try_into().map(u64::from_be_bytes);
                 let seen: Seen = crate::records::read(value, "recent transactions")?;
                 replay.insert(height.map_err(|_| damaged)?, &seen);
@@ -61,20 +65,35 @@ impl Replay {
     }
 
     pub(crate) fn contains(&self, mark: &Mark, expires_at_ms: u64) -> bool {
-        self.slots.get(&(expires_at_ms / SLOT_MS)).is_some_and(|slot| slot.contains(mark))
+        self.slots
+            .get(&(expires_at_ms / SLOT_MS))
+            .is_some_and(|slot| slot.contains(mark))
     }
 
     fn insert(&mut self, height: u64, seen: &Seen) {
         for (mark, expires_at_ms) in &seen.ids {
-            self.slots.entry(expires_at_ms / SLOT_MS).or_default().insert(*mark);
+            self.slots
+                .entry(expires_at_ms / SLOT_MS)
+                .or_default()
+                .insert(*mark);
         }
-        if let Some(latest) = seen.ids.iter().map(|(_, expires_at_ms)| *expires_at_ms).max() {
+        if let Some(latest) = seen
+            .ids
+            .iter()
+            .map(|(_, expires_at_ms)| *expires_at_ms)
+            .max()
+        {
             self.rows.push_back((height, latest));
         }
     }
 
     /// Takes a block's ids, forgets what has expired by its time, and says which rows to commit.
-    pub(crate) fn block_executed(&mut self, height: u64, time_ms: u64, seen: &Seen) -> Vec<SideRow> {
+    pub(crate) fn block_executed(
+        &mut self,
+        height: u64,
+        time_ms: u64,
+        seen: &Seen,
+    ) -> Vec<SideRow> {
         self.insert(height, seen);
         let mut rows = Vec::new();
         if !seen.ids.is_empty() {
@@ -100,13 +119,18 @@ mod tests {
         let mut replay = Replay::default();
         let early = mark(&sha256(&[b"early"]));
         let late = mark(&sha256(&[b"late"]));
-        let seen = Seen { ids: vec![(early, 3_000), (late, 9_000)] };
+        let seen = Seen {
+            ids: vec![(early, 3_000), (late, 9_000)],
+        };
         assert_eq!(replay.block_executed(1, 1_000, &seen).len(), 1);
         assert!(replay.contains(&early, 3_000) && replay.contains(&late, 9_000));
         assert!(replay.block_executed(2, 5_000, &Seen::default()).is_empty());
         assert!(!replay.contains(&early, 3_000) && replay.contains(&late, 9_000));
         let rows = replay.block_executed(3, 10_001, &Seen::default());
-        assert_eq!(rows, [SideRow::delete(Column::RecentIds, 1u64.to_be_bytes())]);
+        assert_eq!(
+            rows,
+            [SideRow::delete(Column::RecentIds, 1u64.to_be_bytes())]
+        );
         assert!(replay.slots.is_empty() && replay.rows.is_empty());
     }
 }

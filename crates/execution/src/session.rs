@@ -123,7 +123,11 @@ impl<'a> Session<'a> {
             Some(value) => value,
             None => self.base.get(&key)?,
         };
-        self.charge(price(0, Price::READ_BYTE, value.as_ref().map_or(0, Vec::len)))?;
+        self.charge(price(
+            0,
+            Price::READ_BYTE,
+            value.as_ref().map_or(0, Vec::len),
+        ))?;
         Ok(value)
     }
 
@@ -142,7 +146,9 @@ impl<'a> Session<'a> {
                 "a key has at most 1,024 bytes and a value at most 131,072",
             ));
         }
-        self.writes.borrow_mut().insert(state_key(contract, key), value);
+        self.writes
+            .borrow_mut()
+            .insert(state_key(contract, key), value);
         Ok(())
     }
 
@@ -154,15 +160,22 @@ impl<'a> Session<'a> {
         order: Order,
         limit: usize,
     ) -> Result<Vec<Row>, StateError> {
-        merge(&self.writes.borrow(), (start, end), order, limit, &mut |start, end, limit| {
-            self.base.scan(start, end, order, limit)
-        })
+        merge(
+            &self.writes.borrow(),
+            (start, end),
+            order,
+            limit,
+            &mut |start, end, limit| self.base.scan(start, end, order, limit),
+        )
     }
 
     /// Records an event and its price.
     pub(crate) fn emit(&self, event: Event) -> Result<(), Stop> {
-        let attributes: usize =
-            event.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let attributes: usize = event
+            .attributes
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
         let bytes = event.kind.len() + event.subject.len() + attributes;
         self.charge(price(Price::EVENT, Price::EVENT_BYTE, bytes))?;
         self.events.borrow_mut().push(event);

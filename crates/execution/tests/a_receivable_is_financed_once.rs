@@ -13,19 +13,34 @@ fn a_receivable_is_issued_confirmed_financed_and_never_financed_twice() {
     let invoice = "ab".repeat(32);
     chain.must("bank/maker", "money", &mint("bank/maker", 5_000));
     chain.must("bank/maker", "money", &mint("bank/maker-2", 5_000));
-    chain.must(SELLER, "receivable", &issue_receivable("R-1", &invoice, 1_000, 950));
+    chain.must(
+        SELLER,
+        "receivable",
+        &issue_receivable("R-1", &invoice, 1_000, 950),
+    );
 
     let early = chain.refused("bank/maker", "money", &finance("R-1", 950));
     assert_eq!(early.code, "receivable.not_confirmed");
-    assert_eq!(chain.balance("bank/maker"), 5_000, "a refused payment goes nowhere");
+    assert_eq!(
+        chain.balance("bank/maker"),
+        5_000,
+        "a refused payment goes nowhere"
+    );
 
     chain.must(BUYER, "receivable", &json!({"confirm": {"id": "R-1"}}));
     let receipt = chain.must("bank/maker", "money", &finance("R-1", 950));
-    let kinds: Vec<_> =
-        receipt.events.iter().map(|e| (e.contract.as_str(), e.kind.as_str())).collect();
+    let kinds: Vec<_> = receipt
+        .events
+        .iter()
+        .map(|e| (e.contract.as_str(), e.kind.as_str()))
+        .collect();
     assert_eq!(
         kinds,
-        [("money", "transferred"), ("receivable", "financed"), ("money", "transferred")]
+        [
+            ("money", "transferred"),
+            ("receivable", "financed"),
+            ("money", "transferred")
+        ]
     );
     let financed = &receipt.events[1];
     assert_eq!(financed.subject, "R-1");
@@ -48,7 +63,12 @@ fn a_receivable_is_issued_confirmed_financed_and_never_financed_twice() {
     assert_eq!(receivable["status"], "financed");
     assert_eq!(receivable["holder"], "bank/maker");
     let history = chain.query("receivable", &json!({"history": {"id": "R-1"}}));
-    let steps: Vec<_> = history.as_array().unwrap().iter().map(|e| e["status"].clone()).collect();
+    let steps: Vec<_> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["status"].clone())
+        .collect();
     assert_eq!(steps, ["issued", "confirmed", "financed"]);
 }
 
@@ -57,7 +77,11 @@ fn two_banks_in_one_block_the_first_one_wins() {
     let mut chain = Chain::start(found());
     chain.must("bank/maker", "money", &mint("bank/maker", 950));
     chain.must("bank/maker", "money", &mint("bank/maker-2", 950));
-    chain.must(SELLER, "receivable", &issue_receivable("R-1", &"cd".repeat(32), 1_000, 950));
+    chain.must(
+        SELLER,
+        "receivable",
+        &issue_receivable("R-1", &"cd".repeat(32), 1_000, 950),
+    );
     chain.must(BUYER, "receivable", &json!({"confirm": {"id": "R-1"}}));
     let bids = ["bank/maker-2", "bank/maker"]
         .map(|bank| Chain::sign(chain.body(bank, "money", &finance("R-1", 950))));
@@ -72,7 +96,11 @@ fn two_banks_in_one_block_the_first_one_wins() {
 fn an_unpayable_seller_undoes_the_whole_financing() {
     let mut chain = Chain::start(found());
     chain.must("bank/maker", "money", &mint("bank/maker", 950));
-    chain.must(SELLER, "receivable", &issue_receivable("R-1", &"ef".repeat(32), 1_000, 950));
+    chain.must(
+        SELLER,
+        "receivable",
+        &issue_receivable("R-1", &"ef".repeat(32), 1_000, 950),
+    );
     chain.must(BUYER, "receivable", &json!({"confirm": {"id": "R-1"}}));
     let revoke = json!({"revoke": {"member": SELLER, "reason": "closed"}});
     chain.must("platform/admin", "members", &revoke);

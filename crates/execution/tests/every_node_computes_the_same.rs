@@ -37,10 +37,13 @@ fn another_signature_on_the_same_body_is_a_replay() {
     let body = chain.body("bank/maker", "money", &mint("bank/maker", 7));
     let first = Chain::sign(body.clone());
     // Whether it verifies is decided before execution; the id is the body's alone.
-    let other = Transaction { body, signature: support::key_of("other").sign(
-        &blockworm_crypto::Namespace::from_static("blockworm/other"),
-        &first.id(),
-    ) };
+    let other = Transaction {
+        body,
+        signature: support::key_of("other").sign(
+            &blockworm_crypto::Namespace::from_static("blockworm/other"),
+            &first.id(),
+        ),
+    };
     let receipts = chain.commit(&[first, other]);
     assert_eq!(receipts[1].code, "transaction.replayed");
 }
@@ -89,7 +92,13 @@ fn blocks_that_do_not_follow_are_not_executed() {
     let mut late = chain.block(&[]);
     late.header.height = 5;
     let error = chain.executor.execute_block(&late).unwrap_err();
-    assert!(matches!(error, ExecutionError::OutOfOrder { expected: 1, got: 5 }));
+    assert!(matches!(
+        error,
+        ExecutionError::OutOfOrder {
+            expected: 1,
+            got: 5
+        }
+    ));
     let mut foreign = chain.block(&[]);
     foreign.header.ledger = LedgerId([9; 16]);
     let error = chain.executor.execute_block(&foreign).unwrap_err();
@@ -103,7 +112,10 @@ fn a_state_of_another_genesis_is_refused() {
     let other = found();
     let state = chain.state.clone();
     let refused = blockworm_execution::Executor::new(state, other.genesis, other.builtins);
-    assert!(matches!(refused.map(|_| ()), Err(ExecutionError::OtherGenesis)));
+    assert!(matches!(
+        refused.map(|_| ()),
+        Err(ExecutionError::OtherGenesis)
+    ));
 }
 
 #[test]
@@ -125,19 +137,22 @@ fn a_genesis_is_refused_for_what_is_wrong_with_it() {
         spoil(&mut genesis);
         let state =
             blockworm_state::State::open(blockworm_state::MemoryStore::default(), 8).unwrap();
-        let outcome = blockworm_execution::Executor::new(
-            state.clone(),
-            Arc::new(genesis),
-            founded.builtins,
-        )
-        .and_then(|mut executor| executor.apply_genesis());
+        let outcome =
+            blockworm_execution::Executor::new(state.clone(), Arc::new(genesis), founded.builtins)
+                .and_then(|mut executor| executor.apply_genesis());
         assert!(outcome.is_err(), "case {at}");
         assert_eq!(state.height(), None);
     }
 }
 
-const MEMBERS: [&str; 6] =
-    ["bank/maker", "bank/maker-2", "court/admin", "platform/admin", SELLER, BUYER];
+const MEMBERS: [&str; 6] = [
+    "bank/maker",
+    "bank/maker-2",
+    "court/admin",
+    "platform/admin",
+    SELLER,
+    BUYER,
+];
 
 fn step() -> impl Strategy<Value = (usize, usize, u128, usize)> {
     (0..MEMBERS.len(), 0..MEMBERS.len(), 0u128..400, 0..10usize)
@@ -148,10 +163,16 @@ fn message((_, to, amount, what): (usize, usize, u128, usize)) -> (&'static str,
     match what {
         0 | 1 => ("money", mint(MEMBERS[to], amount)),
         2..=4 => ("money", pay(MEMBERS[to], amount)),
-        5 => ("receivable", issue_receivable(&id, &format!("{:064x}", amount % 7), 100, 90)),
+        5 => (
+            "receivable",
+            issue_receivable(&id, &format!("{:064x}", amount % 7), 100, 90),
+        ),
         6 => ("receivable", json!({"confirm": {"id": id}})),
         7 => ("money", finance(&id, 90)),
-        8 => ("members", json!({"revoke": {"member": MEMBERS[to], "reason": "random"}})),
+        8 => (
+            "members",
+            json!({"revoke": {"member": MEMBERS[to], "reason": "random"}}),
+        ),
         _ => ("nothing", json!({})),
     }
 }

@@ -17,7 +17,10 @@ use support::{Chain, FOUNDERS, START_MS, STEP_MS, found, issue, key_of, mint, pa
 fn admission(chain: &Chain, transaction: &Transaction) -> Result<(), Refusal> {
     let bytes = transaction.encode();
     let view = TransactionView::parse(&bytes).unwrap();
-    chain.executor.admission().check(&view, chain.time_ms() + STEP_MS)
+    chain
+        .executor
+        .admission()
+        .check(&view, chain.time_ms() + STEP_MS)
 }
 
 /// Refused on arrival and in a block alike, without a trace.
@@ -27,7 +30,10 @@ fn refused(chain: &mut Chain, body: TransactionBody, key: &SecretKey, wanted: &s
     let refusal = admission(chain, &transaction).unwrap_err();
     assert_eq!(refusal.code, wanted);
     let receipt = chain.commit(&[transaction]).remove(0);
-    assert_eq!((receipt.code, receipt.message), (refusal.code, refusal.message));
+    assert_eq!(
+        (receipt.code, receipt.message),
+        (refusal.code, refusal.message)
+    );
     assert_eq!(receipt.cost, 0);
     assert_eq!(chain.state.root(), before);
 }
@@ -53,7 +59,12 @@ fn the_checks_come_in_their_order() {
     refused(&mut chain, body, &key_of("nobody/maker"), "member.unknown");
     let mut body = chain.body("bank/maker", "nothing", &message);
     body.key = key_of("bank/maker-2").public_key();
-    refused(&mut chain, body, &key_of("bank/maker-2"), "member.key_mismatch");
+    refused(
+        &mut chain,
+        body,
+        &key_of("bank/maker-2"),
+        "member.key_mismatch",
+    );
     let body = chain.body("bank/maker", "nothing", &message);
     refused(&mut chain, body, &maker, "contract.unknown");
     let mut body = chain.body("bank/maker", "money", &message);
@@ -70,17 +81,26 @@ fn a_revoked_member_is_refused_from_the_next_block_on() {
     let same_block = Chain::sign(chain.body("bank/maker", "money", &pay("court/admin", 1)));
     let receipts = chain.commit(&[revoke, same_block]);
     assert_eq!(receipts[0].code, "ok");
-    assert_eq!(receipts[1].code, "ok", "a revocation takes effect at the next block");
+    assert_eq!(
+        receipts[1].code, "ok",
+        "a revocation takes effect at the next block"
+    );
     let body = chain.body("bank/maker", "money", &pay("court/admin", 1));
     refused(&mut chain, body, &key_of("bank/maker"), "member.revoked");
     let mut chain = chain.restart();
     let body = chain.body("bank/maker", "money", &pay("court/admin", 1));
     refused(&mut chain, body, &key_of("bank/maker"), "member.revoked");
     let revoke = json!({"revoke": {"member": "bank/maker", "reason": ""}});
-    assert_eq!(chain.refused("bank/admin", "members", &revoke).code, "member.already_revoked");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &revoke).code,
+        "member.already_revoked"
+    );
     let renewed = chain.new_member("bank", "maker", &["maker"]);
     let renew = json!({"renew": renewed});
-    assert_eq!(chain.refused("bank/admin", "members", &renew).code, "member.already_revoked");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &renew).code,
+        "member.already_revoked"
+    );
 }
 
 #[test]
@@ -92,11 +112,17 @@ fn a_registered_member_acts_from_the_next_block_on() {
     let receipts = chain.commit(&[register, same_block]);
     assert_eq!(receipts[0].code, "ok");
     assert_eq!(receipts[0].events[0].subject, "bank/clerk");
-    assert_eq!(receipts[0].events[0].attribute("functions"), Some("maker operator"));
+    assert_eq!(
+        receipts[0].events[0].attribute("functions"),
+        Some("maker operator")
+    );
     assert_eq!(receipts[1].code, "member.unknown");
     chain.must("bank/clerk", "money", &mint("bank/clerk", 5));
     let register = json!({"register": chain.new_member("bank", "clerk", &["operator"])});
-    assert_eq!(chain.refused("bank/admin", "members", &register).code, "member.already_registered");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &register).code,
+        "member.already_registered"
+    );
     let member = chain.query("members", &json!({"member": {"id": "bank/clerk"}}));
     assert_eq!(member["functions"], json!(["maker", "operator"]));
 }
@@ -106,76 +132,128 @@ fn a_renewal_replaces_key_and_functions() {
     let mut chain = Chain::start(found());
     let new_key = key_of("a new key");
     let authority = &chain.founded.authorities["bank"];
-    let der = issue(authority, "bank", "maker", &["operator"], &new_key.public_key());
+    let der = issue(
+        authority,
+        "bank",
+        "maker",
+        &["operator"],
+        &new_key.public_key(),
+    );
     let renew = json!({"renew": chain.possession(&der, &new_key)});
     chain.must("bank/admin", "members", &renew);
     let body = chain.body("bank/maker", "money", &mint("bank/maker", 1));
-    refused(&mut chain, body, &key_of("bank/maker"), "member.key_mismatch");
+    refused(
+        &mut chain,
+        body,
+        &key_of("bank/maker"),
+        "member.key_mismatch",
+    );
     let mut body = chain.body("bank/maker", "money", &mint("bank/maker", 1));
     body.key = new_key.public_key();
-    assert_eq!(chain.commit(&[body.sign(&new_key)])[0].code, "caller.missing_function");
+    assert_eq!(
+        chain.commit(&[body.sign(&new_key)])[0].code,
+        "caller.missing_function"
+    );
     let stranger = json!({"renew": chain.new_member("bank", "stranger", &[])});
-    assert_eq!(chain.refused("bank/admin", "members", &stranger).code, "member.not_registered");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &stranger).code,
+        "member.not_registered"
+    );
 }
 
 #[test]
 fn only_an_admin_of_the_same_organisation_registers_and_revokes() {
     let mut chain = Chain::start(found());
     let clerk = json!({"register": chain.new_member("bank", "clerk", &[])});
-    assert_eq!(chain.refused("bank/maker", "members", &clerk).code, "member.not_an_admin");
+    assert_eq!(
+        chain.refused("bank/maker", "members", &clerk).code,
+        "member.not_an_admin"
+    );
     let refusal = chain.refused("court/admin", "members", &clerk);
     assert_eq!(refusal.code, "certificate.organisation_mismatch");
     let revoke = json!({"revoke": {"member": "bank/maker", "reason": "x"}});
-    assert_eq!(chain.refused("court/admin", "members", &revoke).code, "member.other_organisation");
+    assert_eq!(
+        chain.refused("court/admin", "members", &revoke).code,
+        "member.other_organisation"
+    );
     let revoke = json!({"revoke": {"member": "bank/nobody", "reason": "x"}});
-    assert_eq!(chain.refused("bank/admin", "members", &revoke).code, "member.not_registered");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &revoke).code,
+        "member.not_registered"
+    );
     let long = json!({"revoke": {"member": "bank/maker", "reason": "x".repeat(257)}});
-    assert_eq!(chain.refused("bank/admin", "members", &long).code, "member.reason_too_long");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &long).code,
+        "member.reason_too_long"
+    );
 }
 
 #[test]
 fn a_certificate_is_validated_once_and_a_key_must_be_held() {
     let mut chain = Chain::start(found());
-    let rogue =
-        CertificateAuthority::create("bank", "CA", Algorithm::Ed25519, validity()).unwrap();
+    let rogue = CertificateAuthority::create("bank", "CA", Algorithm::Ed25519, validity()).unwrap();
     let forged = json!({"register": chain.new_member_of(&rogue, "bank", "clerk", &[])});
-    assert_eq!(chain.refused("bank/admin", "members", &forged).code, "certificate.bad_signature");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &forged).code,
+        "certificate.bad_signature"
+    );
 
     let key = key_of("bank/clerk");
     let authority = &chain.founded.authorities["bank"];
     let der = issue(authority, "bank", "clerk", &["maker"], &key.public_key());
     let stolen = json!({"register": chain.possession(&der, &key_of("thief"))});
-    let expired = Validity { not_before_ms: START_MS - 10_000, not_after_ms: START_MS - 5_000 };
+    let expired = Validity {
+        not_before_ms: START_MS - 10_000,
+        not_after_ms: START_MS - 5_000,
+    };
     let subject = blockworm_crypto::identity::MemberSubject {
         organisation: "bank".into(),
         name: "clerk".into(),
         functions: vec![],
     };
-    let old = authority.issue(&subject, &key.public_key(), expired).unwrap();
+    let old = authority
+        .issue(&subject, &key.public_key(), expired)
+        .unwrap();
     let old = json!({"register": chain.possession(&old, &key)});
     let mut garbage = chain.new_member("bank", "clerk", &[]);
     garbage.certificate = BASE64_STANDARD.encode("not a certificate");
     let garbage = json!({"register": garbage});
     let refusal = chain.refused("bank/admin", "members", &stolen);
     assert_eq!(refusal.code, "member.possession_unproved");
-    assert_eq!(chain.refused("bank/admin", "members", &old).code, "certificate.expired");
-    assert_eq!(chain.refused("bank/admin", "members", &garbage).code, "certificate.malformed");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &old).code,
+        "certificate.expired"
+    );
+    assert_eq!(
+        chain.refused("bank/admin", "members", &garbage).code,
+        "certificate.malformed"
+    );
     let empty = json!({"register_many": {"members": []}});
-    assert_eq!(chain.refused("bank/admin", "members", &empty).code, "member.bad_count");
+    assert_eq!(
+        chain.refused("bank/admin", "members", &empty).code,
+        "member.bad_count"
+    );
 }
 
 #[test]
 fn several_members_are_registered_all_or_none() {
     let mut chain = Chain::start(found());
-    let good: Vec<_> =
-        (0..20).map(|n| chain.new_member("platform", &format!("shop-{n}"), &[])).collect();
+    let good: Vec<_> = (0..20)
+        .map(|n| chain.new_member("platform", &format!("shop-{n}"), &[]))
+        .collect();
     let mut one_known = good.clone();
     one_known.push(chain.new_member("platform", "buyer-1", &[]));
-    let refusal =
-        chain.refused("platform/admin", "members", &json!({"register_many": {"members": one_known}}));
+    let refusal = chain.refused(
+        "platform/admin",
+        "members",
+        &json!({"register_many": {"members": one_known}}),
+    );
     assert_eq!(refusal.code, "member.already_registered");
-    let receipt =
-        chain.must("platform/admin", "members", &json!({"register_many": {"members": good}}));
+    let receipt = chain.must(
+        "platform/admin",
+        "members",
+        &json!({"register_many": {"members": good}}),
+    );
     assert_eq!(receipt.events.len(), 20);
     let page = json!({"list": {"organisation": "platform", "start_after": "platform/shop-8"}});
     let page = chain.query("members", &page);
@@ -212,14 +290,23 @@ fn a_ca_that_certifies_a_role_gains_nothing() {
 fn a_member_outlives_its_certificate_as_a_record_only() {
     let mut chain = Chain::start(found());
     let key = key_of("bank/temp");
-    let short = Validity { not_before_ms: START_MS, not_after_ms: START_MS + 3 * STEP_MS };
+    let short = Validity {
+        not_before_ms: START_MS,
+        not_after_ms: START_MS + 3 * STEP_MS,
+    };
     let subject = blockworm_crypto::identity::MemberSubject {
         organisation: "bank".into(),
         name: "temp".into(),
         functions: vec!["maker".into()],
     };
-    let der = chain.founded.authorities["bank"].issue(&subject, &key.public_key(), short).unwrap();
-    chain.must("bank/admin", "members", &json!({"register": chain.possession(&der, &key)}));
+    let der = chain.founded.authorities["bank"]
+        .issue(&subject, &key.public_key(), short)
+        .unwrap();
+    chain.must(
+        "bank/admin",
+        "members",
+        &json!({"register": chain.possession(&der, &key)}),
+    );
     chain.must("bank/temp", "money", &mint("bank/temp", 1));
     chain.commit(&[]);
     chain.commit(&[]);
@@ -231,22 +318,43 @@ fn a_member_outlives_its_certificate_as_a_record_only() {
 fn the_systems_contracts_answer() {
     let chain = Chain::start(found());
     let organisations = chain.query("organisations", &json!({"list": {}}));
-    let ids: Vec<_> =
-        organisations.as_array().unwrap().iter().map(|o| o["id"].clone()).collect();
+    let ids: Vec<_> = organisations
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| o["id"].clone())
+        .collect();
     assert_eq!(ids, FOUNDERS.map(|(slug, _)| json!(slug)));
     let contracts = chain.query("contracts", &json!({"list": {}}));
-    let money = contracts.as_array().unwrap().iter().find(|c| c["name"] == "money").unwrap();
-    assert_eq!(money, &json!({"name": "money", "id": 16, "code": "money@1"}));
+    let money = contracts
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["name"] == "money")
+        .unwrap();
+    assert_eq!(
+        money,
+        &json!({"name": "money", "id": 16, "code": "money@1"})
+    );
     let digest = chain.query("ledger", &json!({"genesis": {}}));
     assert_eq!(digest, json!(chain.founded.genesis.digest().to_string()));
     let parameters = chain.query("ledger", &json!({"parameters": {}}));
     assert_eq!(parameters["root_lag"], 4);
-    assert_eq!(chain.query("members", &json!({"member": {"id": "no/body"}})), json!(null));
+    assert_eq!(
+        chain.query("members", &json!({"member": {"id": "no/body"}})),
+        json!(null)
+    );
     let reader = chain.executor.reader();
     let refusal = reader.query("nothing", b"{}").unwrap_err();
     assert_eq!(refusal.code, "contract.unknown");
-    assert_eq!(reader.query("money", b"{}").unwrap_err().code, "contract.bad_message");
-    assert_eq!(reader.query("members", b"\xff").unwrap_err().code, "contract.bad_message");
+    assert_eq!(
+        reader.query("money", b"{}").unwrap_err().code,
+        "contract.bad_message"
+    );
+    assert_eq!(
+        reader.query("members", b"\xff").unwrap_err().code,
+        "contract.bad_message"
+    );
 }
 
 #[test]
@@ -254,6 +362,9 @@ fn only_members_have_messages_among_the_systems_contracts() {
     let mut chain = Chain::start(found());
     for contract in ["organisations", "contracts", "ledger"] {
         let grant = json!({"grant": {"organisation": "court", "role": "bank"}});
-        assert_eq!(chain.refused("court/admin", contract, &grant).code, "contract.bad_message");
+        assert_eq!(
+            chain.refused("court/admin", contract, &grant).code,
+            "contract.bad_message"
+        );
     }
 }

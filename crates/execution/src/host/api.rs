@@ -14,7 +14,9 @@ impl Api for HostApi {
         if check_member(human).is_ok() || check_contract(human).is_ok() {
             return Ok(Addr::unchecked(human));
         }
-        Err(StdError::msg("addr_validate errored: neither a member's id nor a contract's name"))
+        Err(StdError::msg(
+            "addr_validate errored: neither a member's id nor a contract's name",
+        ))
     }
 
     fn addr_canonicalize(&self, human: &str) -> StdResult<CanonicalAddr> {
@@ -67,7 +69,15 @@ mod tests {
             let canonical = HostApi.addr_canonicalize(address.as_str()).unwrap();
             assert_eq!(HostApi.addr_humanize(&canonical).unwrap(), address);
         }
-        for bad in ["", "Bank/maker", "bank/", "/maker", "bank/a/b", "mon ey", "钱"] {
+        for bad in [
+            "",
+            "Bank/maker",
+            "bank/",
+            "/maker",
+            "bank/a/b",
+            "mon ey",
+            "钱",
+        ] {
             assert!(HostApi.addr_validate(bad).is_err(), "{bad}");
         }
     }

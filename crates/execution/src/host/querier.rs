@@ -40,16 +40,22 @@ impl HostQuerier<'_> {
             Err(_) => {
                 let error = "the request is not a query".to_owned();
                 let request = Binary::new(Vec::new());
-                return Ok(SystemResult::Err(SystemError::InvalidRequest { error, request }));
+                return Ok(SystemResult::Err(SystemError::InvalidRequest {
+                    error,
+                    request,
+                }));
             }
         };
-        self.session.charge(price(0, Price::MESSAGE_BYTE, answer.len()))?;
+        self.session
+            .charge(price(0, Price::MESSAGE_BYTE, answer.len()))?;
         Ok(SystemResult::Ok(ContractResult::Ok(Binary::new(answer))))
     }
 
     fn smart(&self, contract: String, message: &[u8]) -> Result<QuerierResult, Stop> {
         let Some(target) = self.session.contracts.get(&contract) else {
-            return Ok(SystemResult::Err(SystemError::NoSuchContract { addr: contract }));
+            return Ok(SystemResult::Err(SystemError::NoSuchContract {
+                addr: contract,
+            }));
         };
         match call::query(self.session, target, message, self.depth + 1) {
             Ok(answer) => Ok(SystemResult::Ok(ContractResult::Ok(Binary::new(answer)))),
@@ -63,7 +69,9 @@ impl HostQuerier<'_> {
 
     fn raw(&self, contract: String, key: &[u8]) -> Result<QuerierResult, Stop> {
         let Some(target) = self.session.contracts.get(&contract) else {
-            return Ok(SystemResult::Err(SystemError::NoSuchContract { addr: contract }));
+            return Ok(SystemResult::Err(SystemError::NoSuchContract {
+                addr: contract,
+            }));
         };
         let value = self.session.get(target.id, key)?.unwrap_or_default();
         Ok(SystemResult::Ok(ContractResult::Ok(Binary::new(value))))
@@ -72,7 +80,9 @@ impl HostQuerier<'_> {
 
 impl Querier for HostQuerier<'_> {
     fn raw_query(&self, request: &[u8]) -> QuerierResult {
-        let priced = self.session.charge(price(0, Price::MESSAGE_BYTE, request.len()));
+        let priced = self
+            .session
+            .charge(price(0, Price::MESSAGE_BYTE, request.len()));
         match priced.and_then(|()| self.answer(request)) {
             Ok(answer) => answer,
             Err(stop) => {

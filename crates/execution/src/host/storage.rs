@@ -34,7 +34,10 @@ impl HostStorage<'_> {
 
     fn put(&self, key: &[u8], value: Option<Vec<u8>>) {
         let outcome = if self.read_only {
-            Err(Stop::Refused("execution.read_only", "a query cannot change state"))
+            Err(Stop::Refused(
+                "execution.read_only",
+                "a query cannot change state",
+            ))
         } else {
             self.session.put(self.contract, key, value)
         };
@@ -73,7 +76,14 @@ impl Storage for HostStorage<'_> {
             Order::Ascending => state::Order::Ascending,
             Order::Descending => state::Order::Descending,
         };
-        Box::new(Scan { storage: self, start, end, order, rows: Vec::new().into_iter(), last: false })
+        Box::new(Scan {
+            storage: self,
+            start,
+            end,
+            order,
+            rows: Vec::new().into_iter(),
+            last: false,
+        })
     }
 }
 

@@ -113,12 +113,18 @@ fn register_many(
     members: &[NewMember],
 ) -> Result<Response, Failure> {
     if members.is_empty() || members.len() > MAX_MANY {
-        return Err(Failure::refused("member.bad_count", "register 1 to 64 members at once"));
+        return Err(Failure::refused(
+            "member.bad_count",
+            "register 1 to 64 members at once",
+        ));
     }
     let mut response = Response::new();
     for member in members {
         let (id, certificate, der) = check(session, admin, member)?;
-        if session.get(MEMBERS, &records::member_key(id.as_str()))?.is_some() {
+        if session
+            .get(MEMBERS, &records::member_key(id.as_str()))?
+            .is_some()
+        {
             return Err(Failure::refused(
                 "member.already_registered",
                 format!("{id} is registered; renew its certificate instead"),
@@ -144,7 +150,10 @@ fn revoke(
     reason: &str,
 ) -> Result<Response, Failure> {
     if reason.len() > MAX_REASON_BYTES {
-        return Err(Failure::refused("member.reason_too_long", "a reason has at most 256 bytes"));
+        return Err(Failure::refused(
+            "member.reason_too_long",
+            "a reason has at most 256 bytes",
+        ));
     }
     require_same_organisation(admin, id.organisation_str())?;
     let mut record = load(session, id)?;
@@ -152,7 +161,11 @@ fn revoke(
         return Err(already_revoked(id));
     }
     record.revoked_at = Some(session.block.height);
-    session.put(MEMBERS, &records::member_key(id.as_str()), Some(records::write(&record)))?;
+    session.put(
+        MEMBERS,
+        &records::member_key(id.as_str()),
+        Some(records::write(&record)),
+    )?;
     let event = Event::new("revoked")
         .add_attribute("subject", id.as_str())
         .add_attribute("reason", reason);
@@ -167,7 +180,10 @@ fn check(
 ) -> Result<(MemberId, MemberCertificate, Vec<u8>), Failure> {
     session.charge(Price::CERTIFICATE)?;
     let der = BASE64_STANDARD.decode(&member.certificate).map_err(|_| {
-        Failure::refused("certificate.malformed", "the certificate is not DER in Base64")
+        Failure::refused(
+            "certificate.malformed",
+            "the certificate is not DER in Base64",
+        )
     })?;
     let organisation = session
         .get(ORGANISATIONS, admin.organisation_id.as_bytes())?
@@ -181,14 +197,15 @@ fn check(
         .parse()
         .map_err(|_| Failure::refused("certificate.name", "the certificate's name is not one"))?;
     let namespace = Namespace::new(session.block.ledger, "register");
-    certificate.public_key.verify(&namespace, &sha256(&[&der]), &member.possession).map_err(
-        |_| {
+    certificate
+        .public_key
+        .verify(&namespace, &sha256(&[&der]), &member.possession)
+        .map_err(|_| {
             Failure::refused(
                 "member.possession_unproved",
                 "the signature over the certificate is not by the certificate's key",
             )
-        },
-    )?;
+        })?;
     Ok((id, certificate, der))
 }
 
@@ -206,7 +223,11 @@ fn store(
         .add_attribute("key", record.key.to_string())
         .add_attribute("functions", record.functions.join(" "))
         .add_attribute("certificate", digest.to_string());
-    session.put(MEMBERS, &records::member_key(id.as_str()), Some(records::write(&record)))?;
+    session.put(
+        MEMBERS,
+        &records::member_key(id.as_str()),
+        Some(records::write(&record)),
+    )?;
     session.put(MEMBERS, &records::certificate_key(id.as_str()), Some(der))?;
     Ok(event)
 }
@@ -230,14 +251,19 @@ fn require_same_organisation(admin: &Known, organisation: &str) -> Result<(), Fa
     }
     Err(Failure::refused(
         "member.other_organisation",
-        format!("an admin of {} cannot act for {organisation}", admin.organisation_id),
+        format!(
+            "an admin of {} cannot act for {organisation}",
+            admin.organisation_id
+        ),
     ))
 }
 
 fn load(session: &Session<'_>, id: &MemberId) -> Result<MemberRecord, Failure> {
-    let bytes = session.get(MEMBERS, &records::member_key(id.as_str()))?.ok_or_else(|| {
-        Failure::refused("member.not_registered", format!("{id} is not registered"))
-    })?;
+    let bytes = session
+        .get(MEMBERS, &records::member_key(id.as_str()))?
+        .ok_or_else(|| {
+            Failure::refused("member.not_registered", format!("{id} is not registered"))
+        })?;
     Ok(records::read(&bytes, "a member").map_err(Stop::from)?)
 }
 
@@ -277,9 +303,17 @@ pub(super) fn query(session: &Session<'_>, question: MembersQuery) -> Result<Vec
             let record = session.get(MEMBERS, &records::member_key(&id))?;
             Ok(json(&record.map(|bytes| answer(id, &bytes)).transpose()?))
         }
-        MembersQuery::List { organisation, start_after, limit } => {
-            let organisation = organisation.map(|slug| format!("{slug}/")).unwrap_or_default();
-            let name = start_after.as_deref().and_then(|id| id.strip_prefix(&organisation));
+        MembersQuery::List {
+            organisation,
+            start_after,
+            limit,
+        } => {
+            let organisation = organisation
+                .map(|slug| format!("{slug}/"))
+                .unwrap_or_default();
+            let name = start_after
+                .as_deref()
+                .and_then(|id| id.strip_prefix(&organisation));
             let prefix = records::member_key(&organisation);
             let rows = page(session, MEMBERS, &prefix, name, limit)?;
             let answers: Result<Vec<_>, _> = rows

@@ -6,8 +6,8 @@ mod members;
 mod organisations;
 
 pub use contracts::ContractsQuery;
-pub(crate) use members::record as member_record;
 pub use ledger::LedgerQuery;
+pub(crate) use members::record as member_record;
 pub use members::{MembersMsg, MembersQuery, NewMember};
 pub use organisations::OrganisationsQuery;
 
@@ -37,8 +37,12 @@ pub(crate) enum System {
 }
 
 impl System {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Organisations, Self::Members, Self::Contracts, Self::Ledger];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Organisations,
+        Self::Members,
+        Self::Contracts,
+        Self::Ledger,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -95,7 +99,10 @@ fn parse<T: DeserializeOwned>(message: &[u8]) -> Result<T, Failure> {
 
 fn bad_message(note: String) -> Failure {
     Failure::Refused(
-        Refusal::new("contract.bad_message", "the contract does not know this message"),
+        Refusal::new(
+            "contract.bad_message",
+            "the contract does not know this message",
+        ),
         Some(note),
     )
 }
@@ -120,10 +127,16 @@ fn page(
         |name| after(&[first.as_slice(), name.as_bytes()].concat()),
     );
     let end = past_prefix(&first);
-    let rows = session.scan(&start, &end, Order::Ascending, limit).map_err(Stop::from)?;
+    let rows = session
+        .scan(&start, &end, Order::Ascending, limit)
+        .map_err(Stop::from)?;
     let mut page = Vec::with_capacity(rows.len());
     for (key, value) in rows {
-        session.charge(price(Price::SCAN_ROW, Price::READ_BYTE, key.len() + value.len()))?;
+        session.charge(price(
+            Price::SCAN_ROW,
+            Price::READ_BYTE,
+            key.len() + value.len(),
+        ))?;
         let name = String::from_utf8_lossy(&key[first.len()..]).into_owned();
         page.push((name, value));
     }

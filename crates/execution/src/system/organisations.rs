@@ -59,8 +59,10 @@ pub(super) fn query(
         }
         OrganisationsQuery::List { start_after, limit } => {
             let rows = page(session, ORGANISATIONS, b"", start_after.as_deref(), limit)?;
-            let answers: Result<Vec<_>, _> =
-                rows.into_iter().map(|(id, bytes)| answer(id, &bytes)).collect();
+            let answers: Result<Vec<_>, _> = rows
+                .into_iter()
+                .map(|(id, bytes)| answer(id, &bytes))
+                .collect();
             Ok(json(&answers?))
         }
     }

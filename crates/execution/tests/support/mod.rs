@@ -24,14 +24,28 @@ pub const STEP_MS: u64 = 1_000;
 pub const SELLER: &str = "platform/supplier-1";
 pub const BUYER: &str = "platform/buyer-1";
 
+/// Names of members and their functions.
+pub type Members = &'static [(&'static str, &'static [&'static str])];
+
 /// Founders: organisation and its one role, then members with functions.
-pub const FOUNDERS: [(&str, &[(&str, &[&str])]); 4] = [
-    ("bank", &[("admin", &["admin"]), ("maker", &["maker"]), ("maker-2", &["maker"])]),
+pub const FOUNDERS: [(&str, Members); 4] = [
+    (
+        "bank",
+        &[
+            ("admin", &["admin"]),
+            ("maker", &["maker"]),
+            ("maker-2", &["maker"]),
+        ],
+    ),
     ("court", &[("admin", &["admin"])]),
     ("notary", &[("admin", &["admin"])]),
     (
         "platform",
-        &[("admin", &["admin"]), ("buyer-1", &["checker"]), ("supplier-1", &["maker"])],
+        &[
+            ("admin", &["admin"]),
+            ("buyer-1", &["checker"]),
+            ("supplier-1", &["maker"]),
+        ],
     ),
 ];
 
@@ -45,7 +59,10 @@ pub struct Founded {
 
 pub fn validity() -> Validity {
     const YEAR_MS: u64 = 365 * 24 * 3600 * 1000;
-    Validity { not_before_ms: START_MS - YEAR_MS, not_after_ms: START_MS + YEAR_MS }
+    Validity {
+        not_before_ms: START_MS - YEAR_MS,
+        not_after_ms: START_MS + YEAR_MS,
+    }
 }
 
 pub fn parameters() -> Parameters {
@@ -88,11 +105,7 @@ pub fn found() -> Founded {
 }
 
 /// The usual founders with more contracts after the usual two.
-pub fn found_with(
-    builtins: Builtins,
-    more: &[(&str, &str)],
-    parameters: Parameters,
-) -> Founded {
+pub fn found_with(builtins: Builtins, more: &[(&str, &str)], parameters: Parameters) -> Founded {
     let mut authorities = BTreeMap::new();
     let mut keys = BTreeMap::new();
     let mut organisations = Vec::new();
@@ -104,7 +117,10 @@ pub fn found_with(
             let id = format!("{slug}/{name}");
             let key = key_of(&id);
             let certificate = issue(&authority, slug, name, functions, &key.public_key());
-            certificates.push(GenesisMember { id: id.parse().unwrap(), certificate });
+            certificates.push(GenesisMember {
+                id: id.parse().unwrap(),
+                certificate,
+            });
             keys.insert(id, key);
         }
         organisations.push(Organisation {
@@ -116,13 +132,19 @@ pub fn found_with(
         });
         authorities.insert(slug.to_owned(), authority);
     }
-    let usual = [("money", "money@1", "{}"), ("receivable", "receivable@1", r#"{"money":"money"}"#)];
+    let usual = [
+        ("money", "money@1", "{}"),
+        ("receivable", "receivable@1", r#"{"money":"money"}"#),
+    ];
     let more = more.iter().map(|(name, code)| (*name, *code, "{}"));
-    let contracts = usual.into_iter().chain(more).map(|(name, code, init)| GenesisContract {
-        name: name.parse().unwrap(),
-        code: code.to_owned(),
-        init: init.to_owned(),
-    });
+    let contracts = usual
+        .into_iter()
+        .chain(more)
+        .map(|(name, code, init)| GenesisContract {
+            name: name.parse().unwrap(),
+            code: code.to_owned(),
+            init: init.to_owned(),
+        });
     let genesis = Genesis {
         version: 1,
         protocol_version: 1,
@@ -136,7 +158,12 @@ pub fn found_with(
         }],
         contracts: contracts.collect(),
     };
-    Founded { authorities, keys, genesis: Arc::new(genesis), builtins: Arc::new(builtins) }
+    Founded {
+        authorities,
+        keys,
+        genesis: Arc::new(genesis),
+        builtins: Arc::new(builtins),
+    }
 }
 
 /// The same key for the same name, always.
@@ -185,7 +212,13 @@ impl Chain {
         let builtins = Arc::clone(&founded.builtins);
         let mut executor = Executor::new(state.clone(), genesis, builtins).unwrap();
         executor.apply_genesis().unwrap();
-        Self { founded: Arc::clone(founded), store, state, executor, nonce: 0 }
+        Self {
+            founded: Arc::clone(founded),
+            store,
+            state,
+            executor,
+            nonce: 0,
+        }
     }
 
     /// The same store after a restart.
@@ -237,13 +270,19 @@ impl Chain {
             state_root: Digest::ZERO,
             next_validators: Digest::ZERO,
         };
-        Block { header, transactions }
+        Block {
+            header,
+            transactions,
+        }
     }
 
     /// Executes and commits.
     pub fn run(&mut self, block: &Block) -> (BlockOutcome, Digest) {
         let outcome = self.executor.execute_block(block).unwrap().unwrap();
-        let root = self.state.commit(outcome.height, outcome.rows.clone()).unwrap();
+        let root = self
+            .state
+            .commit(outcome.height, outcome.rows.clone())
+            .unwrap();
         (outcome, root)
     }
 
@@ -262,7 +301,10 @@ impl Chain {
     /// One block with one message that must take effect.
     pub fn must(&mut self, sender: &str, contract: &str, message: &Value) -> Receipt {
         let receipt = self.ask(sender, contract, message);
-        assert_eq!((receipt.code.as_str(), receipt.message.as_str()), ("ok", ""));
+        assert_eq!(
+            (receipt.code.as_str(), receipt.message.as_str()),
+            ("ok", "")
+        );
         receipt
     }
 
@@ -278,13 +320,20 @@ impl Chain {
     }
 
     pub fn query(&self, contract: &str, message: &Value) -> Value {
-        let answer = self.executor.reader().query(contract, message.to_string().as_bytes());
+        let answer = self
+            .executor
+            .reader()
+            .query(contract, message.to_string().as_bytes());
         serde_json::from_slice(&answer.unwrap()).unwrap()
     }
 
     pub fn balance(&self, account: &str) -> u128 {
         let question = json!({"balance": {"account": account, "currency": "CNY"}});
-        self.query("money", &question)["amount"].as_str().unwrap().parse().unwrap()
+        self.query("money", &question)["amount"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 
     /// A new member's certificate with the proof that its key is held.
@@ -309,7 +358,10 @@ impl Chain {
         use base64::{Engine as _, prelude::BASE64_STANDARD};
         let ledger = self.founded.genesis.ledger_id().to_string();
         let possession = key.sign(&Namespace::new(&ledger, "register"), &sha256(&[der]));
-        NewMember { certificate: BASE64_STANDARD.encode(der), possession }
+        NewMember {
+            certificate: BASE64_STANDARD.encode(der),
+            possession,
+        }
     }
 }
 

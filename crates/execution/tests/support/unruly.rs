@@ -78,7 +78,11 @@ pub fn instantiate(
 
 fn to_itself(env: &Env, message: &Unruly) -> WasmMsg {
     let msg = to_json_binary(message).unwrap();
-    WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] }
+    WasmMsg::Execute {
+        contract_addr: env.contract.address.to_string(),
+        msg,
+        funds: vec![],
+    }
 }
 
 pub fn execute(
@@ -109,7 +113,9 @@ pub fn execute(
             deps.storage.set(b"touched", b"again");
         },
         Unruly::ScanForEver {} => loop {
-            deps.storage.range(None, None, Order::Ascending).for_each(drop);
+            deps.storage
+                .range(None, None, Order::Ascending)
+                .for_each(drop);
         },
         Unruly::Scan { count } => scan(deps, count),
         Unruly::Empty {} => {
@@ -140,15 +146,25 @@ fn scan(deps: DepsMut<'_, KitQuery>, count: u32) -> Result<Response, String> {
     for n in (0..count).filter(|n| n % 6 == 0) {
         deps.storage.remove(&key(n));
     }
-    let ascending: Vec<_> =
-        deps.storage.range_keys(Some(b"scan"), Some(b"scao"), Order::Ascending).collect();
-    let mut descending: Vec<_> =
-        deps.storage.range_keys(Some(b"scan"), Some(b"scao"), Order::Descending).collect();
+    let ascending: Vec<_> = deps
+        .storage
+        .range_keys(Some(b"scan"), Some(b"scao"), Order::Ascending)
+        .collect();
+    let mut descending: Vec<_> = deps
+        .storage
+        .range_keys(Some(b"scan"), Some(b"scao"), Order::Descending)
+        .collect();
     descending.reverse();
-    let wanted: Vec<_> = (0..count).filter(|n| n % 2 == 0 && n % 6 != 0).map(key).collect();
+    let wanted: Vec<_> = (0..count)
+        .filter(|n| n % 2 == 0 && n % 6 != 0)
+        .map(key)
+        .collect();
     assert_eq!(ascending, wanted);
     assert_eq!(descending, wanted);
-    let empty = deps.storage.range(Some(b"z"), Some(b"a"), Order::Ascending).count();
+    let empty = deps
+        .storage
+        .range(Some(b"z"), Some(b"a"), Order::Ascending)
+        .count();
     assert_eq!(empty, 0);
     Ok(Response::new().set_data(to_json_vec(&ascending.len()).unwrap()))
 }
@@ -163,7 +179,10 @@ fn speak(
     match message {
         Unruly::Nest { depth: 0, then } => Ok(response.add_message(to_itself(env, &then))),
         Unruly::Nest { depth, then } => {
-            let inner = Unruly::Nest { depth: depth - 1, then };
+            let inner = Unruly::Nest {
+                depth: depth - 1,
+                then,
+            };
             Ok(response.add_message(to_itself(env, &inner)))
         }
         Unruly::Fan { count } => {
@@ -184,7 +203,11 @@ fn speak(
         }
         Unruly::Call { contract } => {
             let msg = Binary::from(b"{}");
-            Ok(response.add_message(WasmMsg::Execute { contract_addr: contract, msg, funds: vec![] }))
+            Ok(response.add_message(WasmMsg::Execute {
+                contract_addr: contract,
+                msg,
+                funds: vec![],
+            }))
         }
         Unruly::Write { key } => {
             deps.storage.set(key.as_bytes(), b"v");
@@ -198,11 +221,17 @@ fn speak(
                 .add_attribute("subject", "S-1")
                 .add_attribute("b", "2")
                 .add_attribute("subject", "kept");
-            Ok(response.add_event(event).add_attribute("plain", "yes").set_data(b"data"))
+            Ok(response
+                .add_event(event)
+                .add_attribute("plain", "yes")
+                .set_data(b"data"))
         }
         Unruly::Ask { contract, question } => {
             let question = Binary::from(question.as_bytes());
-            let request = cosmwasm_std::WasmQuery::Smart { contract_addr: contract, msg: question };
+            let request = cosmwasm_std::WasmQuery::Smart {
+                contract_addr: contract,
+                msg: question,
+            };
             let answer: StdResult<String> = deps.querier.query(&request.into());
             Ok(response.set_data(answer.unwrap_or_else(|_| "refused".into()).into_bytes()))
         }
