@@ -1,0 +1,407 @@
+//! The command line as clap reads it: verbs, flags, environment and defaults.
+
+use crate::{bench::BenchArgs, output::Format};
+use blockworm_ledger::{ContractName, MemberId, OrganisationId};
+use clap::{Args, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// A consortium ledger for finance and evidence.
+///
+/// Flags go over the environment, the environment over files. Results go to standard output,
+/// progress to standard error. Exit status: 0 success, 1 failure, 64 wrong usage; `verify` says
+/// more.
+#[derive(Debug, Parser)]
+#[command(
+    name = "blockworm",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// How results are written.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Format::Text,
+        env = "BLOCKWORM_OUTPUT",
+        hide_env = true
+    )]
+    pub output: Format,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a local consortium; found it first if the folder is empty.
+    Up(UpArgs),
+    /// Stop the nodes of a local consortium.
+    Down(DownArgs),
+    /// Show the nodes of a local consortium and how far each ledger is.
+    Status(Place),
+    /// Check folder, keys, certificates, ports, disk, clock and nodes; say what to do.
+    Doctor(Place),
+    /// One organisation's node.
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Transactions.
+    #[command(subcommand)]
+    Tx(TxCommand),
+    /// Proofs for strangers.
+    #[command(subcommand)]
+    Proof(ProofCommand),
+    /// Check a proof offline: 0 valid, 1 broken, 2 consistent but unpinned.
+    Verify(VerifyArgs),
+    /// Members of an organisation.
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Receivables: an invoice becomes an asset that one bank finances.
+    #[command(subcommand)]
+    Receivable(ReceivableCommand),
+    /// Ask a contract; the question and the answer are JSON.
+    Query(QueryArgs),
+    /// Drive load and print figures.
+    Bench(BenchArgs),
+}
+
+/// Which local consortium.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The consortium's folder.
+    #[arg(
+        long,
+        env = "BLOCKWORM_DIR",
+        hide_env = true,
+        default_value = "blockworm-data"
+    )]
+    pub dir: PathBuf,
+}
+
+/// Which node to speak with, about which ledger.
+#[derive(Args, Clone, Debug)]
+pub struct Target {
+    #[command(flatten)]
+    pub place: Place,
+    /// The node's address, such as http://127.0.0.1:7001; else a running node of the folder.
+    #[arg(long, env = "BLOCKWORM_API", hide_env = true)]
+    pub api: Option<String>,
+    /// The organisation whose node to ask; else the first that runs.
+    #[arg(long)]
+    pub node: Option<OrganisationId>,
+    /// The ledger, by id or name; else the only one.
+    #[arg(long, alias = "channel")]
+    pub ledger: Option<String>,
+}
+
+/// Who signs, and how long to wait for the receipt.
+#[derive(Args, Clone, Debug)]
+pub struct Signing {
+    /// Key file to sign with; else the member's in the folder.
+    #[arg(long, requires = "passphrase_file")]
+    pub key: Option<PathBuf>,
+    /// File with the passphrase of --key.
+    #[arg(long, env = "BLOCKWORM_PASSPHRASE_FILE", hide_env = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// Seconds to wait for the receipt.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=110))]
+    pub wait_s: u64,
+}
+
+#[derive(Args, Debug)]
+pub struct UpArgs {
+    #[command(flatten)]
+    pub place: Place,
+    /// Organisations that run a node: 1 or 4.
+    #[arg(long, value_parser = node_count, env = "BLOCKWORM_NODES", hide_env = true)]
+    pub nodes: Option<usize>,
+    /// Play the sample story on an invoice and verify its proof.
+    #[arg(long)]
+    pub sample: bool,
+    /// Leave the nodes running and return.
+    #[arg(long)]
+    pub detach: bool,
+}
+
+fn node_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ (1 | 4)) => Ok(count),
+        _ => Err("a local consortium has 1 or 4 nodes".to_owned()),
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct DownArgs {
+    #[command(flatten)]
+    pub place: Place,
+    /// Seconds to wait for each node to end.
+    #[arg(long, default_value_t = 20)]
+    pub wait_s: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Run a node in this process until SIGTERM or Ctrl-C.
+    Run(NodeRunArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct NodeRunArgs {
+    /// The node's settings.
+    #[arg(
+        long,
+        env = "BLOCKWORM_CONFIG",
+        hide_env = true,
+        default_value = "node.toml"
+    )]
+    pub config: PathBuf,
+    /// Where to listen for other nodes, instead of the file's `listen`.
+    #[arg(long, env = "BLOCKWORM_LISTEN", hide_env = true)]
+    pub listen: Option<SocketAddr>,
+    /// Where to serve people and programs, instead of the file's `api`.
+    #[arg(long, env = "BLOCKWORM_API_ADDRESS", hide_env = true)]
+    pub api: Option<SocketAddr>,
+    /// File with the passphrase of the consensus key, instead of the file's.
+    #[arg(long, env = "BLOCKWORM_PASSPHRASE_FILE", hide_env = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// Write the log here, at most two files of 16 MiB, instead of to standard error.
+    #[arg(long, env = "BLOCKWORM_LOG_FILE", hide_env = true)]
+    pub log: Option<PathBuf>,
+    /// What to log, such as `info` or `blockworm_node=debug`.
+    #[arg(long, env = "BLOCKWORM_LOG", hide_env = true, default_value = "info")]
+    pub log_level: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TxCommand {
+    /// Show a committed transaction and its receipt.
+    Show(TxShowArgs),
+    /// Sign a message to a contract, submit it and wait for the receipt.
+    Submit(TxSubmitArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct TxShowArgs {
+    /// The transaction's id, 64 hex digits.
+    pub id: blockworm_ledger::TransactionId,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct TxSubmitArgs {
+    /// The member who asks, such as bank/maker.
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub member: MemberId,
+    /// The contract that is asked.
+    #[arg(long)]
+    pub contract: ContractName,
+    /// The message, JSON; @FILE reads a file.
+    #[arg(long)]
+    pub message: String,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProofCommand {
+    /// Write a transaction's proof to a file.
+    Export(ProofExportArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ProofExportArgs {
+    /// The transaction's id, 64 hex digits.
+    pub id: blockworm_ledger::TransactionId,
+    /// The file to write.
+    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    pub out: PathBuf,
+    /// Seconds to wait until the proof can be made.
+    #[arg(long, default_value_t = 30)]
+    pub wait_s: u64,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The proof.
+    pub file: PathBuf,
+    /// The genesis that you trust: its file, or its digest (64 hex digits).
+    #[arg(
+        long,
+        value_name = "FILE|DIGEST",
+        env = "BLOCKWORM_GENESIS",
+        hide_env = true
+    )]
+    pub genesis: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MemberCommand {
+    /// Make a key, certify it by the organisation's own authority and register it.
+    Register(MemberRegisterArgs),
+    /// Certify a member's key again, for as long as a new certificate lasts.
+    Renew(MemberRenewArgs),
+    /// End a member's rights from the next block on.
+    Revoke(MemberRevokeArgs),
+    /// List the members that the ledger knows.
+    List(MemberListArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct MemberRegisterArgs {
+    /// The new member, such as bank/maker-3.
+    pub member: MemberId,
+    /// What the member may do: maker, checker, operator or admin; may be repeated.
+    #[arg(long = "function", value_name = "FUNCTION", required = true)]
+    pub functions: Vec<String>,
+    /// The admin who registers; else the organisation's `admin`.
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub admin: Option<MemberId>,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct MemberRenewArgs {
+    /// The member, whose key is in the folder.
+    pub member: MemberId,
+    /// What the member may do from now on; else what it could do before.
+    #[arg(long = "function", value_name = "FUNCTION")]
+    pub functions: Vec<String>,
+    /// The admin who renews; else the organisation's `admin`.
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub admin: Option<MemberId>,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct MemberRevokeArgs {
+    /// The member.
+    pub member: MemberId,
+    /// Why, for the record.
+    #[arg(long)]
+    pub reason: String,
+    /// The admin who revokes; else the organisation's `admin`.
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub admin: Option<MemberId>,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct MemberListArgs {
+    /// Only this organisation's.
+    #[arg(long)]
+    pub organisation: Option<OrganisationId>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReceivableCommand {
+    /// Check a UBL 2.1 invoice and issue a receivable on it.
+    Import(ReceivableImportArgs),
+    /// Confirm, as the named buyer, that the receivable is owed.
+    Confirm(ReceivableActArgs),
+    /// Pay its price, as a bank, and become the one who is owed.
+    Finance(ReceivableFinanceArgs),
+    /// Show a receivable.
+    Show(ReceivableShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableImportArgs {
+    /// The invoice, UBL 2.1 XML.
+    pub invoice: PathBuf,
+    /// The member who issues.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(SUPPLIER))]
+    pub member: MemberId,
+    /// The member who must confirm.
+    #[arg(long, value_name = "MEMBER", default_value_t = default_member(BUYER))]
+    pub buyer: MemberId,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableActArgs {
+    /// The receivable's id.
+    pub id: String,
+    /// The member who asks.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(BUYER))]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableFinanceArgs {
+    /// The receivable's id.
+    pub id: String,
+    /// The bank's member who pays.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableShowArgs {
+    /// The receivable's id.
+    pub id: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct QueryArgs {
+    /// The contract.
+    pub contract: ContractName,
+    /// The question, JSON; @FILE reads a file.
+    pub message: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+const SUPPLIER: &str = "platform/supplier-3f9a";
+const BUYER: &str = "platform/buyer-c27e";
+
+fn default_member(text: &str) -> MemberId {
+    text.parse()
+        .expect("invariant: the local consortium's members are well formed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockworm_service::consortium;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn clap_agrees_with_itself() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_default_members_exist_in_the_local_consortium() {
+        assert_eq!(SUPPLIER, format!("platform/{}", consortium::SUPPLIER));
+        assert_eq!(BUYER, format!("platform/{}", consortium::BUYER));
+    }
+}

@@ -1,0 +1,178 @@
+//! `blockworm doctor`: looks at everything that can be wrong and says what to do.
+
+use super::summary::{self, NodeSummary};
+use crate::{cli::Place, failure::Result, output::Format, signer::now_ms};
+use blockworm_service::{
+    network::ConsortiumFolder,
+    operations::{Finding, Verdict, check_folder},
+};
+use serde::Serialize;
+use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
+
+/// Blocks by which a node may lag in the moment of asking.
+const LAG_BLOCKS: u64 = 50;
+/// How far the newest block may be from this machine's clock on an idle ledger: its heartbeat and
+/// some time for the vote.
+const QUIET_MS: u64 = 60_000;
+
+#[derive(Serialize)]
+struct Report {
+    healthy: bool,
+    findings: Vec<Finding>,
+}
+
+/// Prints what was found; exits with 1 if something does not work.
+pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
+    let folder = ConsortiumFolder::new(&place.dir);
+    let now_ms = now_ms();
+    let mut findings = check_folder(&folder, now_ms);
+    if let Ok(record) = folder.record() {
+        let nodes = summary::nodes(&folder, &record).await;
+        let running: Vec<NodeSummary> = nodes
+            .into_iter()
+            .filter(|node| node.pid.is_some() && node.state != "died")
+            .collect();
+        findings.extend(running.iter().map(|node| check_answers(node, place)));
+        if !running.is_empty() {
+            findings.push(check_heights(&running));
+            findings.push(check_time(&running, now_ms));
+        }
+    }
+    let healthy = findings
+        .iter()
+        .all(|finding| finding.verdict != Verdict::Failed);
+    let report = Report { healthy, findings };
+    format.print(&report, render(&report))?;
+    Ok(if healthy {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn check_answers(node: &NodeSummary, place: &Place) -> Finding {
+    let check = format!("API of {}", node.organisation);
+    let log = place.dir.join(&node.organisation).join("node.log");
+    match node.ledgers.first() {
+        None => Finding::failed(
+            check,
+            format!("{} does not answer", node.api_url),
+            format!("look at {}", log.display()),
+        ),
+        Some(ledger) if ledger.connected_peers + 1 < ledger.validators => Finding::warning(
+            check,
+            format!(
+                "{} of {} peers connected",
+                ledger.connected_peers,
+                ledger.validators - 1
+            ),
+            "blockworm status: start the nodes that do not run",
+        ),
+        Some(_) => Finding::ok(check, format!("{} answers", node.api_url)),
+    }
+}
+
+fn check_heights(nodes: &[NodeSummary]) -> Finding {
+    const CHECK: &str = "agreement";
+    let ledgers = nodes
+        .iter()
+        .filter_map(|node| Some((node, node.ledgers.first()?)));
+    let heights: Vec<(String, u64, String)> = ledgers
+        .map(|(node, ledger)| {
+            (
+                node.organisation.clone(),
+                ledger.height,
+                ledger.state_root.clone(),
+            )
+        })
+        .collect();
+    let highest = heights
+        .iter()
+        .map(|(_, height, _)| *height)
+        .max()
+        .unwrap_or(0);
+    let lowest = heights
+        .iter()
+        .map(|(_, height, _)| *height)
+        .min()
+        .unwrap_or(0);
+    let roots: BTreeSet<&str> = heights
+        .iter()
+        .filter(|(_, height, _)| *height == highest)
+        .map(|(.., root)| root.as_str())
+        .collect();
+    if roots.len() > 1 {
+        return Finding::failed(
+            CHECK,
+            format!("nodes hold different states at height {highest}"),
+            "stop them, keep the folders, and report this: it must never happen",
+        );
+    }
+    if highest - lowest > LAG_BLOCKS {
+        let (late, ..) = heights
+            .iter()
+            .min_by_key(|(_, height, _)| *height)
+            .map_or(("?", 0, ""), |(name, height, root)| {
+                (name.as_str(), *height, root.as_str())
+            });
+        return Finding::warning(
+            CHECK,
+            format!("{late} is at height {lowest}, others at {highest}"),
+            "wait while it catches up; look again with blockworm status",
+        );
+    }
+    Finding::ok(
+        CHECK,
+        format!("all at height {highest}, give or take {}", highest - lowest),
+    )
+}
+
+fn check_time(nodes: &[NodeSummary], now_ms: u64) -> Finding {
+    const CHECK: &str = "block time";
+    let newest = nodes
+        .iter()
+        .flat_map(|node| &node.ledgers)
+        .map(|ledger| ledger.time_ms)
+        .max()
+        .unwrap_or(0);
+    if newest > now_ms + 5_000 {
+        return Finding::failed(
+            CHECK,
+            format!(
+                "the newest block is {} ms ahead of this clock",
+                newest - now_ms
+            ),
+            "set the clock",
+        );
+    }
+    if now_ms.saturating_sub(newest) > QUIET_MS {
+        return Finding::warning(
+            CHECK,
+            format!("the newest block is {} s old", (now_ms - newest) / 1000),
+            "blockworm status: are enough nodes running to agree?",
+        );
+    }
+    Finding::ok(
+        CHECK,
+        format!(
+            "the newest block is {} ms old",
+            now_ms.saturating_sub(newest)
+        ),
+    )
+}
+
+fn render(report: &Report) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        let mark = match finding.verdict {
+            Verdict::Ok => "ok    ",
+            Verdict::Warning => "warn  ",
+            Verdict::Failed => "FAIL  ",
+        };
+        let _ = writeln!(text, "{mark}{:<26} {}", finding.check, finding.detail);
+        if !finding.next.is_empty() {
+            let _ = writeln!(text, "      {:<26} next: {}", "", finding.next);
+        }
+    }
+    text
+}

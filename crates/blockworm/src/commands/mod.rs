@@ -1,0 +1,58 @@
+//! One module per verb; here they are only told apart.
+
+mod doctor;
+mod down;
+mod member;
+mod node;
+mod proof;
+mod query;
+mod receivable;
+mod status;
+mod story;
+mod summary;
+mod tx;
+mod up;
+mod verify;
+
+use crate::{
+    bench,
+    cli::{Cli, Command, NodeCommand},
+    failure::{Failure, Result},
+    output::Format,
+};
+use std::process::ExitCode;
+
+/// Runs the command and says with which status to exit.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    let format = cli.output;
+    match cli.command {
+        Command::Node(NodeCommand::Run(args)) => node::run(&args),
+        Command::Verify(args) => verify::run(&args, format),
+        Command::Down(args) => down::run(&args, format),
+        Command::Bench(args) => bench::run(args, format),
+        other => wait_for(other, format),
+    }
+}
+
+/// Commands that speak with nodes need no more than this thread.
+fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::of("system.runtime", &error))?;
+    runtime.block_on(async {
+        match command {
+            Command::Up(args) => up::run(&args, format).await,
+            Command::Status(place) => status::run(&place, format).await,
+            Command::Doctor(place) => doctor::run(&place, format).await,
+            Command::Tx(command) => tx::run(&command, format).await,
+            Command::Proof(command) => proof::run(&command, format).await,
+            Command::Member(command) => member::run(&command, format).await,
+            Command::Receivable(command) => receivable::run(&command, format).await,
+            Command::Query(args) => query::run(&args, format).await,
+            Command::Node(_) | Command::Verify(_) | Command::Down(_) | Command::Bench(_) => {
+                unreachable!("invariant: these were told apart before")
+            }
+        }
+    })
+}

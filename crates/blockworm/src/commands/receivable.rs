@@ -1,0 +1,200 @@
+//! `blockworm receivable`: from an invoice's file to a financed receivable.
+
+use super::{
+    story::{FolderSubmitter, submit_ok},
+    tx::print_receipt,
+};
+use crate::{
+    cli::{
+        ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableImportArgs,
+        ReceivableShowArgs, Signing, Target,
+    },
+    failure::{Failure, Result},
+    output::Format,
+    remote::Remote,
+    signer::Signer,
+};
+use blockworm_api::model::ReceiptView;
+use blockworm_ledger::{Amount, MemberId};
+use blockworm_service::network::ConsortiumFolder;
+use blockworm_workflows::receivable::{
+    Contracts, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+/// Longer files are no invoices; the importer has finer limits of its own.
+const LARGEST_FILE_BYTES: u64 = 32 << 20;
+
+#[derive(Serialize)]
+struct Imported {
+    receivable: String,
+    amount: Amount,
+    due_date: String,
+    invoice_digest: String,
+    /// Opens the commitment on the ledger: keep it with the invoice.
+    opening: Opening,
+    remarks: Vec<String>,
+    receipt: ReceiptView,
+}
+
+/// Runs one of the verbs.
+pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode> {
+    match command {
+        ReceivableCommand::Import(args) => import_invoice(args, format).await,
+        ReceivableCommand::Confirm(args) => confirm(args, format).await,
+        ReceivableCommand::Finance(args) => finance(args, format).await,
+        ReceivableCommand::Show(args) => show(args, format).await,
+    }
+}
+
+async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<ExitCode> {
+    let file = read(&args.invoice)?;
+    let claim = import(&file).map_err(|error| {
+        Failure::of(error.code(), &error)
+            .during(args.invoice.display())
+            .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
+    })?;
+    let salt = Salt::random()
+        .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
+    let opening = claim.opening(salt);
+    let terms = IssueTerms {
+        id: claim.receivable_id(),
+        buyer: args.buyer.clone(),
+        price: None,
+    };
+    let request = Contracts::default()
+        .issue(&args.member, &claim, &terms, Some(&opening))
+        .map_err(|error| step_failure(&error))?;
+    let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
+    let imported = Imported {
+        receivable: terms.id,
+        amount: claim.amount,
+        due_date: claim.due_date.to_string(),
+        invoice_digest: claim.invoice_digest.to_string(),
+        opening,
+        remarks: claim.remarks.iter().map(ToString::to_string).collect(),
+        receipt,
+    };
+    let mut text = format!(
+        "receivable  {}\namount      {}\ndue         {}\nblock       {}\n",
+        imported.receivable, imported.amount, imported.due_date, imported.receipt.height
+    );
+    for remark in &imported.remarks {
+        let _ = writeln!(text, "remark      {remark}");
+    }
+    let _ = writeln!(
+        text,
+        "next        blockworm receivable confirm {}",
+        imported.receivable
+    );
+    format.print(&imported, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
+    let request = Contracts::default()
+        .confirm(&args.member, &args.id)
+        .map_err(|error| step_failure(&error))?;
+    let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
+    print_receipt(&receipt, format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCode> {
+    let remote = Remote::connect(&args.target).await?;
+    let receivable = ask(&remote, &args.id).await?;
+    let price = price(&receivable)?;
+    let contracts = Contracts::default();
+    let folder = ConsortiumFolder::new(&args.target.place.dir);
+    let signer = Signer::open(&folder, &args.member, &args.signing)?;
+    let wait = Duration::from_secs(args.signing.wait_s);
+    let mut submitter = FolderSubmitter::new(&folder, &remote, wait).with(signer);
+    let request = contracts
+        .finance(&args.member, &args.id, &price)
+        .map_err(|error| step_failure(&error))?;
+    let receipt = submit_ok(&mut submitter, &request).await?;
+    print_receipt(&receipt, format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(args: &ReceivableShowArgs, format: Format) -> Result<ExitCode> {
+    let remote = Remote::connect(&args.target).await?;
+    let receivable = ask(&remote, &args.id).await?;
+    let mut text = String::new();
+    for (name, value) in receivable.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => {}
+            Value::String(value) => drop(writeln!(text, "{name:<20} {value}")),
+            value => drop(writeln!(text, "{name:<20} {value}")),
+        }
+    }
+    format.print(&receivable, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn act(
+    request: &Request,
+    member: &MemberId,
+    signing: &Signing,
+    target: &Target,
+) -> Result<ReceiptView> {
+    let folder = ConsortiumFolder::new(&target.place.dir);
+    let signer = Signer::open(&folder, member, signing)?;
+    let remote = Remote::connect(target).await?;
+    let wait = Duration::from_secs(signing.wait_s);
+    let mut submitter = FolderSubmitter::new(&folder, &remote, wait).with(signer);
+    submit_ok(&mut submitter, request).await
+}
+
+async fn ask(remote: &Remote, id: &str) -> Result<Value> {
+    let answer = remote
+        .query("receivable", &json!({ "receivable": { "id": id } }))
+        .await?;
+    if answer.is_null() {
+        return Err(Failure::new(
+            "receivable.unknown",
+            format!("no receivable {id} is on this ledger"),
+        )
+        .next("blockworm receivable import INVOICE"));
+    }
+    Ok(answer)
+}
+
+fn price(receivable: &Value) -> Result<Amount> {
+    let unexpected = || Failure::new("node.unexpected", "the receivable has no price");
+    let minor = receivable["price"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
+    let currency = receivable["currency"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
+    Ok(Amount::new(
+        minor.ok_or_else(unexpected)?,
+        currency.ok_or_else(unexpected)?,
+    ))
+}
+
+fn step_failure(error: &StepError) -> Failure {
+    Failure::of(error.code(), error)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(|error: io::Error| {
+            Failure::of("invoice.unreadable", &error)
+                .during(format!("cannot read {}", path.display()))
+                .next("give the path of a UBL 2.1 invoice, XML")
+        })?;
+    Ok(bytes)
+}

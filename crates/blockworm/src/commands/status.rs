@@ -1,0 +1,46 @@
+//! `blockworm status`: the nodes of a local consortium and how far each ledger is.
+
+use super::summary::{self, NodeSummary};
+use crate::{cli::Place, failure::Result, output::Format, remote::folder_failure};
+use blockworm_service::network::ConsortiumFolder;
+use serde::Serialize;
+use std::process::ExitCode;
+
+#[derive(Serialize)]
+struct Status {
+    dir: String,
+    ledger: String,
+    nodes: Vec<NodeSummary>,
+}
+
+/// Prints the status; exits with 1 unless every node answers.
+pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
+    let folder = ConsortiumFolder::new(&place.dir);
+    let record = folder
+        .record()
+        .map_err(|error| folder_failure(&folder, &error))?;
+    let nodes = summary::nodes(&folder, &record).await;
+    let all_run = nodes.iter().all(|node| node.state == "running");
+    let mut text = format!(
+        "ledger {}\n\n{}",
+        record.ledger,
+        summary::nodes_table(&nodes)
+    );
+    if !all_run {
+        text.push_str(&format!(
+            "\n\nnext: blockworm up --detach --dir {}",
+            place.dir.display()
+        ));
+    }
+    let status = Status {
+        dir: place.dir.display().to_string(),
+        ledger: record.ledger,
+        nodes,
+    };
+    format.print(&status, text)?;
+    Ok(if all_run {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,143 @@
+//! What is known about a consortium's nodes at one moment; shared by `up`, `status` and `doctor`.
+
+use crate::output;
+use blockworm_api::{Client, model::LedgerView};
+use blockworm_service::network::{
+    ConsortiumFolder, ConsortiumRecord, NodeRecord, NodeState, process,
+};
+use serde::Serialize;
+
+/// A node, its process and its ledgers.
+#[derive(Debug, Serialize)]
+pub struct NodeSummary {
+    /// Whose node.
+    pub organisation: String,
+    /// `running`, `stopped`, `died` or `silent` (a process that does not answer).
+    pub state: &'static str,
+    /// Its process, if any.
+    pub pid: Option<u32>,
+    /// Its API.
+    pub api_url: String,
+    /// Where it listens for other nodes.
+    pub listen: String,
+    /// Its ledgers, if it answers.
+    pub ledgers: Vec<LedgerView>,
+}
+
+/// An organisation, its roles and the members whose keys are in the folder.
+#[derive(Debug, Serialize)]
+pub struct OrganisationSummary {
+    /// Its slug.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Roles granted at genesis.
+    pub roles: Vec<String>,
+    /// Its members.
+    pub members: Vec<String>,
+}
+
+/// Asks every node of the folder.
+pub async fn nodes(folder: &ConsortiumFolder, record: &ConsortiumRecord) -> Vec<NodeSummary> {
+    let asked = record.nodes.iter().map(|node| ask(folder, node));
+    futures::future::join_all(asked).await
+}
+
+async fn ask(folder: &ConsortiumFolder, node: &NodeRecord) -> NodeSummary {
+    let (mut state, pid) = match process::state(folder, &node.organisation) {
+        Ok(NodeState::Running(pid)) => ("running", Some(pid)),
+        Ok(NodeState::Died(pid)) => ("died", Some(pid)),
+        Ok(NodeState::Stopped) | Err(_) => ("stopped", None),
+    };
+    let mut ledgers = Vec::new();
+    if state == "running" {
+        match Client::new(&node.api_url()) {
+            Ok(client) => match client.ledgers().await {
+                Ok(answer) => ledgers = answer,
+                Err(_) => state = "silent",
+            },
+            Err(_) => state = "silent",
+        }
+    }
+    NodeSummary {
+        organisation: node.organisation.to_string(),
+        state,
+        pid,
+        api_url: node.api_url(),
+        listen: node.listen.to_string(),
+        ledgers,
+    }
+}
+
+/// The organisations of the folder.
+pub fn organisations(record: &ConsortiumRecord) -> Vec<OrganisationSummary> {
+    record
+        .organisations
+        .iter()
+        .map(|organisation| OrganisationSummary {
+            id: organisation.id.to_string(),
+            name: organisation.name.clone(),
+            roles: organisation.roles.clone(),
+            members: organisation
+                .members
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        })
+        .collect()
+}
+
+/// The nodes for people.
+pub fn nodes_table(nodes: &[NodeSummary]) -> String {
+    let rows: Vec<[String; 6]> = nodes
+        .iter()
+        .map(|node| {
+            let ledger = node.ledgers.first();
+            let of = |text: fn(&LedgerView) -> String| ledger.map_or_else(|| "-".to_owned(), text);
+            [
+                node.organisation.clone(),
+                node.state.to_owned(),
+                node.pid
+                    .map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+                of(|ledger| ledger.height.to_string()),
+                of(|ledger| {
+                    format!(
+                        "{} of {}",
+                        ledger.connected_peers,
+                        ledger.validators.saturating_sub(1)
+                    )
+                }),
+                node.api_url.clone(),
+            ]
+        })
+        .collect();
+    output::table(
+        ["NODE", "STATE", "PROCESS", "HEIGHT", "PEERS", "API"],
+        &rows,
+    )
+}
+
+/// The organisations for people.
+pub fn organisations_table(organisations: &[OrganisationSummary]) -> String {
+    let rows: Vec<[String; 4]> = organisations
+        .iter()
+        .map(|organisation| {
+            [
+                organisation.id.clone(),
+                organisation.name.clone(),
+                organisation.roles.join(", "),
+                organisation
+                    .members
+                    .iter()
+                    .map(|member| {
+                        member
+                            .split_once('/')
+                            .map_or(member.as_str(), |(_, name)| name)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ]
+        })
+        .collect();
+    output::table(["ORGANISATION", "NAME", "ROLES", "MEMBERS"], &rows)
+}

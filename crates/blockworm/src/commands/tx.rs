@@ -1,0 +1,103 @@
+//! `blockworm tx`: submits a message to a contract and shows what became of it.
+
+use super::query::{bad_message, message_text};
+use crate::{
+    cli::{TxCommand, TxShowArgs, TxSubmitArgs},
+    failure::Result,
+    output::Format,
+    remote::{Remote, check_ok, client_failure},
+    signer::Signer,
+};
+use blockworm_api::model::ReceiptView;
+use blockworm_service::network::ConsortiumFolder;
+use serde_json::Value;
+use std::{fmt::Write as _, process::ExitCode, time::Duration};
+
+/// Runs one of the verbs.
+pub async fn run(command: &TxCommand, format: Format) -> Result<ExitCode> {
+    match command {
+        TxCommand::Show(args) => show(args, format).await,
+        TxCommand::Submit(args) => submit(args, format).await,
+    }
+}
+
+async fn show(args: &TxShowArgs, format: Format) -> Result<ExitCode> {
+    let remote = Remote::connect(&args.target).await?;
+    let view = remote
+        .client
+        .transaction(&remote.ledger_text(), &args.id.to_string())
+        .await
+        .map_err(client_failure)?;
+    let body = &view.transaction["body"];
+    let field = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let message = match &body["message"] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let text = format!(
+        "transaction  {}\nsender       {}\ncontract     {}\nmessage      {message}\n{}",
+        view.id,
+        field("sender"),
+        field("contract"),
+        receipt_text(&view.receipt),
+    );
+    format.print(&view, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn submit(args: &TxSubmitArgs, format: Format) -> Result<ExitCode> {
+    let message = message_text(&args.message)?;
+    // Compact JSON goes on the ledger, whatever the spacing was.
+    let message: Value = serde_json::from_str(&message).map_err(|error| bad_message(&error))?;
+    let folder = ConsortiumFolder::new(&args.target.place.dir);
+    let signer = Signer::open(&folder, &args.member, &args.signing)?;
+    let remote = Remote::connect(&args.target).await?;
+    let wait = Duration::from_secs(args.signing.wait_s);
+    let receipt = remote
+        .submit(
+            &signer,
+            &args.contract,
+            message.to_string().into_bytes(),
+            wait,
+        )
+        .await?;
+    print_receipt(&receipt, format)?;
+    check_ok(&receipt)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a receipt; a refusal is a result too.
+pub fn print_receipt(receipt: &ReceiptView, format: Format) -> Result<()> {
+    let text = format!(
+        "transaction  {}\n{}",
+        receipt.transaction,
+        receipt_text(receipt)
+    );
+    format.print(receipt, text)
+}
+
+fn receipt_text(receipt: &ReceiptView) -> String {
+    let mut text = format!(
+        "block        {} (place {})\ncode         {}\n",
+        receipt.height, receipt.index, receipt.code
+    );
+    if !receipt.message.is_empty() {
+        let _ = writeln!(text, "reason       {}", receipt.message);
+    }
+    for event in &receipt.events {
+        let details: Vec<String> = event
+            .attributes
+            .iter()
+            .map(|a| format!("{}={}", a.key, a.value))
+            .collect();
+        let _ = writeln!(
+            text,
+            "event        {}.{} {} {}",
+            event.contract,
+            event.kind,
+            event.subject,
+            details.join(" ")
+        );
+    }
+    text
+}

@@ -1,0 +1,169 @@
+//! Help, JSON results and errors are what scripts and people rely on: changing them is a decision.
+//!
+//! `BLOCKWORM_BLESS=1 cargo test --test the_command_line_keeps_its_shape` rewrites the snapshots.
+#![allow(clippy::unwrap_used)]
+
+mod dsl;
+
+use dsl::{Consortium, blockworm, path};
+use serde_json::{Map, Value, json};
+use std::{fs, path::PathBuf};
+
+#[track_caller]
+fn check_snapshot(name: &str, found: &str) {
+    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/snapshots")).join(name);
+    if std::env::var_os("BLOCKWORM_BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, found).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    let difference = kept.lines().zip(found.lines()).find(|(kept, found)| kept != found);
+    assert!(
+        kept == found,
+        "{} differs, first in {difference:?}; found:\n{found}",
+        file.display()
+    );
+}
+
+#[test]
+fn help() {
+    let verbs: [&[&str]; 20] = [
+        &[],
+        &["up"],
+        &["down"],
+        &["status"],
+        &["doctor"],
+        &["node", "run"],
+        &["tx", "show"],
+        &["tx", "submit"],
+        &["proof", "export"],
+        &["verify"],
+        &["member"],
+        &["member", "register"],
+        &["member", "renew"],
+        &["member", "revoke"],
+        &["member", "list"],
+        &["receivable", "import"],
+        &["receivable", "confirm"],
+        &["receivable", "finance"],
+        &["receivable", "show"],
+        &["query"],
+    ];
+    let mut text = String::new();
+    for verb in verbs {
+        let mut args = verb.to_vec();
+        args.push("--help");
+        let ran = blockworm(&args);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(!ran.stdout.contains('\u{1b}'), "no colour when not on a terminal");
+        text.push_str(&format!("$ blockworm {}\n{}\n", args.join(" "), ran.stdout));
+    }
+    check_snapshot("help.txt", &text);
+}
+
+/// The value with every string and number replaced by its kind.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let inner: Map<String, Value> =
+                map.iter().map(|(key, inner)| (key.clone(), shape(inner))).collect();
+            Value::Object(inner)
+        }
+        Value::Array(all) => {
+            let mut shapes: Vec<Value> = all.iter().map(shape).collect();
+            shapes.dedup();
+            Value::Array(shapes)
+        }
+        Value::String(_) => json!("string"),
+        Value::Number(_) => json!("number"),
+        Value::Bool(_) => json!("true or false"),
+        Value::Null => json!(null),
+    }
+}
+
+#[test]
+fn results() {
+    let consortium = Consortium::planned(1);
+    let up = consortium.up(&[]).json();
+    let id = up["first_transaction"].as_str().unwrap().to_owned();
+    let proof = consortium.beside("proof.json");
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/steel-invoice.xml");
+    let money = r#"{"issue":{"to":"bank/maker","amount":"1000000000000","currency":"CNY"}}"#;
+    let mut shapes = Map::new();
+    let mut keep = |name: &str, value: &Value| {
+        shapes.insert(name.to_owned(), shape(value));
+    };
+    keep("up", &up);
+    keep("status", &consortium.run(&["status"]).json());
+    keep("doctor", &consortium.run(&["doctor"]).json());
+    keep("tx show", &consortium.run(&["tx", "show", &id]).json());
+    let submit =
+        ["tx", "submit", "--as", "bank/maker", "--contract", "money", "--message", money];
+    keep("tx submit", &consortium.run(&submit).json());
+    keep("proof export", &consortium.run(&["proof", "export", &id, "-o", path(&proof)]).json());
+    let genesis = consortium.folder.genesis_file();
+    let verify = ["verify", path(&proof), "--genesis", path(&genesis), "--output", "json"];
+    keep("verify", &blockworm(&verify).json());
+    keep("member list", &consortium.run(&["member", "list", "--organisation", "bank"]).json());
+    let imported = consortium.run(&["receivable", "import", samples]).json();
+    keep("receivable import", &imported);
+    let receivable = imported["receivable"].as_str().unwrap();
+    keep("receivable confirm", &consortium.run(&["receivable", "confirm", receivable]).json());
+    keep("receivable finance", &consortium.run(&["receivable", "finance", receivable]).json());
+    keep("receivable show", &consortium.run(&["receivable", "show", receivable]).json());
+    keep("down", &consortium.run(&["down"]).json());
+    let text = serde_json::to_string_pretty(&Value::Object(shapes)).unwrap();
+    check_snapshot("results.json", &format!("{text}\n"));
+}
+
+#[test]
+fn errors_say_what_failed_where_and_what_next() {
+    let nowhere = Consortium::planned(1);
+    for verb in [&["status"][..], &["down"], &["tx", "show", &"0".repeat(64)]] {
+        let ran = nowhere.run(verb);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert_eq!(ran.error_code(), "folder.absent");
+        assert_eq!(ran.stdout, "", "results alone go to standard output");
+    }
+    let dir = path(nowhere.folder.root());
+    let text = blockworm(&["status", "--dir", dir]);
+    assert_eq!(text.code, Some(1));
+    assert!(text.stderr.contains("folder.absent"), "{}", text.stderr);
+    assert!(text.stderr.contains("blockworm up --dir"), "{}", text.stderr);
+    assert!(!text.stderr.contains('\u{1b}'), "{:?}", text.stderr);
+
+    for wrong in [&["upp"][..], &["up", "--nodes", "3"], &["tx", "show", "12"], &["verify"]] {
+        let ran = blockworm(wrong);
+        assert_eq!(ran.code, Some(64), "{ran:?}");
+        assert_eq!(ran.stdout, "");
+    }
+
+    let foreign = nowhere.beside("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("thesis.txt"), "years of work").unwrap();
+    let ran = blockworm(&["up", "--detach", "--dir", path(&foreign), "--output", "json"]);
+    assert_eq!(ran.error_code(), "folder.foreign");
+    assert_eq!(fs::read_to_string(foreign.join("thesis.txt")).unwrap(), "years of work");
+
+    let missing = blockworm(&["verify", "/nonexistent/proof.json", "--output", "json"]);
+    assert_eq!(missing.error_code(), "proof.unreadable");
+}
+
+#[test]
+fn a_stopped_consortium_is_told_from_a_dead_one() {
+    let consortium = Consortium::start(1);
+    assert_eq!(consortium.run(&["doctor"]).code, Some(0));
+    consortium.run(&["down"]).json();
+    let stopped = consortium.run(&["status"]);
+    assert_eq!(stopped.code, Some(1));
+    assert!(stopped.stdout.contains("\"stopped\""), "{stopped:?}");
+    consortium.up(&[]).json();
+    consortium.crash("platform");
+    let dead = consortium.run(&["status"]);
+    assert!(dead.stdout.contains("\"died\""), "{dead:?}");
+    let doctor = consortium.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.stdout.contains("blockworm up"), "{doctor:?}");
+    let show = consortium.run(&["tx", "show", &"0".repeat(64)]);
+    assert_eq!(show.error_code(), "node.not_running");
+}
