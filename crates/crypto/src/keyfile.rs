@@ -14,11 +14,24 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// scrypt with N = 2¹⁴, r = 8, p = 5: 16 MiB, five times over. The cost comes from p because
-/// openssl refuses to spend more than 32 MiB on a key file.
-const SCRYPT_LOG_N: u8 = 14;
-const SCRYPT_R: u32 = 8;
-const SCRYPT_P: u32 = 5;
+/// How much work each guess at a passphrase shall cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// For what a person may have chosen: scrypt with N = 2¹⁴, r = 8, p = 5, that is 16 MiB five
+    /// times over. The cost comes from p because openssl spends at most 32 MiB on a key file.
+    Passphrase,
+    /// For at least 128 random bits, which nobody guesses: scrypt with N = 2¹⁰, r = 8, p = 1.
+    RandomSecret,
+}
+
+impl Cost {
+    const fn scrypt(self) -> (u8, u32, u32) {
+        match self {
+            Self::Passphrase => (14, 8, 5),
+            Self::RandomSecret => (10, 8, 1),
+        }
+    }
+}
 
 /// What a file may ask of its reader at most: 128 MiB for scrypt, ten million rounds of PBKDF2.
 const MAX_SCRYPT_BLOCKS: u64 = 1 << 20;
@@ -75,7 +88,7 @@ pub enum KeyFileError {
 ///
 /// # Errors
 /// An empty passphrase or no randomness.
-pub fn encrypt(key: &SecretKey, passphrase: &[u8]) -> Result<String, KeyFileError> {
+pub fn encrypt(key: &SecretKey, passphrase: &[u8], cost: Cost) -> Result<String, KeyFileError> {
     if passphrase.is_empty() {
         return Err(KeyFileError::EmptyPassphrase);
     }
@@ -84,8 +97,9 @@ pub fn encrypt(key: &SecretKey, passphrase: &[u8]) -> Result<String, KeyFileErro
         .and_then(|()| getrandom::fill(&mut iv))
         .map_err(|_| SecretKeyError::NoRandomness)?;
     let seal = || {
-        let cost = scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).ok()?;
-        let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv).ok()?;
+        let (log_n, r, p) = cost.scrypt();
+        let params = scrypt::Params::new(log_n, r, p).ok()?;
+        let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(params, &salt, iv).ok()?;
         let sealed = scheme.encrypt(passphrase, &key.to_pkcs8_der()).ok()?;
         let info = EncryptedPrivateKeyInfoOwned {
             encryption_algorithm: scheme.into(),
@@ -117,15 +131,28 @@ pub fn decrypt(pem: &str, passphrase: &[u8]) -> Result<SecretKey, KeyFileError> 
     })
 }
 
+/// [`write_encrypted_with`] at the cost that passphrases of people need.
+///
+/// # Errors
+/// As [`write_encrypted_with`].
+pub fn write_encrypted(
+    path: &Path,
+    key: &SecretKey,
+    passphrase: &[u8],
+) -> Result<(), KeyFileError> {
+    write_encrypted_with(path, key, passphrase, Cost::Passphrase)
+}
+
 /// Writes a key encrypted, readable by its owner alone (mode 0600). The file appears whole or not
 /// at all, and is durable on return.
 ///
 /// # Errors
 /// An existing file, an empty passphrase, or a refusal of the operating system.
-pub fn write_encrypted(
+pub fn write_encrypted_with(
     path: &Path,
     key: &SecretKey,
     passphrase: &[u8],
+    cost: Cost,
 ) -> Result<(), KeyFileError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => KeyFileError::AlreadyExists {
@@ -144,7 +171,7 @@ pub fn write_encrypted(
             path: path.to_owned(),
         });
     }
-    let pem = encrypt(key, passphrase)?;
+    let pem = encrypt(key, passphrase, cost)?;
     let mut suffix = [0; 8];
     getrandom::fill(&mut suffix).map_err(|_| SecretKeyError::NoRandomness)?;
     let mut temporary_name = name.to_owned();
@@ -256,9 +283,10 @@ mod tests {
     fn a_key_survives_its_file_and_the_file_is_private_and_alone() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("key.pem");
-        for algorithm in [Algorithm::Ed25519, Algorithm::P256] {
+        let (person, machine) = (Cost::Passphrase, Cost::RandomSecret);
+        for (algorithm, cost) in [(Algorithm::Ed25519, person), (Algorithm::P256, machine)] {
             let key = SecretKey::generate(algorithm).unwrap();
-            write_encrypted(&path, &key, b"p").unwrap();
+            write_encrypted_with(&path, &key, b"p", cost).unwrap();
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
             assert_eq!(directory.path().read_dir().unwrap().count(), 1);
             let read = read_encrypted(&path, b"p").unwrap();

@@ -7,7 +7,7 @@ use blockworm_crypto::{
     identity::{
         CertificateAuthority, MemberSubject, Validity, parse_authority, parse_member, verify_chain,
     },
-    keyfile,
+    keyfile::{self, Cost},
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -32,7 +32,12 @@ static CHAIN: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
 });
 
 static KEY_FILE: LazyLock<String> = LazyLock::new(|| {
-    keyfile::encrypt(&SecretKey::from_ed25519_seed([3; 32]), b"passphrase").unwrap()
+    keyfile::encrypt(
+        &SecretKey::from_ed25519_seed([3; 32]),
+        b"passphrase",
+        Cost::RandomSecret,
+    )
+    .unwrap()
 });
 
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -139,8 +144,8 @@ proptest! {
 }
 
 proptest! {
-    // Deriving a key takes a tenth of a second, so few cases.
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    // Damage to the parameters may ask for a costly derivation, so few cases.
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn of_damaged_key_files(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
