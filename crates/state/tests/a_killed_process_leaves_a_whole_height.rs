@@ -13,7 +13,7 @@ use reference::{reference_at, writes_of};
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -114,47 +114,48 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The newest journal, without the zeros behind its last byte.
-fn journal(folder: &Path) -> (std::path::PathBuf, Vec<u8>) {
-    let journals = fs::read_dir(folder)
+/// The only journal of a small store, without the zeros behind its last byte.
+fn journal(folder: &Path) -> (PathBuf, Vec<u8>) {
+    let mut journals = fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let newest = journals
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jnl"))
-        .max_by_key(|path| {
-            path.file_stem()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
-        })
-        .unwrap();
-    let mut bytes = fs::read(&newest).unwrap();
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "jnl"));
+    let path = journals.next().unwrap();
+    assert_eq!(journals.next(), None);
+    let mut bytes = fs::read(&path).unwrap();
     let end = bytes
         .iter()
         .rposition(|byte| *byte != 0)
         .map_or(0, |at| at + 1);
     bytes.truncate(end);
-    (newest, bytes)
+    (path, bytes)
 }
 
 #[test]
-fn a_journal_torn_by_a_power_cut_falls_back_to_an_earlier_whole_height() {
+fn a_journal_torn_by_a_power_cut_falls_back_to_the_height_before() {
     let folder = tempfile::tempdir().unwrap();
-    run_and_kill(folder.path(), 12);
-    let newest = check(folder.path());
-    let (path, bytes) = journal(folder.path());
-    let mut seen = Vec::new();
-    let length = bytes.len();
-    for cut in [1, 9, 100, length / 4, length / 2, length * 3 / 4] {
-        let torn = tempfile::tempdir().unwrap();
-        copy(folder.path(), torn.path());
-        let kept = &bytes[..length - cut];
-        fs::write(torn.path().join(path.file_name().unwrap()), kept).unwrap();
-        let height = check(torn.path());
-        assert!(height < newest, "a batch without its end must not count");
-        seen.push(height);
+    let mut ends = Vec::new();
+    {
+        let state = State::open(FjallStore::open(folder.path()).unwrap(), BITS).unwrap();
+        for height in 0..8 {
+            state.stage(height, writes_of(height)).unwrap();
+            let row = SideRow::put(Column::Meta, "last", height.to_be_bytes());
+            state.commit(height, vec![row]).unwrap();
+            ends.push(journal(folder.path()).1.len());
+        }
     }
-    assert!(seen.is_sorted_by(|a, b| a >= b) && seen.first() != seen.last());
+    let (path, bytes) = journal(folder.path());
+    for height in [0, 3, 6] {
+        let (from, to) = (ends[height], ends[height + 1]);
+        for end in [from, from + 1, from.midpoint(to), to - 1] {
+            let torn = tempfile::tempdir().unwrap();
+            copy(folder.path(), torn.path());
+            fs::write(torn.path().join(path.file_name().unwrap()), &bytes[..end]).unwrap();
+            assert_eq!(
+                check(torn.path()),
+                height as u64,
+                "{end} bytes of {from} to {to}"
+            );
+        }
+    }
 }

@@ -213,6 +213,9 @@ fn the_store_on_disk_does_and_shows_the_same_after_reopening() {
     let store = FjallStore::open(folder.path()).unwrap();
     assert_eq!(rows(&store), before);
     assert!(store.disk_bytes().unwrap() > 0);
+    store.settle().unwrap();
+    assert_eq!(rows(&store), before);
+    assert!(store.table_bytes(Table::Meta) > 0);
 }
 
 #[test]
