@@ -3,7 +3,8 @@
 use crate::problem::Failure;
 use axum::{
     body::Body,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -114,6 +115,20 @@ async fn collect(body: Body, declared: Option<u64>, limit: usize) -> Result<Byte
     } else {
         rest.freeze()
     })
+}
+
+/// A JSON file to be saved as `name`.
+pub(crate) fn attachment(name: &str, text: String) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let disposition = HeaderValue::from_str(&disposition);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(JSON)),
+        (
+            header::CONTENT_DISPOSITION,
+            disposition.unwrap_or(HeaderValue::from_static("attachment")),
+        ),
+    ];
+    (headers, text).into_response()
 }
 
 fn too_large(limit_bytes: usize) -> Failure {

@@ -251,25 +251,29 @@ impl Client {
             .await
     }
 
-    /// A contract's value under its own key, with what convinces a stranger when `proof`.
+    /// A contract's value under its own key.
     pub async fn state(
         &self,
         ledger: &str,
         contract: &str,
         key: &[u8],
-        proof: bool,
     ) -> Result<StateView, ClientError> {
-        let key = hex::encode(key);
-        let path = format!(
-            "/v1/ledgers/{}/contracts/{}/state/{key}",
-            part(ledger),
-            part(contract)
-        );
-        self.json(
-            self.request(Method::GET, &path).query(&[("proof", proof)]),
-            ANSWER,
-        )
-        .await
+        self.get(&state_path(ledger, contract, key), ANSWER).await
+    }
+
+    /// The text of a `blockworm-state/1` file: that value, or its absence, proved.
+    pub async fn state_proof(
+        &self,
+        ledger: &str,
+        contract: &str,
+        key: &[u8],
+    ) -> Result<String, ClientError> {
+        let path = format!("{}/proof", state_path(ledger, contract, key));
+        let response = self.send(self.request(Method::GET, &path), ANSWER).await?;
+        response
+            .text()
+            .await
+            .map_err(|error| self.failed(error, ANSWER))
     }
 
     /// Events as they become final, from the next block on, or from the one after `after`.
@@ -367,6 +371,11 @@ impl Client {
             reason,
         }
     }
+}
+
+fn state_path(ledger: &str, contract: &str, key: &[u8]) -> String {
+    let (ledger, contract, key) = (part(ledger), part(contract), hex::encode(key));
+    format!("/v1/ledgers/{ledger}/contracts/{contract}/state/{key}")
 }
 
 fn height_part(height: Option<u64>) -> String {

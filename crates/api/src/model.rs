@@ -316,21 +316,6 @@ pub struct StateView {
     pub value: Option<String>,
     /// After which block.
     pub height: u64,
-    /// With `proof=true`: what convinces a stranger.
-    pub evidence: Option<StateEvidence>,
-}
-
-/// What links a value, or its absence, to signatures of the validators (docs/formats/state-root.md).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct StateEvidence {
-    /// From the value (or its absence) to the state root of the first header.
-    #[schema(value_type = Object)]
-    pub proof: serde_json::Value,
-    /// Encoded headers, hex, each the parent of the next; the last one is certified.
-    pub headers: Vec<String>,
-    /// The votes on the last header.
-    #[schema(value_type = Object)]
-    pub finality: serde_json::Value,
 }
 
 /// Health of a node.

@@ -179,7 +179,8 @@ fn refusal_status(code: &str) -> StatusCode {
         "transaction.malformed" => StatusCode::BAD_REQUEST,
         "transaction.bad_signature" => StatusCode::FORBIDDEN,
         "contract.unknown" => StatusCode::NOT_FOUND,
-        "mempool.organisation_full" | "mempool.fair_share" => StatusCode::TOO_MANY_REQUESTS,
+        // The organisation's own share is used up: others may still submit.
+        "mempool.full" => StatusCode::TOO_MANY_REQUESTS,
         _ => match code.split('.').next().unwrap_or_default() {
             "mempool" | "node" | "store" => StatusCode::SERVICE_UNAVAILABLE,
             "member" | "organisation" => StatusCode::FORBIDDEN,
@@ -223,9 +224,7 @@ fn next_step(code: &str) -> &'static str {
         "transaction.expiry_too_far" => "Sign it again with an earlier expiry.",
         "transaction.wrong_ledger" => "Submit it to the ledger that it names.",
         "member.unknown" => "Register the member first (blockworm member register).",
-        "mempool.full" | "mempool.organisation_full" => {
-            "Wait until blocks have taken some of the waiting transactions."
-        }
+        "mempool.full" => "Wait until blocks have taken some of the waiting transactions.",
         _ => "",
     }
 }
@@ -242,7 +241,7 @@ mod tests {
             ("transaction.oversized", 413),
             ("member.revoked", 403),
             ("organisation.suspended", 403),
-            ("mempool.full", 503),
+            ("mempool.full", 429),
             ("receivable.unknown", 422),
         ];
         for (code, status) in cases {

@@ -66,6 +66,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::list_contracts))
         .routes(routes!(contracts::query_contract))
         .routes(routes!(contracts::get_state))
+        .routes(routes!(contracts::get_state_proof))
         .routes(routes!(events::stream_events))
 }
 

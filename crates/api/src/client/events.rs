@@ -193,7 +193,7 @@ mod tests {
                     items.extend(message.take(&line).unwrap());
                 }
             }
-            assert_eq!(items, [whole.clone()], "frames of {size}");
+            assert_eq!(items, std::slice::from_ref(&whole), "frames of {size}");
         }
     }
 

@@ -1,21 +1,24 @@
-//! Contracts: queries, single values of the state, and the consortium's own directories.
+//! Contracts: queries and single values of the state, with their proofs.
 
 use crate::{
-    app::{App, Params, Place},
+    app::{App, Place},
     body::{self, JSON, Media},
-    model::{StateEvidence, StateView},
+    model::StateView,
     problem::{Failure, Problem},
+    routes::directory,
 };
 use axum::{
     Json,
     body::Body,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use blockworm_ledger::ContractName;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use blockworm_ledger::{
+    ContractName,
+    chain::CertifiedHeaders,
+    state_claim::{StateAnswerProof, StateClaim},
+};
 
 /// Asks a contract. Answers from the last durable block; nothing is written.
 #[utoipa::path(
@@ -42,68 +45,89 @@ pub(crate) async fn query_contract(
     body::media(&headers, &[Media::Json])?;
     let message = body::read(&headers, body, app.limits.query_bytes, app.limits.body).await?;
     serde_json::from_slice::<serde::de::IgnoredAny>(&message).map_err(Failure::malformed_body)?;
-    ask(&place, &contract, &message).await
-}
-
-async fn ask(place: &Place, contract: &ContractName, message: &[u8]) -> Result<Response, Failure> {
-    let answer = place.ledger.query(contract, message).await?;
+    let answer = place.ledger.query(&contract, &message).await?;
     Ok(([(header::CONTENT_TYPE, JSON)], answer).into_response())
 }
 
-/// How to read a value.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct StateQuery {
-    /// Whether to add what convinces a stranger.
-    #[serde(default)]
-    proof: bool,
-}
-
-/// A contract's value under its own key; `proof=true` adds what convinces a stranger, of presence
-/// and absence alike.
+/// A contract's value under its own key.
 #[utoipa::path(
     get, path = "/v1/ledgers/{ledger}/contracts/{contract}/state/{key}", tag = "contracts",
     params(
         ("ledger" = String, Path, description = "The ledger's id or name"),
         ("contract" = String, Path, description = "The contract's name"),
-        ("key" = String, Path, description = "The contract's own key, hex"),
-        StateQuery
+        ("key" = String, Path, description = "The contract's own key, hex")
     ),
     responses(
         (status = 200, description = "The value, null when absent", body = StateView),
-        (status = 404, description = "`proof.not_found`: no such contract", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "`api.bad_parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`contract.unknown`", body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub(crate) async fn get_state(place: Place) -> Result<Json<StateView>, Failure> {
+    let (contract, key) = (known_contract(&place).await?, key(&place)?);
+    let answer = place.ledger.state(&contract.0, &key).await?;
+    Ok(Json(StateView {
+        contract: contract.0.to_string(),
+        key: hex::encode(key),
+        value: answer.value.map(hex::encode),
+        height: answer.height,
+    }))
+}
+
+/// A proof of a contract's value, or of its absence, that a stranger checks offline.
+#[utoipa::path(
+    get, path = "/v1/ledgers/{ledger}/contracts/{contract}/state/{key}/proof", tag = "contracts",
+    params(
+        ("ledger" = String, Path, description = "The ledger's id or name"),
+        ("contract" = String, Path, description = "The contract's name"),
+        ("key" = String, Path, description = "The contract's own key, hex")
+    ),
+    responses(
+        (status = 200, description = "A `blockworm-state/1` file (docs/formats/proof.md)", body = Object),
+        (status = 404, description = "`contract.unknown`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`proof.not_yet_provable`", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_state(
-    place: Place,
-    Params(query): Params<StateQuery>,
-) -> Result<Json<StateView>, Failure> {
-    let contract: ContractName = place.parse("contract")?;
-    let key =
-        hex::decode(place.text("key")).map_err(|error| Failure::bad_parameter("key", error))?;
-    let (value, height, evidence) = if query.proof {
-        let answer = place.ledger.state_with_proof(&contract, &key).await?;
-        let evidence = StateEvidence {
-            proof: serde_json::to_value(&answer.proof).map_err(Failure::internal)?,
-            headers: answer
-                .headers
-                .iter()
-                .map(|header| hex::encode(header.encode()))
-                .collect(),
-            finality: serde_json::to_value(&answer.finality).map_err(Failure::internal)?,
-        };
-        (answer.value, answer.height, Some(evidence))
-    } else {
-        let answer = place.ledger.state(&contract, &key).await?;
-        (answer.value, answer.height, None)
+pub(crate) async fn get_state_proof(place: Place) -> Result<Response, Failure> {
+    let (contract, key) = (known_contract(&place).await?, key(&place)?);
+    let answer = place.ledger.state_with_proof(&contract.0, &key).await?;
+    let genesis = place.ledger.genesis();
+    let claim = StateClaim::new(answer.height, contract.1, key, answer.value, answer.proof);
+    let file = StateAnswerProof {
+        ledger: place.ledger.id(),
+        genesis_digest: genesis.digest(),
+        states: vec![claim],
+        chain: CertifiedHeaders {
+            headers: answer.headers,
+            finality: answer.finality,
+        },
+        genesis: genesis.as_ref().clone(),
     };
-    Ok(Json(StateView {
-        contract: contract.to_string(),
-        key: hex::encode(key),
-        value: value.map(hex::encode),
-        height,
-        evidence,
-    }))
+    let text = file.to_json().map_err(Failure::internal)?;
+    Ok(body::attachment("state.proof.json", text))
+}
+
+/// The contract in the path and its number on this ledger.
+async fn known_contract(place: &Place) -> Result<(ContractName, u32), Failure> {
+    let name: ContractName = place.parse("contract")?;
+    let contracts = directory::contracts(place).await?;
+    let known = contracts
+        .iter()
+        .find(|contract| contract.name == name.as_str());
+    match known {
+        Some(contract) => Ok((name, contract.id)),
+        None => {
+            let detail = format!("no contract {name} on this ledger");
+            Err(Failure::new(
+                StatusCode::NOT_FOUND,
+                "contract.unknown",
+                detail,
+            ))
+        }
+    }
+}
+
+/// The contract's own key in the path.
+fn key(place: &Place) -> Result<Vec<u8>, Failure> {
+    hex::decode(place.text("key")).map_err(|error| Failure::bad_parameter("key", error))
 }

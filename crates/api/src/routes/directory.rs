@@ -107,9 +107,12 @@ pub(crate) async fn list_members(
     responses((status = 200, description = "All contracts, the system's included", body = Vec<ContractView>))
 )]
 pub(crate) async fn list_contracts(place: Place) -> Result<Json<Vec<ContractView>>, Failure> {
-    ask(&place, "contracts", &ContractsQuery::List {})
-        .await
-        .map(Json)
+    contracts(&place).await.map(Json)
+}
+
+/// The contracts of the ledger, with their numbers.
+pub(crate) async fn contracts(place: &Place) -> Result<Vec<ContractView>, Failure> {
+    ask(place, "contracts", &ContractsQuery::List {}).await
 }
 
 fn limit(asked: Option<u32>) -> Result<u32, Failure> {

@@ -57,7 +57,7 @@ impl WaitQuery {
         (status = 403, description = "`transaction.bad_signature`, `member.*`, `organisation.suspended`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`transaction.oversized`, `api.body_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`transaction.wrong_ledger`, `transaction.expired`, `transaction.expiry_too_far`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`mempool.*`", body = Problem, content_type = "application/problem+json")
+        (status = 429, description = "`mempool.full`: too many of the organisation's transactions wait here", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub(crate) async fn submit_transaction(
@@ -166,7 +166,8 @@ pub(crate) async fn submit_batch(
     }))
 }
 
-/// Cuts a batch at its lengths, sharing the batch's memory.
+/// Cuts a batch at its lengths. Each transaction is copied: sharing the batch's memory would let one
+/// that waits keep all the others' bytes, which the mempool does not count.
 fn split(mut batch: Bytes, limit: usize) -> Result<Vec<Bytes>, Failure> {
     let whole = batch.len();
     let mut transactions = Vec::new();
@@ -182,7 +183,7 @@ fn split(mut batch: Bytes, limit: usize) -> Result<Vec<Bytes>, Failure> {
         let at = whole - batch.len();
         let length = batch.try_get_u32().ok().map(|length| length as usize);
         match length.filter(|length| (1..=batch.len()).contains(length)) {
-            Some(length) => transactions.push(batch.split_to(length)),
+            Some(length) => transactions.push(Bytes::copy_from_slice(&batch.split_to(length))),
             None => {
                 let detail = format!("the length at byte {at} is missing, zero or beyond the end");
                 return Err(Failure::new(
@@ -306,15 +307,8 @@ pub(crate) async fn get_receipt(
 pub(crate) async fn get_proof(place: Place) -> Result<Response, Failure> {
     let id: TransactionId = place.parse("id")?;
     let proof = place.ledger.transaction_proof(&id).await?;
-    let name = format!("attachment; filename=\"{id}.proof.json\"");
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(body::JSON)),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
-        ),
-    ];
-    Ok((headers, proof.to_json().map_err(Failure::internal)?).into_response())
+    let text = proof.to_json().map_err(Failure::internal)?;
+    Ok(body::attachment(&format!("{id}.proof.json"), text))
 }
 
 /// The node answers every transaction; this stands in should it ever not.

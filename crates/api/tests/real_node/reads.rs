@@ -4,7 +4,7 @@ use crate::world::{WORLD, problem};
 use blockworm_api::ClientError;
 use blockworm_ledger::{
     Block, Header, Transaction, block::BlockLimits, chain::Pin, proof::TransactionProof,
-    report::Outcome,
+    report::Outcome, state_claim::StateAnswerProof,
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -252,20 +252,28 @@ fn a_value_and_its_absence_are_read_and_proved() {
         let (id, _) = WORLD.committed().await;
         proof(&id).await;
         let client = WORLD.client();
+        let pin = Pin::genesis(WORLD.ledger().genesis());
         // docs/contracts/system.md: a member's record is under `m/` and its id.
         for (key, present) in [(&b"m/bank/maker"[..], true), (b"m/bank/nobody", false)] {
-            let plain = client
-                .state(&WORLD.id(), "members", key, false)
-                .await
-                .unwrap();
+            let plain = client.state(&WORLD.id(), "members", key).await.unwrap();
             assert_eq!(plain.value.is_some(), present);
-            assert!(plain.evidence.is_none());
-            let proved = client
-                .state(&WORLD.id(), "members", key, true)
+            let text = client
+                .state_proof(&WORLD.id(), "members", key)
                 .await
                 .unwrap();
-            assert_eq!(proved.value, plain.value);
-            assert!(proved.evidence.is_some());
+            let proved = StateAnswerProof::from_json(&text).unwrap();
+            let report = proved.verify(Some(&pin));
+            assert_eq!(report.outcome, Outcome::Valid, "{report:?}");
+            let [claim] = &proved.states[..] else {
+                panic!("one claim")
+            };
+            assert_eq!((&claim.key[..], claim.contract), (key, 2));
+            assert_eq!(claim.value.as_ref().map(hex::encode), plain.value);
+        }
+        for path in ["", "/proof"] {
+            let url = WORLD.at(&format!("/contracts/nothing/state/00{path}"));
+            let answer = problem(WORLD.http().get(url).send().await.unwrap()).await;
+            assert_eq!(answer, (404, "contract.unknown".into()));
         }
     });
 }

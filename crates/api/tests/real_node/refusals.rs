@@ -224,7 +224,7 @@ fn bodies_are_bounded_and_must_say_what_they_are() {
         let endless = reqwest::Body::wrap_stream(chunks);
         let answer = post("/transactions/batch", OCTETS, endless).await;
         assert_eq!(answer, (413, "api.body_too_large".into()));
-        let one = vec![0, 0, 0, 1, 7];
+        let one = [0, 0, 0, 1, 7];
         let many = one.repeat(8193);
         let answer = post("/transactions/batch", OCTETS, many).await;
         assert_eq!(answer, (413, "batch.too_many".into()));
