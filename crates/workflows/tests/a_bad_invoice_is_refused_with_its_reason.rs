@@ -245,9 +245,16 @@ fn a_missing_field_is_named_with_its_path_and_term() {
     assert_eq!(refusal(&no_ids).code(), "invoice.field_missing");
 }
 
+fn assert_codes(cases: &[(&str, &str, &str)]) {
+    for (from, to, code) in cases {
+        let error = refusal(&with(from, to));
+        assert_eq!(error.code(), *code, "{from} -> {to}: {error}");
+    }
+}
+
 #[test]
 fn wrong_values_have_their_own_codes() {
-    for (from, to, code) in [
+    assert_codes(&[
         (
             ">1648144.05</cbc:PayableAmount>",
             ">1648144.051</cbc:PayableAmount>",
@@ -293,6 +300,12 @@ fn wrong_values_have_their_own_codes() {
             "<cac:LegalMonetaryTotal><cbc:PayableAmount currencyID=\"CNY\">1.00</cbc:PayableAmount>",
             "invoice.field_repeated",
         ),
+    ]);
+}
+
+#[test]
+fn what_is_no_ubl_invoice_has_its_own_code() {
+    assert_codes(&[
         ("xsd:Invoice-2\"", "xsd:Invoice-3\"", "invoice.not_ubl"),
         (
             "xsd:CommonBasicComponents-2\"",
@@ -324,10 +337,11 @@ fn wrong_values_have_their_own_codes() {
             "invoice.malformed",
         ),
         ("<cbc:DueDate>", "<cbc:DueDate a='<'>", "invoice.malformed"),
-    ] {
-        let error = refusal(&with(from, to));
-        assert_eq!(error.code(), code, "{from} -> {to}: {error}");
-    }
+    ]);
+}
+
+#[test]
+fn other_encodings_are_refused_by_name() {
     let gbk = [
         b"<?xml version=\"1.0\" encoding=\"GBK\"?><a>".as_slice(),
         &[0xB7, 0xA2, 0xC6, 0xB1],

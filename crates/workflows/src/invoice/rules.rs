@@ -28,8 +28,16 @@ pub struct Remark {
 
 impl fmt::Display for Remark {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, rule, stated, computed } = self;
-        write!(formatter, "line {line}: the net amount is {stated}, quantity and price give {computed} ({rule})")
+        let Self {
+            line,
+            rule,
+            stated,
+            computed,
+        } = self;
+        write!(
+            formatter,
+            "line {line}: the net amount is {stated}, quantity and price give {computed} ({rule})"
+        )
     }
 }
 

@@ -158,6 +158,10 @@ impl Case {
         for (name, value) in rows {
             writeln!(out, "  {name:<15} {value}")?;
         }
+        self.write_steps(out)
+    }
+
+    fn write_steps(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "Steps")?;
         for entry in &self.history {
             writeln!(

@@ -180,64 +180,15 @@ pub async fn play<S: Submitter>(
     let opening =
         claim.opening(Salt::random().map_err(|error| StoryError::NoRandomness(error.to_string()))?);
     let id = claim.receivable_id();
-    let price = asking_price(&claim.amount);
-    let terms = IssueTerms {
-        id: id.clone(),
-        buyer: cast.buyer.clone(),
-        price: Some(price),
-    };
+    let scenes = scenes(contracts, cast, &claim, &opening, &id)?;
     let mut stage = Stage {
         submitter,
         tell,
         steps: Vec::new(),
     };
-
-    let number = &claim.invoice.number;
-    let request = contracts.issue(&cast.supplier, &claim, &terms, Some(&opening))?;
-    let sentence = format!(
-        "issues receivable {id} over {} on invoice {number}, due {}",
-        claim.amount, claim.due_date
-    );
-    stage.act("issue", &request, sentence, OK).await?;
-
-    let request = contracts.confirm(&cast.buyer, &id)?;
-    stage
-        .act(
-            "confirm",
-            &request,
-            format!("confirms that {id} is owed"),
-            OK,
-        )
-        .await?;
-
-    for banker in [&cast.financier, &cast.second_financier] {
-        let request = contracts.issue_money(&cast.financier, banker, &price)?;
-        stage
-            .act("money", &request, format!("issues {price} to {banker}"), OK)
-            .await?;
+    for scene in &scenes {
+        stage.act(scene).await?;
     }
-
-    let request = contracts.finance(&cast.financier, &id, &price)?;
-    stage
-        .act(
-            "finance",
-            &request,
-            format!("finances {id} and pays {price} to {}", cast.supplier),
-            OK,
-        )
-        .await?;
-
-    let request = contracts.finance(&cast.second_financier, &id, &price)?;
-    let sentence = format!("offers {price} for {id} a second time");
-    stage
-        .act(
-            "finance_again",
-            &request,
-            sentence,
-            "receivable.already_financed",
-        )
-        .await?;
-
     let steps = stage.steps;
     Ok(Story {
         receivable: id,
@@ -245,6 +196,76 @@ pub async fn play<S: Submitter>(
         opening,
         steps,
     })
+}
+
+/// A step before it is taken.
+struct Scene {
+    name: &'static str,
+    request: Request,
+    sentence: String,
+    expected: &'static str,
+}
+
+fn scenes(
+    contracts: &Contracts,
+    cast: &Cast,
+    claim: &Claim,
+    opening: &Opening,
+    id: &str,
+) -> Result<Vec<Scene>, StepError> {
+    let (supplier, buyer) = (&cast.supplier, &cast.buyer);
+    let (first, second) = (&cast.financier, &cast.second_financier);
+    let price = asking_price(&claim.amount);
+    let terms = IssueTerms {
+        id: id.to_owned(),
+        buyer: buyer.clone(),
+        price: Some(price),
+    };
+    let scene = |name, request, sentence| Scene {
+        name,
+        request,
+        sentence,
+        expected: OK,
+    };
+    let number = &claim.invoice.number;
+    let issues = format!(
+        "issues receivable {id} over {} on invoice {number}, due {}",
+        claim.amount, claim.due_date
+    );
+    let again = Scene {
+        name: "finance_again",
+        request: contracts.finance(second, id, &price)?,
+        sentence: format!("offers {price} for {id} a second time"),
+        expected: "receivable.already_financed",
+    };
+    Ok(vec![
+        scene(
+            "issue",
+            contracts.issue(supplier, claim, &terms, Some(opening))?,
+            issues,
+        ),
+        scene(
+            "confirm",
+            contracts.confirm(buyer, id)?,
+            format!("confirms that {id} is owed"),
+        ),
+        scene(
+            "money",
+            contracts.issue_money(first, first, &price)?,
+            format!("issues {price} to {first}"),
+        ),
+        scene(
+            "money",
+            contracts.issue_money(first, second, &price)?,
+            format!("issues {price} to {second}"),
+        ),
+        scene(
+            "finance",
+            contracts.finance(first, id, &price)?,
+            format!("finances {id} and pays {price} to {supplier}"),
+        ),
+        again,
+    ])
 }
 
 /// What the story's supplier asks for its claim: 1.5 % below the amount, rounded down to the minor unit.
@@ -264,31 +285,23 @@ struct Stage<'a, S, T> {
 
 impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     /// Submits one request and keeps it as a step if its receipt is the expected one.
-    async fn act(
-        &mut self,
-        name: &'static str,
-        request: &Request,
-        sentence: String,
-        expected: &'static str,
-    ) -> Result<(), StoryError<S::Error>> {
-        let outcome = self
-            .submitter
-            .submit(request)
-            .await
-            .map_err(StoryError::Submitter)?;
-        if outcome.code != expected {
+    async fn act(&mut self, scene: &Scene) -> Result<(), StoryError<S::Error>> {
+        let submitted = self.submitter.submit(&scene.request).await;
+        let outcome = submitted.map_err(StoryError::Submitter)?;
+        let who = scene.request.sender.clone();
+        if outcome.code != scene.expected {
             return Err(StoryError::Unexpected {
-                name,
-                who: request.sender.clone(),
-                expected,
+                name: scene.name,
+                who,
+                expected: scene.expected,
                 code: outcome.code,
                 message: outcome.message,
             });
         }
         let step = Step {
-            name,
-            who: request.sender.clone(),
-            sentence,
+            name: scene.name,
+            who,
+            sentence: scene.sentence.clone(),
             transaction: outcome.transaction,
             height: outcome.height,
             code: outcome.code,
