@@ -7,6 +7,7 @@ use crate::{
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode,
     Readable as _, Snapshot,
+    compaction::Leveled,
     config::{BlockSizePolicy, CompressionPolicy},
 };
 use std::{path::Path, sync::Arc};
@@ -139,7 +140,10 @@ const fn name(table: Table) -> &'static str {
 }
 
 fn keyspace_options(table: Table, memtable_bytes: u64) -> KeyspaceCreateOptions {
-    let options = KeyspaceCreateOptions::default();
+    // Small files keep a merge short: rows wait in memory meanwhile, and four waiting tables halt
+    // the writer.
+    let merging = Leveled::default().with_table_target_size(16 * MIB);
+    let options = KeyspaceCreateOptions::default().compaction_strategy(Arc::new(merging));
     let lz4 = CompressionPolicy::new([CompressionType::None, CompressionType::Lz4]);
     match table {
         // Digests do not compress.
