@@ -125,7 +125,7 @@ pub fn genesis(
     let mut organisations: Vec<Organisation> = founders.iter().map(organisation).collect();
     organisations.sort_by(|a, b| a.id.cmp(&b.id));
     let mut validators = validators.to_vec();
-    validators.sort_by(|a, b| a.key.cmp(&b.key));
+    validators.sort_by_key(|validator| validator.key);
     Genesis {
         version: 1,
         protocol_version: 1,

@@ -4,7 +4,7 @@ use crate::network::folder::{ConsortiumFolder, FolderError, make_private_folder,
 use blockworm_crypto::{
     Algorithm, PublicKey, SecretKey, SecretKeyError,
     identity::{CertificateAuthority, MemberCertificate, MemberSubject, Validity, parse_member},
-    keyfile::{self, KeyFileError},
+    keyfile::{self, Cost, KeyFileError},
 };
 use blockworm_ledger::{MemberId, OrganisationId};
 use der::pem::{self, LineEnding};
@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 pub const AUTHORITY: &str = "ca";
 /// The name under which the node's key lies there.
 pub const CONSENSUS: &str = "consensus";
+
+/// Hex digits of a generated passphrase: 256 bits.
+const GENERATED_DIGITS: usize = 64;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a root certificate counts: ten years of 365 days.
@@ -133,6 +136,14 @@ impl Passphrase {
     pub fn write(&self, path: &Path) -> Result<(), IdentityError> {
         let line = Zeroizing::new([self.as_bytes(), b"\n"].concat());
         Ok(write_whole(path, &line, 0o600)?)
+    }
+
+    /// A generated passphrase needs no slow derivation: founding a consortium writes two dozen key
+    /// files. Whatever a person may have chosen does.
+    fn cost(&self) -> Cost {
+        let generated =
+            self.0.len() == GENERATED_DIGITS && self.0.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if generated { Cost::RandomSecret } else { Cost::Passphrase }
     }
 
     /// The text's bytes.
@@ -304,7 +315,7 @@ pub fn keep_key(
 ) -> Result<(), IdentityError> {
     make_private_folder(&folder.keys(organisation))?;
     let path = folder.key_file(organisation, name);
-    keyfile::write_encrypted(&path, key, passphrase.as_bytes())
+    keyfile::write_encrypted_with(&path, key, passphrase.as_bytes(), passphrase.cost())
         .map_err(|source| IdentityError::KeyFile { path, source })
 }
 

@@ -221,7 +221,7 @@ fn check_keys(
             identity::read_key(&consensus, &passphrase)?;
             files.push(consensus);
         }
-        // Decrypting is slow by design, so one key stands for all: they share the passphrase.
+        // Decrypting may be slow by design, so one key stands for all: they share the passphrase.
         files
             .iter()
             .try_for_each(|file| identity::check_private(file))?;

@@ -237,7 +237,7 @@ fn member_id(organisation: &OrganisationId, name: &str) -> Result<MemberId, Iden
     })
 }
 
-/// Encrypting a key costs tens of milliseconds by design: one thread per organisation.
+/// Every key file is synced to disk: one thread per organisation.
 fn keep_all(folder: &ConsortiumFolder, drafts: &[Draft]) -> Result<(), CreateError> {
     thread::scope(|scope| {
         let kept: Vec<_> = drafts
