@@ -125,97 +125,66 @@ fn get(deps: &TestDeps, id: &str) -> Option<ReceivableResponse> {
     from_json(query(deps.as_ref(), mock_env(), question).unwrap()).unwrap()
 }
 
+fn with(change: impl FnOnce(&mut Terms)) -> Terms {
+    let mut terms = terms();
+    change(&mut terms);
+    terms
+}
+
 #[test]
-fn issuing() {
+fn issuing_with_bad_terms() {
     let mut deps = deps();
     let cases = [
         ("nobody/x", terms(), "caller.not_a_member"),
         ("court/gone", terms(), "caller.inactive"),
         ("court/judge", terms(), "caller.missing_role"),
         ("bank/maker", terms(), "caller.missing_role"),
-        (SELLER, Terms { id: "", ..terms() }, "receivable.bad_id"),
+        (SELLER, with(|t| t.id = ""), "receivable.bad_id"),
+        (SELLER, with(|t| t.id = "R 1"), "receivable.bad_id"),
         (
             SELLER,
-            Terms {
-                id: "R 1",
-                ..terms()
-            },
-            "receivable.bad_id",
-        ),
-        (
-            SELLER,
-            Terms {
-                digest: "AB".repeat(32),
-                ..terms()
-            },
+            with(|t| t.digest = "AB".repeat(32)),
             "receivable.bad_digest",
         ),
         (
             SELLER,
-            Terms {
-                commitment: Some("x".into()),
-                ..terms()
-            },
+            with(|t| t.commitment = Some("x".into())),
             "receivable.bad_digest",
         ),
+        (SELLER, with(|t| t.amount = 0), "receivable.zero_amount"),
+        (SELLER, with(|t| t.price = Some(0)), "receivable.bad_price"),
         (
             SELLER,
-            Terms {
-                amount: 0,
-                ..terms()
-            },
-            "receivable.zero_amount",
-        ),
-        (
-            SELLER,
-            Terms {
-                price: Some(0),
-                ..terms()
-            },
+            with(|t| t.price = Some(1001)),
             "receivable.bad_price",
         ),
         (
             SELLER,
-            Terms {
-                price: Some(1001),
-                ..terms()
-            },
-            "receivable.bad_price",
-        ),
-        (
-            SELLER,
-            Terms {
-                buyer: SELLER,
-                ..terms()
-            },
+            with(|t| t.buyer = SELLER),
             "receivable.buyer_is_seller",
         ),
         (
             SELLER,
-            Terms {
-                buyer: "platform/nobody",
-                ..terms()
-            },
+            with(|t| t.buyer = "platform/nobody"),
             "receivable.unknown_buyer",
         ),
         (
             SELLER,
-            Terms {
-                buyer: "court/gone",
-                ..terms()
-            },
+            with(|t| t.buyer = "court/gone"),
             "receivable.unknown_buyer",
         ),
     ];
     for (sender, terms, wanted) in cases {
         assert_eq!(refused(&mut deps, sender, issue(terms)).0, wanted);
     }
+}
+
+#[test]
+fn issuing_twice() {
+    let mut deps = deps();
     let commitment = "cd".repeat(32);
-    let with_commitment = Terms {
-        commitment: Some(commitment.clone()),
-        ..terms()
-    };
-    let response = run(&mut deps, SELLER, issue(with_commitment)).unwrap();
+    let terms = with(|t| t.commitment = Some(commitment.clone()));
+    let response = run(&mut deps, SELLER, issue(terms)).unwrap();
     let attributes = &response.events[0].attributes;
     assert!(
         attributes
@@ -226,27 +195,20 @@ fn issuing() {
         get(&deps, "R-1").unwrap().document_commitment,
         Some(commitment)
     );
-    let again = Terms {
-        digest: "00".repeat(32),
-        ..terms()
-    };
+    let again = issue(with(|t| t.digest = "00".repeat(32)));
     assert_eq!(
-        refused(&mut deps, SELLER, issue(again)).0,
+        refused(&mut deps, SELLER, again).0,
         "receivable.already_exists"
     );
-    let same_invoice = Terms {
-        id: "R-2",
-        ..terms()
-    };
-    let (code, sentence) = refused(&mut deps, SELLER, issue(same_invoice));
+    let same_invoice = issue(with(|t| t.id = "R-2"));
+    let (code, sentence) = refused(&mut deps, SELLER, same_invoice);
     assert_eq!(code, "receivable.invoice_already_registered");
     assert!(sentence.contains("R-1"));
 }
 
 #[test]
-fn confirming_and_financing() {
+fn confirming() {
     let mut deps = deps();
-    let money = money(&deps);
     run(&mut deps, SELLER, issue(terms())).unwrap();
     assert_eq!(
         refused(&mut deps, BUYER, confirm("R-9")).0,
@@ -256,6 +218,7 @@ fn confirming_and_financing() {
         refused(&mut deps, SELLER, confirm("R-1")).0,
         "receivable.not_the_buyer"
     );
+    let money = money(&deps);
     let too_early = paid("bank/maker", "R-1", 950, "CNY");
     assert_eq!(
         refused(&mut deps, &money, too_early).0,
@@ -266,12 +229,22 @@ fn confirming_and_financing() {
         refused(&mut deps, BUYER, confirm("R-1")).0,
         "receivable.already_confirmed"
     );
+}
+
+#[test]
+fn financing() {
+    let mut deps = deps();
+    run(&mut deps, SELLER, issue(terms())).unwrap();
+    run(&mut deps, BUYER, confirm("R-1")).unwrap();
+    let money = money(&deps);
+    let good = || paid("bank/maker", "R-1", 950, "CNY");
+    let mut nonsense = good();
+    if let ExecuteMsg::Receive(payment) = &mut nonsense {
+        payment.payload = Binary::from(b"{}");
+    }
     let cases = [
-        (
-            BUYER,
-            paid("bank/maker", "R-1", 950, "CNY"),
-            "receivable.not_the_money_contract",
-        ),
+        (BUYER, good(), "receivable.not_the_money_contract"),
+        (&money, nonsense, "receivable.bad_payload"),
         (
             &money,
             paid("court/judge", "R-1", 950, "CNY"),
@@ -301,16 +274,7 @@ fn confirming_and_financing() {
     for (sender, msg, wanted) in cases {
         assert_eq!(refused(&mut deps, sender, msg).0, wanted);
     }
-    let mut nonsense = paid("bank/maker", "R-1", 950, "CNY");
-    if let ExecuteMsg::Receive(payment) = &mut nonsense {
-        payment.payload = Binary::from(b"{}");
-    }
-    assert_eq!(
-        refused(&mut deps, &money, nonsense).0,
-        "receivable.bad_payload"
-    );
-    let response = run(&mut deps, &money, paid("bank/maker", "R-1", 950, "CNY")).unwrap();
-    assert_eq!(response.messages.len(), 1);
+    assert_eq!(run(&mut deps, &money, good()).unwrap().messages.len(), 1);
     let second = refused(&mut deps, &money, paid("bank/maker-2", "R-1", 950, "CNY"));
     assert_eq!(second.0, "receivable.already_financed");
     assert!(second.1.contains("bank/maker in block"));

@@ -17,7 +17,7 @@ impl Price {
     /// Writing or removing a key.
     pub const WRITE: u64 = 2_000;
     /// Each byte of key and value written.
-    pub const WRITE_BYTE: u64 = 10;
+    pub const WRITE_BYTE: u64 = 4;
     /// Opening a scan.
     pub const SCAN: u64 = 1_000;
     /// Each row that a scan yields, besides `READ_BYTE`.
@@ -29,7 +29,7 @@ impl Price {
     /// Each byte of an event or of returned data.
     pub const EVENT_BYTE: u64 = 5;
     /// Validating a certificate's chain and the proof that its key is held.
-    pub const CERTIFICATE: u64 = 10_000;
+    pub const CERTIFICATE: u64 = 2_000;
 }
 
 /// The transaction may not go on: its price is above the ledger's limit.

@@ -78,7 +78,7 @@ fn storage_has_bounds() {
         (json!({"empty": {}}), "contract.panicked"),
         (
             json!({"large": {"bytes": 131_073}}),
-            "execution.cost_exceeded",
+            "execution.value_too_large",
         ),
         (
             json!({"long_key": {"bytes": 1025}}),
@@ -93,7 +93,11 @@ fn storage_has_bounds() {
         "unruly",
         &json!({"long_key": {"bytes": 1024}}),
     );
-    chain.must("bank/maker", "unruly", &json!({"large": {"bytes": 50_000}}));
+    chain.must(
+        "bank/maker",
+        "unruly",
+        &json!({"large": {"bytes": 131_072}}),
+    );
 }
 
 #[test]

@@ -262,6 +262,22 @@ fn several_members_are_registered_all_or_none() {
 }
 
 #[test]
+fn as_many_members_as_a_message_may_hold_are_within_the_usual_price() {
+    let mut chain = Chain::start(found());
+    let name = |n: usize| format!("{}-{n:02}", "a-rather-long-pseudonym-of-a-shop");
+    let functions = ["maker", "checker", "operator"];
+    let mut many = |count: usize| {
+        let members: Vec<_> = (0..count)
+            .map(|n| chain.new_member("platform", &name(n), &functions))
+            .collect();
+        let message = json!({"register_many": {"members": members}});
+        chain.ask("platform/admin", "members", &message).code
+    };
+    assert_eq!(many(65), "member.bad_count");
+    assert_eq!(many(64), "ok");
+}
+
+#[test]
 fn a_ca_that_certifies_a_role_gains_nothing() {
     let mut chain = Chain::start(found());
     // The court's CA may give functions, and it names its member "bank": no role comes of it.

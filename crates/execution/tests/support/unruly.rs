@@ -227,13 +227,7 @@ fn speak(
                 .set_data(b"data"))
         }
         Unruly::Ask { contract, question } => {
-            let question = Binary::from(question.as_bytes());
-            let request = cosmwasm_std::WasmQuery::Smart {
-                contract_addr: contract,
-                msg: question,
-            };
-            let answer: StdResult<String> = deps.querier.query(&request.into());
-            Ok(response.set_data(answer.unwrap_or_else(|_| "refused".into()).into_bytes()))
+            Ok(response.set_data(ask(deps, contract, &question).into_bytes()))
         }
         Unruly::WhereAmI {} => {
             let facts = to_json_vec(&(env, &info.sender)).unwrap();
@@ -241,6 +235,16 @@ fn speak(
         }
         other => Err(format!("unruly.unknown: {other:?}")),
     }
+}
+
+fn ask(deps: DepsMut<'_, KitQuery>, contract: String, question: &str) -> String {
+    let question = Binary::from(question.as_bytes());
+    let request = cosmwasm_std::WasmQuery::Smart {
+        contract_addr: contract,
+        msg: question,
+    };
+    let answer: StdResult<String> = deps.querier.query(&request.into());
+    answer.unwrap_or_else(|_| "refused".into())
 }
 
 pub fn query(deps: Deps<'_, KitQuery>, env: Env, question: Question) -> Result<Binary, String> {
