@@ -123,7 +123,7 @@ impl RunningNode {
     }
 
     /// Stops the node and waits until its threads ended. Whatever was acknowledged is on disk
-    /// already.
+    /// already. The stores close with the last handle.
     pub fn stop(mut self) -> Result<(), NodeError> {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

@@ -75,6 +75,7 @@ async fn what_is_committed_is_proven_and_survives_a_restart() {
     bent.chain.finality.signatures[0].1[5] ^= 1;
     assert_eq!(bent.verify(Some(&pin)).outcome, Outcome::Broken);
     let height = ledger.status().height;
+    drop(ledger);
     node.stop().unwrap();
 
     let node = start(&consortium, directory.path());
