@@ -27,7 +27,7 @@ const USAGE: &str = "--keys N        keys before measuring (1000000)
 --commits N     measured commits (100)
 --bits N        the tree has 2^N buckets (16)
 --hot N         per cent of the updates that go to one per cent of the keys (0)
---side N        1: also a receipt row per block, an index row and an id per two updates (0)
+--side N        1: two updates are a transaction with receipt, index row and recent id (0)
 --cache-mib N   block cache (32)
 --leaves-mib N  leaf cache (16)
 --memtable-mib N  rows kept in memory per table (8)
@@ -164,7 +164,7 @@ fn disk_bytes(folder: &Path) -> Outcome<u64> {
 
 fn side_rows(height: u64, updates: u64, random: &mut Random) -> Vec<SideRow> {
     let mut rows = Vec::new();
-    let mut receipts = Vec::new();
+    let (mut receipts, mut recent) = (Vec::new(), Vec::new());
     for index in 0..updates / 2 {
         let id: Vec<u8> = (0..4).flat_map(|_| random.next().to_be_bytes()).collect();
         let mut place = height.to_be_bytes().to_vec();
@@ -177,29 +177,22 @@ fn side_rows(height: u64, updates: u64, random: &mut Random) -> Vec<SideRow> {
             id[..16].to_vec(),
             place,
         ));
-        let mut recent = height.to_be_bytes().to_vec();
         recent.extend_from_slice(&id);
-        rows.push(SideRow::put(Column::RecentIds, recent, Vec::new()));
     }
     let packed = blockworm_state::compress(&receipts);
     rows.push(SideRow::put(Column::Receipts, height.to_be_bytes(), packed));
-    rows
-}
-
-/// Deletes the ids that left the expiry window of ten blocks.
-fn expired_ids(state: &State<FjallStore>, height: u64, rows: &mut Vec<SideRow>) -> Outcome<()> {
-    let Some(old) = height.checked_sub(10) else {
-        return Ok(());
-    };
-    let (start, end) = (old.to_be_bytes(), (old + 1).to_be_bytes());
-    let order = blockworm_state::Order::Ascending;
-    let expired = state.side_range(Column::RecentIds, &start, Some(&end), order, usize::MAX)?;
+    rows.push(SideRow::put(
+        Column::RecentIds,
+        height.to_be_bytes(),
+        recent,
+    ));
+    // Ids leave the expiry window after some hundred blocks.
     rows.extend(
-        expired
-            .into_iter()
-            .map(|(id, _)| SideRow::delete(Column::RecentIds, id)),
+        height
+            .checked_sub(100)
+            .map(|old| SideRow::delete(Column::RecentIds, old.to_be_bytes())),
     );
-    Ok(())
+    rows
 }
 
 fn populate(state: &State<FjallStore>, keys: u64) -> Outcome<u64> {
@@ -246,7 +239,6 @@ fn measure(state: &State<FjallStore>, settings: &Settings, first: u64) -> Outcom
         let mut rows = Vec::new();
         if settings.get("side") == 1 {
             rows = side_rows(height, updates, &mut random);
-            expired_ids(state, height, &mut rows)?;
         }
         let (start, start_cpu) = (Instant::now(), cpu()?);
         state.stage(height, writes)?;

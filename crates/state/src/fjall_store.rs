@@ -20,7 +20,7 @@ pub struct FjallOptions {
     /// Blocks read from disk are kept in this many bytes of memory.
     pub cache_bytes: u64,
     /// A large table gathers this many bytes in memory before they are written as a sorted file;
-    /// small tables take a quarter.
+    /// small tables take a quarter. It holds for tables that do not exist yet.
     pub memtable_bytes: u64,
     /// Sealed journals beyond this many bytes (at least 64 MiB) make lagging tables flush.
     pub journal_bytes: u64,
@@ -134,7 +134,6 @@ const fn name(table: Table) -> &'static str {
         Table::Receipts => "receipts",
         Table::TransactionIndex => "transaction_index",
         Table::RecentIds => "recent_ids",
-        Table::Blocks => "blocks",
         Table::Meta => "meta",
     }
 }
@@ -153,7 +152,7 @@ fn keyspace_options(table: Table, memtable_bytes: u64) -> KeyspaceCreateOptions 
         Table::Values | Table::TransactionIndex => options
             .max_memtable_size(memtable_bytes)
             .data_block_compression_policy(lz4),
-        Table::Receipts | Table::Blocks => options
+        Table::Receipts => options
             .max_memtable_size(memtable_bytes)
             .data_block_size_policy(BlockSizePolicy::all(16 * 1024))
             .data_block_compression_policy(lz4),

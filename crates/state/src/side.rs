@@ -11,8 +11,6 @@ pub enum Column {
     TransactionIndex,
     /// Transaction ids inside the expiry window.
     RecentIds,
-    /// Blocks, where a node keeps them here.
-    Blocks,
     /// Small facts of the layers above.
     Meta,
 }
@@ -23,7 +21,6 @@ impl Column {
             Self::Receipts => Table::Receipts,
             Self::TransactionIndex => Table::TransactionIndex,
             Self::RecentIds => Table::RecentIds,
-            Self::Blocks => Table::Blocks,
             Self::Meta => Table::Meta,
         }
     }

@@ -18,22 +18,19 @@ pub enum Table {
     TransactionIndex,
     /// Transaction ids inside the expiry window.
     RecentIds,
-    /// Blocks, where a node keeps them here.
-    Blocks,
     /// Small facts of the layers above.
     Meta,
 }
 
 impl Table {
     /// Every table, in a fixed order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Values,
         Self::Pairs,
         Self::System,
         Self::Receipts,
         Self::TransactionIndex,
         Self::RecentIds,
-        Self::Blocks,
         Self::Meta,
     ];
 }

@@ -108,7 +108,7 @@ fn readers_go_on_after_a_writer_died_and_writers_are_told() {
 fn a_reset_that_a_crash_cut_short_is_finished_by_opening() {
     // One durable marker, one clearing per table but the system's, one durable end.
     for fault in Fault::ALL {
-        for point in 0..9 {
+        for point in 0..8 {
             let disk = MemoryStore::new();
             play(&State::open(disk.clone(), BITS).unwrap(), 0).unwrap();
             let broken = FaultyStore::new(disk.clone(), fault, point);

@@ -92,7 +92,7 @@ fn tables_are_apart(store: &impl Store) {
     }
     store.clear(Table::Receipts).unwrap();
     assert_eq!(store.get(Table::Receipts, b"same").unwrap(), None);
-    assert!(store.get(Table::Blocks, b"same").unwrap().is_some());
+    assert!(store.get(Table::RecentIds, b"same").unwrap().is_some());
     store
         .write(&[put(Table::Receipts, "same", "again")])
         .unwrap();
@@ -105,30 +105,30 @@ fn tables_are_apart(store: &impl Store) {
 fn a_view_never_changes(store: &impl Store) {
     store
         .write(&[
-            put(Table::Blocks, "v", "old"),
-            put(Table::Blocks, "w", "old"),
+            put(Table::RecentIds, "v", "old"),
+            put(Table::RecentIds, "w", "old"),
         ])
         .unwrap();
     let view = store.view();
     store
         .write(&[
-            put(Table::Blocks, "v", "new"),
-            delete(Table::Blocks, "w"),
-            put(Table::Blocks, "x", "new"),
+            put(Table::RecentIds, "v", "new"),
+            delete(Table::RecentIds, "w"),
+            put(Table::RecentIds, "x", "new"),
         ])
         .unwrap();
     assert_eq!(
-        view.get(Table::Blocks, b"v").unwrap(),
+        view.get(Table::RecentIds, b"v").unwrap(),
         Some(b"old".to_vec())
     );
     assert_eq!(
-        view.get(Table::Blocks, b"w").unwrap(),
+        view.get(Table::RecentIds, b"w").unwrap(),
         Some(b"old".to_vec())
     );
-    assert_eq!(view.get(Table::Blocks, b"x").unwrap(), None);
+    assert_eq!(view.get(Table::RecentIds, b"x").unwrap(), None);
     let mut rows: Vec<Row> = Vec::new();
     view.scan(
-        Table::Blocks,
+        Table::RecentIds,
         b"v",
         None,
         Order::Ascending,
