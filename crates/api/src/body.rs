@@ -2,7 +2,7 @@
 
 use crate::problem::Failure;
 use axum::{
-    body::Body,
+    body::{Body, BodyDataStream},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -65,6 +65,11 @@ pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
+/// How much of a body that is too large is read and thrown away, and for how long: a client that
+/// is still sending when the connection closes may lose the answer.
+const DISCARDED_BYTES: usize = 16 << 20;
+const DISCARDING: Duration = Duration::from_secs(2);
+
 /// Reads a body of at most `limit_bytes` within `limit`.
 pub(crate) async fn read(
     headers: &HeaderMap,
@@ -72,49 +77,66 @@ pub(crate) async fn read(
     limit_bytes: usize,
     limit: Duration,
 ) -> Result<Bytes, Failure> {
+    let mut frames = body.into_data_stream();
     let declared = declared_length(headers);
-    if declared.is_some_and(|length| length > limit_bytes as u64) {
-        return Err(too_large(limit_bytes));
-    }
-    match tokio::time::timeout(limit, collect(body, declared, limit_bytes)).await {
-        Ok(bytes) => bytes,
+    let collected = if declared.is_some_and(|length| length > limit_bytes as u64) {
+        Ok(None)
+    } else {
+        tokio::time::timeout(limit, collect(&mut frames, limit_bytes)).await
+    };
+    match collected {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            let _ = tokio::time::timeout(DISCARDING, discard(&mut frames)).await;
+            let detail = format!("the body is larger than {limit_bytes} bytes");
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            Err(Failure::new(status, "api.body_too_large", detail))
+        }
         Err(_) => {
             let detail = format!("the body did not arrive within {} s", limit.as_secs());
-            Err(Failure::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "api.body_too_slow",
-                detail,
-            ))
+            let status = StatusCode::REQUEST_TIMEOUT;
+            Err(Failure::new(status, "api.body_too_slow", detail))
         }
     }
 }
 
-/// Collects the frames into one buffer, without copying when there is only one.
-async fn collect(body: Body, declared: Option<u64>, limit: usize) -> Result<Bytes, Failure> {
-    let mut frames = body.into_data_stream();
+/// Collects the frames into one buffer, without copying when there is only one; none when there is
+/// more than `limit`.
+async fn collect(frames: &mut BodyDataStream, limit: usize) -> Option<Result<Bytes, Failure>> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = frames.next().await {
-        let frame = frame.map_err(Failure::malformed_body)?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => return Some(Err(Failure::malformed_body(error))),
+        };
         if first.len().max(rest.len()) + frame.len() > limit {
-            return Err(too_large(limit));
+            return None;
         }
         if first.is_empty() && rest.is_empty() {
             first = frame;
             continue;
         }
         if rest.is_empty() {
-            // The declared length is below the limit here, so this reserves no more than that.
-            rest.reserve(declared.map_or(first.len() + frame.len(), |length| length as usize));
             rest.extend_from_slice(&first);
         }
         rest.extend_from_slice(&frame);
     }
-    Ok(if rest.is_empty() {
+    Some(Ok(if rest.is_empty() {
         first
     } else {
         rest.freeze()
-    })
+    }))
+}
+
+/// Throws frames away until there are no more or enough.
+async fn discard(frames: &mut BodyDataStream) {
+    let mut discarded = 0;
+    while discarded < DISCARDED_BYTES
+        && let Some(Ok(frame)) = frames.next().await
+    {
+        discarded += frame.len();
+    }
 }
 
 /// A JSON file to be saved as `name`.
@@ -129,9 +151,4 @@ pub(crate) fn attachment(name: &str, text: String) -> Response {
         ),
     ];
     (headers, text).into_response()
-}
-
-fn too_large(limit_bytes: usize) -> Failure {
-    let detail = format!("the body is larger than {limit_bytes} bytes");
-    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "api.body_too_large", detail)
 }
