@@ -47,13 +47,23 @@ pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
             .into_par_iter()
             .map(|number| {
                 let functions = ["maker".to_owned()];
-                authority.create_member(&format!("bench-{number:06}"), &functions, Algorithm::Ed25519, now_ms())
+                authority.create_member(
+                    &format!("bench-{number:06}"),
+                    &functions,
+                    Algorithm::Ed25519,
+                    now_ms(),
+                )
             })
             .collect::<std::result::Result<Vec<Identity>, _>>()
             .map_err(|error| Failure::of("bench.member", &error))?;
         let admin = signer(network, organisation.as_str(), "admin")?;
         for some in made.chunks(REGISTERED_AT_ONCE) {
-            requests.push(sign(&admin, network.ledger, "members", registration(network.ledger, some))?);
+            requests.push(sign(
+                &admin,
+                network.ledger,
+                "members",
+                registration(network.ledger, some),
+            )?);
         }
         for (number, identity) in made.into_iter().enumerate() {
             let id = MemberId::new(organisation, &format!("bench-{number:06}"))
@@ -65,27 +75,42 @@ pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|index| index % (count / organisations).max(1));
     let mut taken: Vec<Option<(MemberId, SecretKey)>> = members.into_iter().map(Some).collect();
-    let members: Vec<_> = order.into_iter().filter_map(|index| taken[index].take()).collect();
+    let members: Vec<_> = order
+        .into_iter()
+        .filter_map(|index| taken[index].take())
+        .collect();
 
     let bank = signer(network, "bank", "maker")?;
     let mut setup_transactions = submit_all(&target, &requests, 4).await?;
     let mut gifts = Vec::with_capacity(members.len());
     for (member, _) in &members {
-        let message = json!({ "issue": { "to": member, "amount": FUNDS.to_string(), "currency": "CNY" } });
-        gifts.push(sign(&bank, network.ledger, "money", message.to_string().into_bytes())?);
+        let message =
+            json!({ "issue": { "to": member, "amount": FUNDS.to_string(), "currency": "CNY" } });
+        gifts.push(sign(
+            &bank,
+            network.ledger,
+            "money",
+            message.to_string().into_bytes(),
+        )?);
     }
     setup_transactions += submit_all(&target, &gifts, 512).await?;
-    Ok(Accounts { members, setup_transactions })
+    Ok(Accounts {
+        members,
+        setup_transactions,
+    })
 }
 
 fn signer(network: &Network, organisation: &str, name: &str) -> Result<Signer> {
-    let member: MemberId =
-        format!("{organisation}/{name}").parse().map_err(|_| Failure::new("bench.member", "a name is not one"))?;
+    let member: MemberId = format!("{organisation}/{name}")
+        .parse()
+        .map_err(|_| Failure::new("bench.member", "a name is not one"))?;
     Signer::of_folder(&network.folder, &member)
 }
 
 fn sign(signer: &Signer, ledger: LedgerId, contract: &str, message: Vec<u8>) -> Result<Vec<u8>> {
-    let contract = contract.parse().map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
+    let contract = contract
+        .parse()
+        .map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
     Ok(signer.sign(ledger, &contract, message)?.encode())
 }
 
@@ -100,7 +125,9 @@ fn registration(ledger: LedgerId, identities: &[Identity]) -> Vec<u8> {
             })
         })
         .collect();
-    json!({ "register_many": { "members": members } }).to_string().into_bytes()
+    json!({ "register_many": { "members": members } })
+        .to_string()
+        .into_bytes()
 }
 
 /// Submits transactions of the preparation, each of which must succeed.
@@ -140,8 +167,17 @@ impl<'a> Payments<'a> {
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce)
             .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
-        let contract = "money".parse().map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
-        Ok(Self { members: &accounts.members, ledger: network.ledger, contract, traffic, next: 0, nonce })
+        let contract = "money"
+            .parse()
+            .map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
+        Ok(Self {
+            members: &accounts.members,
+            ledger: network.ledger,
+            contract,
+            traffic,
+            next: 0,
+            nonce,
+        })
     }
 
     /// Signs the next `count` transfers on all cores.
@@ -149,7 +185,10 @@ impl<'a> Payments<'a> {
         let first = self.next;
         self.next += count;
         let expires_at_ms = now_ms() + GOOD_FOR.as_millis() as u64;
-        (first..first + count).into_par_iter().map(|index| self.transfer(index, expires_at_ms)).collect()
+        (first..first + count)
+            .into_par_iter()
+            .map(|index| self.transfer(index, expires_at_ms))
+            .collect()
     }
 
     fn transfer(&self, index: usize, expires_at_ms: u64) -> Vec<u8> {
@@ -164,7 +203,8 @@ impl<'a> Payments<'a> {
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&self.nonce);
         nonce[8..].copy_from_slice(&(index as u64).to_be_bytes());
-        let message = format!(r#"{{"transfer":{{"to":"{receiver}","amount":"1","currency":"CNY"}}}}"#);
+        let message =
+            format!(r#"{{"transfer":{{"to":"{receiver}","amount":"1","currency":"CNY"}}}}"#);
         let body = TransactionBody {
             ledger: self.ledger,
             sender: sender.clone(),

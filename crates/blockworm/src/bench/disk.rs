@@ -43,14 +43,22 @@ pub fn measure(network: &Stopped) -> Result<Bytes> {
     let mut sum = Bytes::default();
     for home in &network.homes {
         let ledger = home.join("ledgers").join(network.ledger.to_string());
-        let unreadable = |error: io::Error| Failure::of("bench.disk", &error).during(ledger.display());
+        let unreadable =
+            |error: io::Error| Failure::of("bench.disk", &error).during(ledger.display());
         for folder in ["blocks", "votes"] {
             sum.blocks += allocated(&ledger.join(folder)).map_err(unreadable)? as f64;
         }
-        let store = FjallStore::open(ledger.join("state")).map_err(|error| Failure::of("bench.disk", &error))?;
-        store.settle().map_err(|error| Failure::of("bench.disk", &error))?;
-        let bytes = |tables: &[Table]| tables.iter().map(|table| store.table_bytes(*table)).sum::<u64>() as f64;
-        sum.blocks += bytes(&[Table::Blocks]);
+        let store = FjallStore::open(ledger.join("state"))
+            .map_err(|error| Failure::of("bench.disk", &error))?;
+        store
+            .settle()
+            .map_err(|error| Failure::of("bench.disk", &error))?;
+        let bytes = |tables: &[Table]| {
+            tables
+                .iter()
+                .map(|table| store.table_bytes(*table))
+                .sum::<u64>() as f64
+        };
         sum.receipts += bytes(&[Table::Receipts]);
         sum.state += bytes(&[Table::Values, Table::Pairs, Table::System]);
         sum.indexes += bytes(&[Table::TransactionIndex, Table::RecentIds, Table::Meta]);
@@ -91,9 +99,22 @@ mod tests {
 
     #[test]
     fn bytes_are_shared_by_nodes_and_transactions() {
-        let all = Bytes { blocks: 800.0, receipts: 400.0, state: 80.0, indexes: 8.0 };
+        let all = Bytes {
+            blocks: 800.0,
+            receipts: 400.0,
+            state: 80.0,
+            indexes: 8.0,
+        };
         let one = all.per_transaction(4, 2);
-        assert_eq!(one, Bytes { blocks: 100.0, receipts: 50.0, state: 10.0, indexes: 1.0 });
+        assert_eq!(
+            one,
+            Bytes {
+                blocks: 100.0,
+                receipts: 50.0,
+                state: 10.0,
+                indexes: 1.0
+            }
+        );
         assert!((one.total() - 161.0).abs() < 1e-9);
     }
 }

@@ -35,11 +35,18 @@ pub struct Target {
 impl Target {
     /// All nodes of a consortium.
     pub fn new(network: &Network) -> Result<Self> {
-        let clients: Arc<[Client]> = network.nodes.iter().map(|(_, client)| client.clone()).collect();
+        let clients: Arc<[Client]> = network
+            .nodes
+            .iter()
+            .map(|(_, client)| client.clone())
+            .collect();
         if clients.is_empty() {
             return Err(Failure::new("bench.network", "there is no node"));
         }
-        Ok(Self { clients, ledger: network.ledger.to_string() })
+        Ok(Self {
+            clients,
+            ledger: network.ledger.to_string(),
+        })
     }
 
     /// One of the clients.
@@ -47,8 +54,14 @@ impl Target {
         &self.clients[index % self.clients.len()]
     }
 
-    async fn send(&self, index: usize, batch: Bytes) -> std::result::Result<Vec<Outcome>, ClientError> {
-        self.client(index).submit_joined(&self.ledger, batch, PATIENCE).await
+    async fn send(
+        &self,
+        index: usize,
+        batch: Bytes,
+    ) -> std::result::Result<Vec<Outcome>, ClientError> {
+        self.client(index)
+            .submit_joined(&self.ledger, batch, PATIENCE)
+            .await
     }
 }
 
@@ -82,12 +95,21 @@ impl Loop {
     pub fn percentile_ms(&self, part: f64) -> f64 {
         let rank = (self.latencies_us.len() as f64 * part).ceil() as usize;
         let index = rank.saturating_sub(1);
-        self.latencies_us.get(index).map_or(0.0, |us| *us as f64 / 1_000.0)
+        self.latencies_us
+            .get(index)
+            .map_or(0.0, |us| *us as f64 / 1_000.0)
     }
 
-    fn count(&mut self, sent: usize, answer: std::result::Result<Vec<Outcome>, ClientError>) -> Vec<bool> {
+    fn count(
+        &mut self,
+        sent: usize,
+        answer: std::result::Result<Vec<Outcome>, ClientError>,
+    ) -> Vec<bool> {
         match answer {
-            Ok(outcomes) if outcomes.len() == sent => outcomes.iter().map(|outcome| self.count_one(outcome)).collect(),
+            Ok(outcomes) if outcomes.len() == sent => outcomes
+                .iter()
+                .map(|outcome| self.count_one(outcome))
+                .collect(),
             Ok(_) => self.lose(sent, "bench.short_answer".to_owned()),
             Err(error) => self.lose(sent, error.code().unwrap_or("bench.no_answer").to_owned()),
         }
@@ -98,7 +120,11 @@ impl Loop {
         self.ok += u64::from(ok);
         self.committed += u64::from(outcome.status == Stage::Committed);
         if !ok {
-            let code = if outcome.code.is_empty() { "bench.no_receipt" } else { &outcome.code };
+            let code = if outcome.code.is_empty() {
+                "bench.no_receipt"
+            } else {
+                &outcome.code
+            };
             *self.refusals.entry(code.to_owned()).or_default() += 1;
         }
         ok
@@ -120,9 +146,16 @@ impl Loop {
 }
 
 /// Sends all transfers over `connections`, each with one batch under way.
-pub async fn closed(target: &Target, transfers: Vec<Vec<u8>>, batch: usize, connections: usize) -> Result<Loop> {
-    let batches: Arc<[(usize, Bytes)]> =
-        transfers.chunks(batch).map(|some| (some.len(), join_batch(some))).collect();
+pub async fn closed(
+    target: &Target,
+    transfers: Vec<Vec<u8>>,
+    batch: usize,
+    connections: usize,
+) -> Result<Loop> {
+    let batches: Arc<[(usize, Bytes)]> = transfers
+        .chunks(batch)
+        .map(|some| (some.len(), join_batch(some)))
+        .collect();
     drop(transfers);
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
@@ -133,7 +166,9 @@ pub async fn closed(target: &Target, transfers: Vec<Vec<u8>>, batch: usize, conn
             let mut result = Loop::default();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some((count, body)) = batches.get(index) else { return result };
+                let Some((count, body)) = batches.get(index) else {
+                    return result;
+                };
                 let answer = target.send(connection, body.clone()).await;
                 result.count(*count, answer);
             }
@@ -146,11 +181,16 @@ pub async fn closed(target: &Target, transfers: Vec<Vec<u8>>, batch: usize, conn
 /// the time from there: a slow answer delays no later transfer and hides no waiting.
 pub async fn open(target: &Target, transfers: Vec<Vec<u8>>, rate: f64) -> Result<Loop> {
     if !(rate.is_finite() && rate > 0.0) {
-        return Err(Failure::new("bench.no_rate", "the closed loop carried nothing"));
+        return Err(Failure::new(
+            "bench.no_rate",
+            "the closed loop carried nothing",
+        ));
     }
     let per_tick = ((rate * TICK.as_secs_f64()) as usize).max(1);
-    let batches: Vec<(usize, Bytes)> =
-        transfers.chunks(per_tick).map(|some| (some.len(), join_batch(some))).collect();
+    let batches: Vec<(usize, Bytes)> = transfers
+        .chunks(per_tick)
+        .map(|some| (some.len(), join_batch(some)))
+        .collect();
     drop(transfers);
     let mut tasks = JoinSet::new();
     let begun = Instant::now();

@@ -4,7 +4,9 @@ use crate::{
     failure::{Failure, Result},
     progress::Progress,
 };
-use blockworm_crypto::{Algorithm, Digest, KeyCache, Namespace, PublicKey, SecretKey, Signature, SignedDigest, sha256};
+use blockworm_crypto::{
+    Algorithm, Digest, KeyCache, Namespace, PublicKey, SecretKey, Signature, SignedDigest, sha256,
+};
 use rayon::prelude::*;
 use std::{
     fs,
@@ -56,7 +58,11 @@ pub fn verify_limit(keys: usize) -> Result<f64> {
         })
         .collect();
     let cache = KeyCache::new(keys.max(1));
-    let verify_all = || batches.par_iter().all(|batch| cache.verify_batch(batch).is_ok());
+    let verify_all = || {
+        batches
+            .par_iter()
+            .all(|batch| cache.verify_batch(batch).is_ok())
+    };
     if !verify_all() {
         return Err(Failure::new("bench.verify", "a good signature was refused"));
     }
@@ -99,7 +105,9 @@ pub fn peak_memory_mb(pids: &Pids) -> Result<f64> {
 }
 
 fn high_water_kib(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
@@ -115,16 +123,25 @@ pub fn forget_peak_memory(pids: &Pids) {
 pub fn place(wanted: Option<&Path>, progress: &Progress) -> PathBuf {
     if let Some(wanted) = wanted {
         if in_memory(wanted) {
-            progress.say("the folder lies in memory: syncs cost nothing there, the figures are too good");
+            progress.say(
+                "the folder lies in memory: syncs cost nothing there, the figures are too good",
+            );
         }
         return wanted.to_owned();
     }
     let temporary = std::env::temp_dir();
-    if in_memory(&temporary) { PathBuf::from(".") } else { temporary }
+    if in_memory(&temporary) {
+        PathBuf::from(".")
+    } else {
+        temporary
+    }
 }
 
 fn in_memory(path: &Path) -> bool {
-    let (Ok(path), Ok(mounts)) = (fs::canonicalize(path), fs::read_to_string("/proc/self/mounts")) else {
+    let (Ok(path), Ok(mounts)) = (
+        fs::canonicalize(path),
+        fs::read_to_string("/proc/self/mounts"),
+    ) else {
         return false;
     };
     file_system(&path, &mounts).is_some_and(|kind| matches!(kind, "tmpfs" | "ramfs"))
@@ -164,13 +181,17 @@ mod tests {
 
     #[test]
     fn reads_the_peak_of_memory() {
-        assert_eq!(high_water_kib("VmPeak:\t9 kB\nVmHWM:\t   70144 kB\n"), Some(70_144));
+        assert_eq!(
+            high_water_kib("VmPeak:\t9 kB\nVmHWM:\t   70144 kB\n"),
+            Some(70_144)
+        );
         assert_eq!(high_water_kib("VmRSS: 1 kB"), None);
     }
 
     #[test]
     fn finds_the_file_system_of_the_longest_mount_point() {
-        let mounts = "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /tmp/disk xfs rw 0 0\n";
+        let mounts =
+            "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /tmp/disk xfs rw 0 0\n";
         assert_eq!(file_system(Path::new("/tmp/a"), mounts), Some("tmpfs"));
         assert_eq!(file_system(Path::new("/tmp/disk/a"), mounts), Some("xfs"));
         assert_eq!(file_system(Path::new("/tmpfoo"), mounts), Some("ext4"));

@@ -89,13 +89,29 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
         }
     }
     progress.done();
-    let report = Report::new(cases, Summary { hot_ratio: 0.0, verify_limit_per_s, up_ms });
+    let report = Report::new(
+        cases,
+        Summary {
+            hot_ratio: 0.0,
+            verify_limit_per_s,
+            up_ms,
+        },
+    );
     format.print(&report.objects(), report.table())?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(args: &BenchArgs, network: Network, traffic: Traffic, progress: &Progress) -> Result<Case> {
-    let label = format!("{} node(s), {} account(s)", network.nodes.len(), traffic.name());
+async fn measure(
+    args: &BenchArgs,
+    network: Network,
+    traffic: Traffic,
+    progress: &Progress,
+) -> Result<Case> {
+    let label = format!(
+        "{} node(s), {} account(s)",
+        network.nodes.len(),
+        traffic.name()
+    );
     progress.doing(format!("{label}: registering {} members", args.accounts));
     let accounts = accounts::open(&network, args.accounts as usize).await?;
     let mut payments = accounts::Payments::new(&network, &accounts, traffic)?;
@@ -116,14 +132,19 @@ async fn measure(args: &BenchArgs, network: Network, traffic: Traffic, progress:
 
     let rate = closed.per_second() / 2.0;
     let signed = payments.sign(wanted(rate, args.seconds));
-    progress.doing(format!("{label}: open loop at {rate:.0} transfers a second"));
+    progress.doing(format!(
+        "{label}: open loop at {rate:.0} transfers a second"
+    ));
     let open = load::open(&target, signed, rate).await?;
     network.agree().await?;
 
     let rss_mb = machine::peak_memory_mb(&network.pids()?)?;
-    let committed = accounts.setup_transactions + warm.committed + closed.committed + open.committed;
+    let committed =
+        accounts.setup_transactions + warm.committed + closed.committed + open.committed;
     let count = network.nodes.len();
-    progress.doing(format!("{label}: stopping the nodes and reading their disks"));
+    progress.doing(format!(
+        "{label}: stopping the nodes and reading their disks"
+    ));
     let network = network.down()?;
     let bytes = disk::measure(&network)?.per_transaction(count, committed);
     for (code, times) in closed.refusals.iter().chain(&open.refusals) {
@@ -146,6 +167,8 @@ async fn measure(args: &BenchArgs, network: Network, traffic: Traffic, progress:
 /// How many transfers a loop needs at that rate: enough for its time, and for no more than a signed
 /// transaction is good for.
 fn wanted(per_second: f64, seconds: u64) -> usize {
-    let most = accounts::GOOD_FOR.saturating_sub(Duration::from_secs(45)).as_secs();
+    let most = accounts::GOOD_FOR
+        .saturating_sub(Duration::from_secs(45))
+        .as_secs();
     ((per_second * seconds.min(most) as f64) as usize).clamp(2_048, 1_500_000)
 }

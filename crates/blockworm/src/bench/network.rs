@@ -47,23 +47,53 @@ pub struct Stopped {
 impl Network {
     /// Founds and starts one under `place`.
     pub fn up(place: &Path, nodes: usize, progress: &Progress) -> Result<Self> {
-        let root = place.join(format!("blockworm-bench-{}-{:08x}", std::process::id(), random()?));
+        let root = place.join(format!(
+            "blockworm-bench-{}-{:08x}",
+            std::process::id(),
+            random()?
+        ));
         let cleaner = Cleaner { root: root.clone() };
         progress.doing(format!("bringing up {nodes} node(s)"));
-        let up = blockworm(&["up", "--detach", "--output", "json", "--nodes", &nodes.to_string()], &root)?;
+        let up = blockworm(
+            &[
+                "up",
+                "--detach",
+                "--output",
+                "json",
+                "--nodes",
+                &nodes.to_string(),
+            ],
+            &root,
+        )?;
         let folder = ConsortiumFolder::new(root);
-        let record = folder.record().map_err(|error| folder_failure(&folder, &error))?;
-        let ledger = record.ledger.parse().map_err(|_| unexpected("the ledger's id"))?;
+        let record = folder
+            .record()
+            .map_err(|error| folder_failure(&folder, &error))?;
+        let ledger = record
+            .ledger
+            .parse()
+            .map_err(|_| unexpected("the ledger's id"))?;
         let nodes = record
             .nodes
             .iter()
-            .map(|node| Ok((node.organisation.clone(), Client::new(&node.api_url()).map_err(client_failure)?)))
+            .map(|node| {
+                Ok((
+                    node.organisation.clone(),
+                    Client::new(&node.api_url()).map_err(client_failure)?,
+                ))
+            })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
             ledger,
             nodes,
-            organisations: record.organisations.into_iter().map(|organisation| organisation.id).collect(),
-            up_ms: up["elapsed_ms"].as_u64().ok_or_else(|| unexpected("elapsed_ms"))?,
+            organisations: record
+                .organisations
+                .into_iter()
+                .map(|organisation| organisation.id)
+                .collect(),
+            up_ms: up["elapsed_ms"]
+                .as_u64()
+                .ok_or_else(|| unexpected("elapsed_ms"))?,
             folder,
             _cleaner: cleaner,
         })
@@ -75,10 +105,16 @@ impl Network {
             Ok(NodeState::Running(pid)) if pid != 0 => Ok(pid),
             _ => {
                 let words = process::last_words(&self.folder, organisation, 5).join("\n");
-                Err(Failure::new("bench.node_died", format!("the node of {organisation} died:\n{words}")))
+                Err(Failure::new(
+                    "bench.node_died",
+                    format!("the node of {organisation} died:\n{words}"),
+                ))
             }
         };
-        self.nodes.iter().map(|(organisation, _)| pid(organisation)).collect()
+        self.nodes
+            .iter()
+            .map(|(organisation, _)| pid(organisation))
+            .collect()
     }
 
     /// Waits until all nodes have the same height, and refuses if they differ in what they hold.
@@ -87,7 +123,10 @@ impl Network {
         loop {
             let mut seen = Vec::with_capacity(self.nodes.len());
             for (_, client) in &self.nodes {
-                let view = client.ledger(&self.ledger.to_string()).await.map_err(client_failure)?;
+                let view = client
+                    .ledger(&self.ledger.to_string())
+                    .await
+                    .map_err(client_failure)?;
                 seen.push((view.height, view.state_root));
             }
             let first = &seen[0];
@@ -100,7 +139,10 @@ impl Network {
             }
             if begun.elapsed() > AGREE {
                 let heights: Vec<u64> = seen.iter().map(|view| view.0).collect();
-                let what = format!("after {} s the nodes are at heights {heights:?}", AGREE.as_secs());
+                let what = format!(
+                    "after {} s the nodes are at heights {heights:?}",
+                    AGREE.as_secs()
+                );
                 return Err(Failure::new("bench.node_behind", what));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -111,7 +153,11 @@ impl Network {
     pub fn down(self) -> Result<Stopped> {
         blockworm(&["down", "--output", "json"], self.folder.root())?;
         Ok(Stopped {
-            homes: self.nodes.iter().map(|(organisation, _)| self.folder.organisation(organisation)).collect(),
+            homes: self
+                .nodes
+                .iter()
+                .map(|(organisation, _)| self.folder.organisation(organisation))
+                .collect(),
             ledger: self.ledger,
             _cleaner: self._cleaner,
         })
@@ -130,7 +176,10 @@ fn blockworm(arguments: &[&str], folder: &Path) -> Result<Value> {
         .map_err(|error| Failure::of("bench.start", &error).during(format!("blockworm {verb}")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Failure::new("bench.network", format!("blockworm {verb} failed: {said}")));
+        return Err(Failure::new(
+            "bench.network",
+            format!("blockworm {verb} failed: {said}"),
+        ));
     }
     serde_json::from_slice(&output.stdout).map_err(|_| unexpected("JSON"))
 }
@@ -140,7 +189,8 @@ fn unexpected(what: &str) -> Failure {
 }
 
 fn random() -> Result<u32> {
-    getrandom::u32().map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))
+    getrandom::u32()
+        .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))
 }
 
 /// Takes a consortium away, however the bench ends.

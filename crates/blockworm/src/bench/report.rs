@@ -51,13 +51,28 @@ pub struct Report {
 impl Report {
     /// Puts them together; the ratio of the hot account follows from the cases.
     pub fn new(cases: Vec<Case>, summary: Summary) -> Self {
-        let ratios = cases.iter().filter(|case| case.case == "hot").filter_map(|hot| {
-            let distinct = cases.iter().find(|case| case.case == "distinct" && case.nodes == hot.nodes)?;
-            Some(hot.transfers_per_s / distinct.transfers_per_s)
-        });
+        let ratios = cases
+            .iter()
+            .filter(|case| case.case == "hot")
+            .filter_map(|hot| {
+                let distinct = cases
+                    .iter()
+                    .find(|case| case.case == "distinct" && case.nodes == hot.nodes)?;
+                Some(hot.transfers_per_s / distinct.transfers_per_s)
+            });
         let hot_ratio = ratios.fold(f64::INFINITY, f64::min);
-        let hot_ratio = if hot_ratio.is_finite() { hot_ratio } else { 0.0 };
-        Self { summary: Summary { hot_ratio, ..summary }, cases }
+        let hot_ratio = if hot_ratio.is_finite() {
+            hot_ratio
+        } else {
+            0.0
+        };
+        Self {
+            summary: Summary {
+                hot_ratio,
+                ..summary
+            },
+            cases,
+        }
     }
 
     /// One object for each case and one for what was measured once.
@@ -97,8 +112,17 @@ impl Report {
     /// For people: every rate also as a part of what the machine's cores could verify.
     pub fn table(&self) -> String {
         let header = [
-            "case", "nodes", "transfers/s", "of limit", "p50 ms", "p99 ms", "CPU ms/tx", "RSS MB", "bytes/tx",
-            "blocks+receipts+state+indexes", "failed",
+            "case",
+            "nodes",
+            "transfers/s",
+            "of limit",
+            "p50 ms",
+            "p99 ms",
+            "CPU ms/tx",
+            "RSS MB",
+            "bytes/tx",
+            "blocks+receipts+state+indexes",
+            "failed",
         ];
         let rows: Vec<[String; 11]> = self.cases.iter().map(|case| self.row(case)).collect();
         format!(
@@ -116,13 +140,19 @@ impl Report {
             case.case.to_owned(),
             case.nodes.to_string(),
             format!("{:.0}", case.transfers_per_s),
-            format!("{:.2}", case.transfers_per_s / self.summary.verify_limit_per_s),
+            format!(
+                "{:.2}",
+                case.transfers_per_s / self.summary.verify_limit_per_s
+            ),
             format!("{:.1}", case.p50_ms),
             format!("{:.1}", case.p99_ms),
             format!("{:.4}", case.cpu_ms_per_tx),
             format!("{:.0}", case.rss_mb),
             format!("{:.0}", case.bytes_per_tx),
-            format!("{:.0}+{:.0}+{:.0}+{:.0}", split.blocks, split.receipts, split.state, split.indexes),
+            format!(
+                "{:.0}+{:.0}+{:.0}+{:.0}",
+                split.blocks, split.receipts, split.state, split.indexes
+            ),
             case.failed.to_string(),
         ]
     }
@@ -155,14 +185,29 @@ mod tests {
             case("distinct", 4, 50.0),
             case("hot", 4, 60.0),
         ];
-        let summary = Summary { hot_ratio: 0.0, verify_limit_per_s: 1_000.0, up_ms: 3 };
+        let summary = Summary {
+            hot_ratio: 0.0,
+            verify_limit_per_s: 1_000.0,
+            up_ms: 3,
+        };
         let report = Report::new(cases, summary);
         let objects = report.objects();
         assert_eq!(objects.len(), 5);
-        assert_eq!(objects[4], json!({ "hot_ratio": 0.95, "verify_limit_per_s": 1000.0, "up_ms": 3 }));
-        for field in
-            ["case", "nodes", "transfers_per_s", "p50_ms", "p99_ms", "cpu_ms_per_tx", "rss_mb", "bytes_per_tx", "failed"]
-        {
+        assert_eq!(
+            objects[4],
+            json!({ "hot_ratio": 0.95, "verify_limit_per_s": 1000.0, "up_ms": 3 })
+        );
+        for field in [
+            "case",
+            "nodes",
+            "transfers_per_s",
+            "p50_ms",
+            "p99_ms",
+            "cpu_ms_per_tx",
+            "rss_mb",
+            "bytes_per_tx",
+            "failed",
+        ] {
             assert!(objects[0].get(field).is_some(), "{field}");
         }
         assert!(report.table().contains("0.95 of distinct accounts"));
