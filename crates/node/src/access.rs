@@ -24,6 +24,9 @@ use std::{sync::Arc, time::Duration};
 /// Sleeps by the runtime's clock.
 pub type Sleeper = Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// A committed transaction, its height and its place in the block.
+pub type Placed = (Bytes, u64, u32);
+
 /// Heights above a block that are searched for a certificate.
 const CERTIFICATE_SEARCH: u64 = 256;
 /// How long a state proof waits for the header that carries its root.
@@ -46,7 +49,7 @@ pub trait LedgerAccess: Send + Sync {
     fn transaction<'a>(
         &'a self,
         id: &'a TransactionId,
-    ) -> BoxFuture<'a, Result<Option<(Bytes, u64, u32)>, ReadError>>;
+    ) -> BoxFuture<'a, Result<Option<Placed>, ReadError>>;
     /// See `LedgerHandle::block`.
     fn block(&self, height: u64) -> BoxFuture<'_, Result<Option<Block>, ReadError>>;
     /// See `LedgerHandle::header`.
@@ -311,7 +314,7 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
     fn transaction<'a>(
         &'a self,
         id: &'a TransactionId,
-    ) -> BoxFuture<'a, Result<Option<(Bytes, u64, u32)>, ReadError>> {
+    ) -> BoxFuture<'a, Result<Option<Placed>, ReadError>> {
         Box::pin(async move {
             let Some((block, index)) = self.find(id).await? else {
                 return Ok(None);

@@ -278,7 +278,10 @@ async fn init_marshal<E: Runtime>(
     page_cache: CacheRef,
     partition_prefix: &str,
 ) -> Result<(MarshalActor<E, commonware_parallel::Sequential>, Marshal), OpenError> {
-    let prefix = format!("{partition_prefix}{}", storage::blocks_prefix(&ledger.rules.id));
+    let prefix = format!(
+        "{partition_prefix}{}",
+        storage::blocks_prefix(&ledger.rules.id)
+    );
     let damaged = |error| OpenError::Archive(ledger.rules.id, format!("{error}"));
     let certificates = Archive::init(
         context.child("certificates"),

@@ -1,6 +1,9 @@
 //! What the rest of the house sees of a running node: cheap handles that work under any async runtime.
 
-use crate::{access::LedgerAccess, ledger::Ledger};
+use crate::{
+    access::{LedgerAccess, Placed},
+    ledger::Ledger,
+};
 use blockworm_ledger::TransactionView;
 use blockworm_ledger::{
     Block, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt, TransactionId,
@@ -293,10 +296,7 @@ impl LedgerHandle {
     }
 
     /// A committed transaction as it was submitted, with its height and place in the block.
-    pub async fn transaction(
-        &self,
-        id: &TransactionId,
-    ) -> Result<Option<(Bytes, u64, u32)>, ReadError> {
+    pub async fn transaction(&self, id: &TransactionId) -> Result<Option<Placed>, ReadError> {
         self.access.transaction(id).await
     }
 

@@ -20,6 +20,7 @@ mod storage;
 mod timing;
 mod waiters;
 
+pub use access::Placed;
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, Metric, MetricKind, NodeHandle,

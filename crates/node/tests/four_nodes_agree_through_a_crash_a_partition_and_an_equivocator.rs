@@ -8,13 +8,14 @@ use blockworm_crypto::Digest;
 use blockworm_ledger::{TransactionId, TransactionView};
 use blockworm_node::{
     LedgerHandle,
+    consensus::keys,
     engine::{self, Peers, Setup},
     mempool::Limits,
     network::{self, CHANNELS, Hints, Lanes},
-    consensus::keys,
 };
 use blockworm_state::MemoryStore;
 use bytes::Bytes;
+use commonware_codec::{Decode as _, Encode as _};
 use commonware_consensus::{
     simplex::{
         scheme::ed25519::Scheme,
@@ -22,10 +23,9 @@ use commonware_consensus::{
     },
     types::{Epoch, Round},
 };
-use commonware_codec::{Decode as _, Encode as _};
 use commonware_cryptography::{
     Signer as _,
-    certificate::{Verifier as _},
+    certificate::Verifier as _,
     ed25519::{PrivateKey, PublicKey},
     sha256::Digest as EngineDigest,
 };
@@ -74,8 +74,11 @@ fn link() -> Link {
 
 impl World {
     async fn new(context: Context, consortium: Consortium) -> Self {
-        let signers: Vec<_> =
-            consortium.validators.iter().map(|key| keys::signer(key).unwrap()).collect();
+        let signers: Vec<_> = consortium
+            .validators
+            .iter()
+            .map(|key| keys::signer(key).unwrap())
+            .collect();
         let config = Config {
             max_size: 16 << 20,
             max_peers_per_set: NZUsize!(4),
@@ -86,9 +89,20 @@ impl World {
         network.start();
         let keys = Set::from_iter_dedup(signers.iter().map(|signer| signer.public_key()));
         oracle.manager().track(0, keys);
-        let node = |signer| Node { signer, store: MemoryStore::new(), running: None };
+        let node = |signer| Node {
+            signer,
+            store: MemoryStore::new(),
+            running: None,
+        };
         let nodes = signers.into_iter().map(node).collect();
-        Self { context, oracle, consortium, nodes, submitted: 0, acknowledged: Vec::new() }
+        Self {
+            context,
+            oracle,
+            consortium,
+            nodes,
+            submitted: 0,
+            acknowledged: Vec::new(),
+        }
     }
 
     fn public(&self, node: usize) -> PublicKey {
@@ -131,7 +145,10 @@ impl World {
             genesis: self.consortium.genesis.clone(),
             store: self.nodes[node].store.clone(),
             builtins: builtins(),
-            limits: Limits { transactions: 10_000, bytes: 8 << 20 },
+            limits: Limits {
+                transactions: 10_000,
+                bytes: 8 << 20,
+            },
             signer: self.nodes[node].signer.clone(),
             partition_prefix: format!("node-{node}-"),
         };
@@ -143,7 +160,7 @@ impl World {
             let root = context.child("ledger");
             let handle = engine::start(root, setup, &mut lanes, &hints, peers, Sequential)
                 .await
-            .unwrap_or_else(|error| panic!("a node does not start: {error}"));
+                .unwrap_or_else(|error| panic!("a node does not start: {error}"));
             let _ = ready.send(handle);
             std::future::pending::<()>().await;
         });
@@ -162,19 +179,31 @@ impl World {
     }
 
     fn now_ms(&self) -> u64 {
-        self.context.current().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+        self.context
+            .current()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis() as u64
     }
 
     /// Submits transactions to a node and remembers those that it acknowledges as committed.
     async fn submit_and_wait(&mut self, node: usize, count: u64) {
         let expires = self.now_ms() + 100_000;
         let batch: Vec<Bytes> = (0..count)
-            .map(|number| self.consortium.issue(node, self.submitted + number, expires))
+            .map(|number| {
+                self.consortium
+                    .issue(node, self.submitted + number, expires)
+            })
             .collect();
         self.submitted += count;
-        let ids: Vec<_> =
-            batch.iter().map(|bytes| TransactionView::parse(bytes).unwrap().id()).collect();
-        let results = self.ledger(node).submit_and_wait(batch, Duration::from_secs(40)).await;
+        let ids: Vec<_> = batch
+            .iter()
+            .map(|bytes| TransactionView::parse(bytes).unwrap().id())
+            .collect();
+        let results = self
+            .ledger(node)
+            .submit_and_wait(batch, Duration::from_secs(40))
+            .await;
         for (id, result) in ids.into_iter().zip(results) {
             if let Some(receipt) = result.unwrap() {
                 assert_eq!(receipt.code, "ok", "{}", receipt.message);
@@ -187,7 +216,10 @@ impl World {
     async fn submit(&mut self, node: usize, count: u64) {
         let expires = self.now_ms() + 100_000;
         let batch = (0..count)
-            .map(|number| self.consortium.issue(node, self.submitted + number, expires))
+            .map(|number| {
+                self.consortium
+                    .issue(node, self.submitted + number, expires)
+            })
             .collect();
         self.submitted += count;
         for answer in self.ledger(node).submit(batch).await {
@@ -198,7 +230,11 @@ impl World {
     /// Waits until the given nodes have a height and returns the chain up to it, which must be the
     /// same on all of them.
     async fn agreed_chain(&self, nodes: &[usize]) -> Vec<Digest> {
-        let height = nodes.iter().map(|node| self.ledger(*node).status().height).max().unwrap();
+        let height = nodes
+            .iter()
+            .map(|node| self.ledger(*node).status().height)
+            .max()
+            .unwrap();
         let deadline = self.now_ms() + 120_000;
         for &node in nodes {
             while self.ledger(node).status().height < height {
@@ -213,16 +249,30 @@ impl World {
                 let header = self.ledger(node).header(at).await.unwrap().unwrap();
                 digests.push(header.digest());
             }
-            assert!(digests.windows(2).all(|two| two[0] == two[1]), "fork at height {at}");
+            assert!(
+                digests.windows(2).all(|two| two[0] == two[1]),
+                "fork at height {at}"
+            );
             chain.push(digests[0]);
         }
         for &node in nodes {
             for id in &self.acknowledged {
                 let receipt = self.ledger(node).receipt(id).await.unwrap();
-                assert!(receipt.is_some(), "node {node} lost an acknowledged transaction");
+                assert!(
+                    receipt.is_some(),
+                    "node {node} lost an acknowledged transaction"
+                );
             }
         }
         chain
+    }
+
+    /// How many pairs of contradicting votes the running nodes have noticed.
+    fn contradictions(&self) -> u64 {
+        let running = self.nodes.iter().filter_map(|node| node.running.as_ref());
+        let metrics = running.flat_map(|(_, ledger)| ledger.metrics());
+        let noticed = metrics.filter(|metric| metric.name == "blockworm_conflicting_votes_total");
+        noticed.map(|metric| metric.value as u64).sum()
     }
 
     /// Replaces a node by one that votes for two different blocks whenever it leads, and for
@@ -232,45 +282,56 @@ impl World {
         let scheme = keys::Schemes::new(&self.consortium.genesis, &self.nodes[node].signer)
             .unwrap()
             .of(Epoch::zero());
-        let others: Vec<_> =
-            (0..4).filter(|other| *other != node).map(|other| self.public(other)).collect();
+        let others: Vec<_> = (0..4)
+            .filter(|other| *other != node)
+            .map(|other| self.public(other))
+            .collect();
         let channel = network::subchannel(&self.consortium.ledger, Epoch::zero());
-        self.context.child("equivocator").spawn(move |_| async move {
-            while let Ok((_, message)) = certificates.recv().await {
-                let Ok((from, message)) = commonware_p2p::utils::mux::parse(message) else { continue };
-                let decoded = Certificate::<Scheme, EngineDigest>::decode_cfg(
-                    message,
-                    &scheme.certificate_codec_config(),
-                );
-                let Ok(certificate) = decoded else { continue };
-                if from != channel {
-                    continue;
-                }
-                let (round, parent) = match &certificate {
-                    Certificate::Notarization(one) => (one.proposal.round, one.proposal.round.view()),
-                    Certificate::Finalization(one) => (one.proposal.round, one.proposal.round.view()),
-                    Certificate::Nullification(_) => continue,
-                };
-                let next = Round::new(Epoch::zero(), round.view().next());
-                for (number, victim) in others.iter().enumerate() {
-                    let invented = blockworm_crypto::sha256(&[
-                        &next.view().get().to_be_bytes(),
-                        &number.to_be_bytes(),
-                    ]);
-                    let proposal = Proposal::new(next, parent, EngineDigest::from(invented.0));
-                    let contradicting = [
-                        Notarize::sign(&scheme, proposal.clone()).map(Vote::Notarize),
-                        Finalize::sign(&scheme, proposal).map(Vote::Finalize),
-                    ];
-                    for vote in contradicting.into_iter().flatten() {
-                        let vote: Vote<Scheme, EngineDigest> = vote;
-                        let mut bytes = commonware_codec::varint::UInt(channel).encode().to_vec();
-                        bytes.extend_from_slice(&vote.encode());
-                        votes.send(Recipients::One(victim.clone()), bytes, true);
+        self.context
+            .child("equivocator")
+            .spawn(move |_| async move {
+                while let Ok((_, message)) = certificates.recv().await {
+                    let Ok((from, message)) = commonware_p2p::utils::mux::parse(message) else {
+                        continue;
+                    };
+                    let decoded = Certificate::<Scheme, EngineDigest>::decode_cfg(
+                        message,
+                        &scheme.certificate_codec_config(),
+                    );
+                    let Ok(certificate) = decoded else { continue };
+                    if from != channel {
+                        continue;
+                    }
+                    let (round, parent) = match &certificate {
+                        Certificate::Notarization(one) => {
+                            (one.proposal.round, one.proposal.round.view())
+                        }
+                        Certificate::Finalization(one) => {
+                            (one.proposal.round, one.proposal.round.view())
+                        }
+                        Certificate::Nullification(_) => continue,
+                    };
+                    let next = Round::new(Epoch::zero(), round.view().next());
+                    // The first victim sees both votes of a pair, the others one each.
+                    let pairs = [(0, 0), (0, 1), (1, 1), (2, 2)];
+                    for (victim, number) in pairs {
+                        let view = next.view().get().to_be_bytes();
+                        let invented = blockworm_crypto::sha256(&[&view, &[number]]);
+                        let proposal = Proposal::new(next, parent, EngineDigest::from(invented.0));
+                        let contradicting = [
+                            Notarize::sign(&scheme, proposal.clone()).map(Vote::Notarize),
+                            Finalize::sign(&scheme, proposal).map(Vote::Finalize),
+                        ];
+                        for vote in contradicting.into_iter().flatten() {
+                            let vote: Vote<Scheme, EngineDigest> = vote;
+                            let mut bytes =
+                                commonware_codec::varint::UInt(channel).encode().to_vec();
+                            bytes.extend_from_slice(&vote.encode());
+                            votes.send(Recipients::One(others[victim].clone()), bytes, true);
+                        }
                     }
                 }
-            }
-        });
+            });
     }
 }
 
@@ -303,6 +364,7 @@ async fn story(mut world: World) -> Vec<Digest> {
     for node in [0, 1, 2] {
         world.submit_and_wait(node, 15).await;
     }
+    assert!(world.contradictions() > 0, "nobody noticed the equivocator");
     world.crash(2).await;
     world.start(2).await;
     world.submit_and_wait(2, 5).await;
@@ -330,10 +392,18 @@ fn consortium() -> Consortium {
 #[test]
 fn honest_nodes_keep_one_chain_under_several_seeds() {
     let consortium = consortium();
-    let seeds = if std::env::var_os("BLOCKWORM_LONG").is_some() { 40 } else { 3 };
+    let seeds = if std::env::var_os("BLOCKWORM_LONG").is_some() {
+        40
+    } else {
+        3
+    };
     for seed in 0..seeds {
         let (_, chain) = simulate(seed, &consortium);
-        assert!(chain.len() > 10, "seed {seed} made only {} blocks", chain.len());
+        assert!(
+            chain.len() > 10,
+            "seed {seed} made only {} blocks",
+            chain.len()
+        );
     }
 }
 

@@ -18,9 +18,13 @@ fn now_ms() -> u64 {
 }
 
 fn free_ports(count: usize) -> Vec<SocketAddr> {
-    let listeners: Vec<_> =
-        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    listeners.iter().map(|listener| listener.local_addr().unwrap()).collect()
+    let listeners: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    listeners
+        .iter()
+        .map(|listener| listener.local_addr().unwrap())
+        .collect()
 }
 
 fn start(consortium: &Consortium, directory: &Path, addresses: &[SocketAddr]) -> Vec<RunningNode> {
@@ -28,7 +32,10 @@ fn start(consortium: &Consortium, directory: &Path, addresses: &[SocketAddr]) ->
         .validators
         .iter()
         .zip(addresses)
-        .map(|(key, address)| Peer { key: key.public_key(), address: *address })
+        .map(|(key, address)| Peer {
+            key: key.public_key(),
+            address: *address,
+        })
         .collect();
     (0..addresses.len())
         .map(|node| {
@@ -49,8 +56,18 @@ fn start(consortium: &Consortium, directory: &Path, addresses: &[SocketAddr]) ->
 
 fn cpu_s() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or("")
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|text| text.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     (ticks(11) + ticks(12)) / 100.0
 }
 
@@ -85,8 +102,9 @@ async fn drive(nodes: usize, total: u64) {
                     let ledger = ledger.clone();
                     waiting.spawn(async move {
                         let since = Instant::now();
-                        let results =
-                            ledger.submit_and_wait(chunk, Duration::from_secs(100)).await;
+                        let results = ledger
+                            .submit_and_wait(chunk, Duration::from_secs(100))
+                            .await;
                         for result in results {
                             assert_eq!(result.unwrap().unwrap().code, "ok");
                         }
@@ -113,16 +131,31 @@ async fn drive(nodes: usize, total: u64) {
         running[0].handle().ledgers()[0].status().height,
     );
     for metric in running[0].handle().metrics() {
-        println!("  {} {:?} {}", metric.name, metric.labels.get(1), metric.value);
+        println!(
+            "  {} {:?} {}",
+            metric.name,
+            metric.labels.get(1),
+            metric.value
+        );
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    println!("  {}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or(""));
+    println!(
+        "  {}",
+        status
+            .lines()
+            .find(|line| line.starts_with("VmHWM"))
+            .unwrap_or("")
+    );
     for node in running {
         node.stop().unwrap();
     }
     for entry in ["ledgers/engine", "ledgers"] {
         let path = directory.path().join(ORGANISATIONS[0]).join(entry);
-        let out = std::process::Command::new("du").arg("-sb").arg(path).output().unwrap();
+        let out = std::process::Command::new("du")
+            .arg("-sb")
+            .arg(path)
+            .output()
+            .unwrap();
         println!("  {}", String::from_utf8_lossy(&out.stdout).trim());
     }
 }
@@ -134,8 +167,15 @@ async fn transfers_per_second() {
         return;
     }
     let number = |name, otherwise| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(otherwise)
     };
     let nodes = number("BLOCKWORM_LOAD_NODES", 1);
-    drive(nodes as usize, number("BLOCKWORM_LOAD_TRANSACTIONS", 200_000)).await;
+    drive(
+        nodes as usize,
+        number("BLOCKWORM_LOAD_TRANSACTIONS", 200_000),
+    )
+    .await;
 }

@@ -21,7 +21,10 @@ fn now_ms() -> u64 {
 }
 
 fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 fn alone() -> Consortium {
@@ -56,8 +59,9 @@ async fn what_is_committed_is_proven_and_survives_a_restart() {
     let (consortium, directory) = (alone(), tempfile::tempdir().unwrap());
     let node = start(&consortium, directory.path());
     let ledger = node.handle().ledger(&consortium.ledger).unwrap();
-    let batch: Vec<_> =
-        (0..100).map(|number| consortium.issue(0, number, now_ms() + 60_000)).collect();
+    let batch: Vec<_> = (0..100)
+        .map(|number| consortium.issue(0, number, now_ms() + 60_000))
+        .collect();
     for result in ledger.submit_and_wait(batch.clone(), PATIENCE).await {
         let receipt = result.unwrap().unwrap();
         assert_eq!(receipt.code, "ok", "{}", receipt.message);
@@ -83,8 +87,14 @@ async fn what_is_committed_is_proven_and_survives_a_restart() {
     assert!(ledger.status().height >= height);
     let again = ledger.submit(vec![batch[7].clone()]).await;
     assert!(again[0].as_ref().unwrap().known);
-    assert_eq!(ledger.receipt(&first).await.unwrap().unwrap(), proof.receipt);
-    assert_eq!(ledger.transaction(&first).await.unwrap().unwrap().0, batch[7]);
+    assert_eq!(
+        ledger.receipt(&first).await.unwrap().unwrap(),
+        proof.receipt
+    );
+    assert_eq!(
+        ledger.transaction(&first).await.unwrap().unwrap().0,
+        batch[7]
+    );
     let fresh = consortium.issue(0, 1_000, now_ms() + 60_000);
     let results = ledger.submit_and_wait(vec![fresh], PATIENCE).await;
     assert_eq!(results[0].as_ref().unwrap().as_ref().unwrap().code, "ok");
@@ -126,7 +136,11 @@ async fn bad_transactions_are_refused_with_their_own_codes() {
     let answers = ledger.submit(batch).await;
     let codes: Vec<_> = answers
         .iter()
-        .map(|answer| answer.as_ref().map_or_else(|refusal| refusal.code.as_str(), |_| "taken"))
+        .map(|answer| {
+            answer
+                .as_ref()
+                .map_or_else(|refusal| refusal.code.as_str(), |_| "taken")
+        })
         .collect();
     let expected = [
         "transaction.malformed",
@@ -161,7 +175,10 @@ fn a_taken_port_a_foreign_address_and_a_broken_genesis_are_named() {
     newer.ledgers[0].protocol_version = 2;
     let error = blockworm_node::start(newer, builtins()).err().unwrap();
     assert!(
-        matches!(error, NodeError::ProtocolVersion { .. } | NodeError::Genesis { .. }),
+        matches!(
+            error,
+            NodeError::ProtocolVersion { .. } | NodeError::Genesis { .. }
+        ),
         "{error}"
     );
 }

@@ -53,9 +53,14 @@ mod tests {
     }
 
     fn fixture(ledger: LedgerId, seeds: &[[u8; 32]]) -> Fixture {
-        let keys: Vec<_> = seeds.iter().map(|seed| SecretKey::from_ed25519_seed(*seed)).collect();
-        let signers: Vec<_> =
-            keys.iter().map(|key| super::super::keys::signer(key).unwrap()).collect();
+        let keys: Vec<_> = seeds
+            .iter()
+            .map(|seed| SecretKey::from_ed25519_seed(*seed))
+            .collect();
+        let signers: Vec<_> = keys
+            .iter()
+            .map(|key| super::super::keys::signer(key).unwrap())
+            .collect();
         let committee = Set::from_iter_dedup(signers.iter().map(|signer| signer.public_key()));
         let namespace = consensus_namespace(&ledger);
         let mut validators: Vec<_> = keys
@@ -70,10 +75,18 @@ mod tests {
             .into_iter()
             .map(|signer| Scheme::signer(&namespace, committee.clone(), signer).unwrap())
             .collect();
-        Fixture { ledger, validators, schemes }
+        Fixture {
+            ledger,
+            validators,
+            schemes,
+        }
     }
 
-    fn certify(fixture: &Fixture, signing: usize, proof: (u64, u64, u64, [u8; 32])) -> FinalityProof {
+    fn certify(
+        fixture: &Fixture,
+        signing: usize,
+        proof: (u64, u64, u64, [u8; 32]),
+    ) -> FinalityProof {
         let (epoch, view, parent, payload) = proof;
         let round = Round::new(Epoch::new(epoch), View::new(view));
         let proposal = Proposal::new(round, View::new(parent), EngineDigest::from(payload));
@@ -95,9 +108,14 @@ mod tests {
         for (epoch, view, parent) in [(0, 1, 0), (3, 127, 126), (200, 1 << 40, 5)] {
             for signing in 3..=4 {
                 let proof = certify(&fixture, signing, (epoch, view, parent, [9; 32]));
-                let verify = |proof: &FinalityProof| proof.verify(&fixture.ledger, &fixture.validators);
+                let verify =
+                    |proof: &FinalityProof| proof.verify(&fixture.ledger, &fixture.validators);
                 assert_eq!(verify(&proof), Ok(()));
-                assert!(proof.verify(&LedgerId([8; 16]), &fixture.validators).is_err());
+                assert!(
+                    proof
+                        .verify(&LedgerId([8; 16]), &fixture.validators)
+                        .is_err()
+                );
                 let alter = |change: &dyn Fn(&mut FinalityProof)| {
                     let mut altered = proof.clone();
                     change(&mut altered);
@@ -133,7 +151,12 @@ mod tests {
             .collect();
         let expected: FinalityProof = serde_json::from_value(frozen["proof"].clone()).unwrap();
         let fixture = fixture(ledger, &seeds);
-        let content = (expected.epoch, expected.view, expected.parent_view, expected.payload.0);
+        let content = (
+            expected.epoch,
+            expected.view,
+            expected.parent_view,
+            expected.payload.0,
+        );
         let ours = certify(&fixture, fixture.schemes.len(), content);
         assert_eq!(ours.signed_bytes(&ledger), expected.signed_bytes(&ledger));
         for signature in &expected.signatures {

@@ -106,7 +106,7 @@ impl<S: Store> Committer<S> {
             .block_interval_ms
             .store(interval_ms, std::sync::atomic::Ordering::Relaxed);
         ledger.waiters.resolve(&receipts);
-        if head.height % SWEEP_BLOCKS == 0 {
+        if head.height.is_multiple_of(SWEEP_BLOCKS) {
             ledger.waiters.sweep();
         }
         if ledger.commits.receiver_count() > 0 {
@@ -155,7 +155,7 @@ impl<S: Store> Committer<S> {
 
     fn acknowledge(&self, head: Head, ack: Exact) {
         let length = self.ledger.rules.genesis.parameters.epoch_length;
-        let last_of_epoch = (head.height + 1) % length == 0;
+        let last_of_epoch = (head.height + 1).is_multiple_of(length);
         let digest = last_of_epoch
             .then(|| self.ledger.final_at(head.height))
             .flatten();

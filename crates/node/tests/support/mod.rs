@@ -76,8 +76,9 @@ impl Consortium {
                     name: "maker".into(),
                     functions: vec!["maker".into()],
                 };
-                let certificate =
-                    authority.issue(&subject, &maker.public_key(), validity).unwrap();
+                let certificate = authority
+                    .issue(&subject, &maker.public_key(), validity)
+                    .unwrap();
                 let id = format!("{slug}/maker").parse().unwrap();
                 Organisation {
                     id: slug.parse().unwrap(),
@@ -113,7 +114,12 @@ impl Consortium {
             }],
         };
         genesis.check().unwrap();
-        Self { ledger: genesis.ledger_id(), genesis, validators: keys, makers }
+        Self {
+            ledger: genesis.ledger_id(),
+            genesis,
+            validators: keys,
+            makers,
+        }
     }
 
     /// A signed transaction of an organisation's maker to the money contract.
@@ -129,7 +135,9 @@ impl Consortium {
         nonce[8] = u8::try_from(organisation).unwrap();
         let body = TransactionBody {
             ledger: self.ledger,
-            sender: format!("{}/maker", ORGANISATIONS[organisation]).parse().unwrap(),
+            sender: format!("{}/maker", ORGANISATIONS[organisation])
+                .parse()
+                .unwrap(),
             key: self.makers[organisation].public_key(),
             contract: "money".parse().unwrap(),
             message: message.as_bytes().to_vec(),
@@ -142,8 +150,7 @@ impl Consortium {
     /// Units made by an organisation's maker for itself; always takes effect.
     pub fn issue(&self, organisation: usize, number: u64, expires_at_ms: u64) -> Bytes {
         let to = ORGANISATIONS[organisation];
-        let message =
-            format!(r#"{{"issue":{{"to":"{to}/maker","amount":"1","currency":"CNY"}}}}"#);
+        let message = format!(r#"{{"issue":{{"to":"{to}/maker","amount":"1","currency":"CNY"}}}}"#);
         self.transaction(organisation, number, &message, expires_at_ms)
     }
 }
