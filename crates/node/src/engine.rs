@@ -1,7 +1,7 @@
 //! Wires one ledger together: stores, pipeline, mempool, marshal and an engine for each epoch.
 
 use crate::{
-    access::{Access, Sleeper},
+    access::{Access, Gate, Sleeper},
     clock::now_ms,
     consensus::{
         application::Application,
@@ -11,20 +11,20 @@ use crate::{
     gossip::{self, Outbox},
     handle::LedgerHandle,
     ledger::Ledger,
-    mempool::{Admitting, Limits, Now},
+    mempool::{Admission, Admitting, Limits, Now},
     network::{Hints, Lanes, subchannel},
-    open::{OpenError, Opened, open},
+    open::{OpenError, open},
     orchestrator::Orchestrator,
     pipeline::{
-        committer::Committer,
+        committer::{Boundary, Committer},
         executor::{AHEAD, Executed, Runner},
         reporter::{Blocks, Votes},
     },
     storage,
 };
-use blockworm_execution::Builtins;
+use blockworm_execution::{Builtins, Reader};
 use blockworm_ledger::{Block, Genesis, Transactions};
-use blockworm_state::Store;
+use blockworm_state::{State, Store};
 use commonware_broadcast::buffered;
 use commonware_consensus::{
     marshal::{
@@ -40,6 +40,7 @@ use commonware_cryptography::{
     Digested, Signer as _,
     certificate::Verifier as _,
     ed25519::{PrivateKey, PublicKey},
+    sha256::Digest as EngineDigest,
 };
 use commonware_p2p::{Blocker, Provider, Sender};
 use commonware_parallel::Strategy;
@@ -107,137 +108,210 @@ where
     St: Store,
     T: Strategy,
 {
+    let prefix = setup.partition_prefix.clone();
+    let pipeline = start_pipeline(&context, setup, lanes, &peers, &strategy).await?;
+    let (ledger, marshal) = (pipeline.ledger, pipeline.marshal);
+    let clock = context.child("clock");
+    let now: Now = Arc::new(move || now_ms(&clock));
+    let gate = Arc::new(pipeline.gate);
+    let mempool = start_mempool(&context, &ledger, lanes, gate, &strategy, now.clone());
+    let admitting = mempool.await?;
+    let application = Application::new(ledger.clone(), strategy.clone());
+    let inlined = context.child("inline");
+    let inline = Inline::new(
+        inlined,
+        application,
+        marshal.clone(),
+        pipeline.epocher.clone(),
+    );
+    let orchestrator = Orchestrator {
+        ledger: ledger.clone(),
+        schemes: pipeline.schemes,
+        epocher: pipeline.epocher,
+        marshal: marshal.clone(),
+        inline,
+        votes: Votes::new(ledger.clone(), now.clone()),
+        blocker: peers.blocker,
+        page_cache: pipeline.page_cache,
+        lanes: lanes.clone(),
+        ended: pipeline.ended,
+        partition_prefix: prefix,
+    };
+    orchestrator.listen_for_hints(hints);
+    let task = context.child("orchestrator");
+    task.spawn(move |context| orchestrator.run(context));
+    let sleeping = context.child("sleep");
+    let sleeper: Sleeper = Arc::new(move |duration| Box::pin(sleeping.sleep(duration)));
+    let access = Access {
+        ledger,
+        state: pipeline.state,
+        reader: pipeline.reader,
+        admitting,
+        marshal,
+        sleeper,
+        now,
+    };
+    Ok(LedgerHandle::new(Arc::new(access)))
+}
+
+/// What runs beneath the mempool and the engine.
+struct Pipeline<St: Store> {
+    ledger: Arc<Ledger>,
+    state: State<St>,
+    reader: Reader<St>,
+    gate: Gate<St>,
+    schemes: Schemes,
+    epocher: FixedEpocher,
+    page_cache: CacheRef,
+    marshal: Marshal,
+    ended: mpsc::UnboundedReceiver<Boundary>,
+}
+
+/// Opens the stores, brings the state up to the blocks and executes what becomes final.
+async fn start_pipeline<E, S, P, B, St, T>(
+    context: &E,
+    setup: Setup<St>,
+    lanes: &mut Lanes<S>,
+    peers: &Peers<P, B>,
+    strategy: &T,
+) -> Result<Pipeline<St>, OpenError>
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    P: Provider<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+    St: Store,
+    T: Strategy,
+{
     let me = setup.signer.public_key();
     let schemes = Schemes::new(&setup.genesis, &setup.signer)?;
     let place = schemes.place();
-    let opened = open(
-        setup.genesis,
-        setup.store,
-        setup.builtins,
-        setup.limits,
-        place,
-    )?;
-    let Opened {
-        ledger,
-        state,
-        executor,
-        last,
-    } = opened;
-    let admission = executor.admission();
-    let reader = executor.reader();
-    let mut runner = Runner::new(ledger.clone(), executor, last);
+    let Setup {
+        genesis,
+        store,
+        builtins,
+        limits,
+        partition_prefix,
+        ..
+    } = setup;
+    let opened = open(genesis, store, builtins, limits, place)?;
+    let (ledger, state) = (opened.ledger, opened.state);
+    let (admission, reader) = (opened.executor.admission(), opened.executor.reader());
+    let mut runner = Runner::new(ledger.clone(), opened.executor, opened.last);
     let page_cache = storage::page_cache();
     let epocher = FixedEpocher::new(
         NonZeroU64::new(ledger.rules.genesis.parameters.epoch_length).unwrap_or(NonZeroU64::MAX),
     );
 
-    let (actor, marshal) = init_marshal(
-        &context,
-        &ledger,
-        schemes.clone(),
-        epocher.clone(),
-        page_cache.clone(),
-        &setup.partition_prefix,
-    )
-    .await?;
+    let archive = (schemes.clone(), epocher.clone(), page_cache.clone());
+    let (actor, marshal) = init_marshal(context, &ledger, archive, &partition_prefix).await?;
     let (boundaries, ended) = mpsc::unbounded_channel();
     let committer = Committer::new(ledger.clone(), state.clone(), boundaries);
-    let fetching = fetching::init(
-        context.child("block_fetch"),
-        fetching::Config {
-            public_key: me.clone(),
-            peer_provider: peers.provider.clone(),
-            blocker: peers.blocker.clone(),
-            mailbox_size: NZUsize!(MAILBOX),
-            fetch_timeout: NZDuration!(Duration::from_secs(2)),
-            fetch_retry_delay: Duration::from_millis(100),
-            priority_requests: false,
-            priority_responses: false,
-        },
-        register(&mut lanes.block_fetch, &ledger).await?,
-    );
-    let (broadcast, buffer) = buffered::Engine::new(
-        context.child("broadcast"),
-        buffered::Config {
-            public_key: me,
-            mailbox_size: NZUsize!(MAILBOX),
-            deque_size: BLOCKS_OF_A_PEER,
-            priority: false,
-            codec_config: ledger.rules.block,
-            peer_provider: peers.provider.clone(),
-            strategy: strategy.clone(),
-        },
-    );
-    broadcast.start(register(&mut lanes.block, &ledger).await?);
     let (jobs, queue) = mpsc::unbounded_channel();
+    let fetching = fetch_blocks(context, &ledger, lanes, peers, me.clone()).await?;
+    let buffer = broadcast_blocks(context, &ledger, lanes, peers, me, strategy).await?;
     actor.start(Blocks::new(ledger.clone(), jobs), buffer, fetching);
-
     replay(&marshal, &mut runner, &committer).await?;
     let (executed, steps) = mpsc::channel(AHEAD);
-    context
-        .child("executor")
-        .dedicated()
-        .spawn(move |context| runner.run(context, queue, executed));
-    context
-        .child("committer")
-        .dedicated()
-        .spawn(move |context| committer.run(context, steps));
-
-    let clock = context.child("clock");
-    let now: Now = Arc::new(move || now_ms(&clock));
-    let outbox = Arc::new(Outbox::default());
-    let admitting = Arc::new(Admitting::new(
-        ledger.clone(),
-        Arc::new(crate::access::Gate::new(admission, state.clone())),
-        outbox.clone(),
-        strategy.clone(),
-        now.clone(),
-    ));
-    let (sender, receiver) = register(&mut lanes.gossip, &ledger).await?;
-    context
-        .child("gossip_out")
-        .spawn(move |context| gossip::send(context, outbox, sender));
-    let incoming = (ledger.clone(), admitting.clone());
-    context
-        .child("gossip_in")
-        .spawn(move |_| gossip::receive(incoming.0, incoming.1, receiver));
-
-    let application = Application::new(ledger.clone(), strategy.clone());
-    let inline = Inline::new(
-        context.child("inline"),
-        application,
-        marshal.clone(),
-        epocher.clone(),
-    );
-    let orchestrator = Orchestrator {
-        ledger: ledger.clone(),
-        schemes,
-        epocher,
-        marshal: marshal.clone(),
-        inline,
-        votes: Votes::new(ledger.clone(), now.clone()),
-        blocker: peers.blocker,
-        page_cache,
-        lanes: lanes.clone(),
-        ended,
-        partition_prefix: setup.partition_prefix,
-    };
-    orchestrator.listen_for_hints(hints);
-    context
-        .child("orchestrator")
-        .spawn(move |context| orchestrator.run(context));
-
-    let sleeping = context.child("sleep");
-    let sleeper: Sleeper = Arc::new(move |duration| Box::pin(sleeping.sleep(duration)));
-    Ok(LedgerHandle::new(Arc::new(Access {
+    let thread = context.child("executor").dedicated();
+    thread.spawn(move |context| runner.run(context, queue, executed));
+    let thread = context.child("committer").dedicated();
+    thread.spawn(move |context| committer.run(context, steps));
+    Ok(Pipeline {
+        gate: Gate::new(admission, state.clone()),
         ledger,
         state,
         reader,
-        admitting,
+        schemes,
+        epocher,
+        page_cache,
         marshal,
-        sleeper,
-        now,
-    })))
+        ended,
+    })
+}
+
+type Fetching = (
+    commonware_consensus::marshal::resolver::handler::Receiver<EngineDigest>,
+    fetching::Mailbox<EngineDigest, PublicKey>,
+);
+
+/// Fetches blocks that this node missed.
+async fn fetch_blocks<E, S, P, B>(
+    context: &E,
+    ledger: &Ledger,
+    lanes: &mut Lanes<S>,
+    peers: &Peers<P, B>,
+    me: PublicKey,
+) -> Result<Fetching, OpenError>
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    P: Provider<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+{
+    let wires = register(&mut lanes.block_fetch, ledger).await?;
+    let config = fetching::Config {
+        public_key: me,
+        peer_provider: peers.provider.clone(),
+        blocker: peers.blocker.clone(),
+        mailbox_size: NZUsize!(MAILBOX),
+        fetch_timeout: NZDuration!(Duration::from_secs(2)),
+        fetch_retry_delay: Duration::from_millis(100),
+        priority_requests: false,
+        priority_responses: false,
+    };
+    Ok(fetching::init(context.child("block_fetch"), config, wires))
+}
+
+/// Sends new blocks to everybody and keeps those of others until they are final.
+async fn broadcast_blocks<E, S, P, B, T>(
+    context: &E,
+    ledger: &Ledger,
+    lanes: &mut Lanes<S>,
+    peers: &Peers<P, B>,
+    me: PublicKey,
+    strategy: &T,
+) -> Result<buffered::Mailbox<PublicKey, SealedBlock>, OpenError>
+where
+    E: Runtime,
+    S: Sender<PublicKey = PublicKey>,
+    P: Provider<PublicKey = PublicKey>,
+    T: Strategy,
+{
+    let wires = register(&mut lanes.block, ledger).await?;
+    let config = buffered::Config {
+        public_key: me,
+        mailbox_size: NZUsize!(MAILBOX),
+        deque_size: BLOCKS_OF_A_PEER,
+        priority: false,
+        codec_config: ledger.rules.block,
+        peer_provider: peers.provider.clone(),
+        strategy: strategy.clone(),
+    };
+    let (engine, buffer) = buffered::Engine::new(context.child("broadcast"), config);
+    engine.start(wires);
+    Ok(buffer)
+}
+
+/// Opens the way into the mempool, for clients of this node and for gossip.
+async fn start_mempool<E: Runtime, S: Sender<PublicKey = PublicKey>, T: Strategy>(
+    context: &E,
+    ledger: &Arc<Ledger>,
+    lanes: &mut Lanes<S>,
+    rules: Arc<dyn Admission>,
+    strategy: &T,
+    now: Now,
+) -> Result<Arc<Admitting<T>>, OpenError> {
+    let (sender, receiver) = register(&mut lanes.gossip, ledger).await?;
+    let outbox = Arc::new(Outbox::default());
+    let ours = (ledger.clone(), strategy.clone());
+    let admitting = Arc::new(Admitting::new(ours.0, rules, outbox.clone(), ours.1, now));
+    let outgoing = context.child("gossip_out");
+    outgoing.spawn(move |context| gossip::send(context, outbox, sender));
+    let (ledger, others) = (ledger.clone(), admitting.clone());
+    let incoming = context.child("gossip_in");
+    incoming.spawn(move |_| gossip::receive(ledger, others, receiver));
+    Ok(admitting)
 }
 
 /// The subchannel of a ledger on a channel that epochs share.
@@ -259,13 +333,10 @@ async fn register<S: Sender>(
 
 type Certificates<E> = Archive<
     E,
-    commonware_cryptography::sha256::Digest,
-    commonware_consensus::simplex::types::Finalization<
-        Scheme,
-        commonware_cryptography::sha256::Digest,
-    >,
+    EngineDigest,
+    commonware_consensus::simplex::types::Finalization<Scheme, EngineDigest>,
 >;
-type FinalBlocks<E> = Archive<E, commonware_cryptography::sha256::Digest, Arc<SealedBlock>>;
+type FinalBlocks<E> = Archive<E, EngineDigest, Arc<SealedBlock>>;
 type MarshalActor<E, T> =
     Actor<E, Standard<SealedBlock>, Schemes, Certificates<E>, FinalBlocks<E>, FixedEpocher, T>;
 
@@ -273,9 +344,7 @@ type MarshalActor<E, T> =
 async fn init_marshal<E: Runtime>(
     context: &E,
     ledger: &Ledger,
-    schemes: Schemes,
-    epocher: FixedEpocher,
-    page_cache: CacheRef,
+    (schemes, epocher, page_cache): (Schemes, FixedEpocher, CacheRef),
     partition_prefix: &str,
 ) -> Result<(MarshalActor<E, commonware_parallel::Sequential>, Marshal), OpenError> {
     let prefix = format!(

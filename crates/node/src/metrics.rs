@@ -45,6 +45,9 @@ pub struct Counters {
     refusals: Mutex<BTreeMap<String, u64>>,
 }
 
+/// Name, help, counter and what one unit of the metric is.
+type Row<'a> = (&'static str, &'static str, &'a AtomicU64, f64);
+
 /// Adds to a counter.
 pub fn add(counter: &AtomicU64, amount: u64) {
     counter.fetch_add(amount, Relaxed);
@@ -64,99 +67,16 @@ impl Counters {
     /// All figures, without labels that name the ledger.
     #[must_use]
     pub fn read(&self) -> Vec<Metric> {
-        let counter = |name, help, value: &AtomicU64, unit: f64| Metric {
-            name,
-            help,
-            kind: MetricKind::Counter,
-            labels: Vec::new(),
-            value: value.load(Relaxed) as f64 / unit,
-        };
-        let mut metrics = vec![
-            counter(
-                "blockworm_admitted_total",
-                "Transactions taken into the mempool.",
-                &self.admitted,
-                1.0,
-            ),
-            counter(
-                "blockworm_succeeded_total",
-                "Committed transactions with receipt ok.",
-                &self.succeeded,
-                1.0,
-            ),
-            counter(
-                "blockworm_refused_in_blocks_total",
-                "Committed transactions with any other receipt.",
-                &self.refused_in_blocks,
-                1.0,
-            ),
-            counter(
-                "blockworm_blocks_total",
-                "Durable blocks since start.",
-                &self.blocks,
-                1.0,
-            ),
-            counter(
-                "blockworm_empty_blocks_total",
-                "Durable blocks without a transaction.",
-                &self.empty_blocks,
-                1.0,
-            ),
-            counter(
-                "blockworm_late_signatures_total",
-                "Signatures checked only when their block came.",
-                &self.late_signatures,
-                1.0,
-            ),
-            counter(
-                "blockworm_proposed_blocks_total",
-                "Blocks that this node proposed.",
-                &self.proposed,
-                1.0,
-            ),
-            counter(
-                "blockworm_refused_proposals_total",
-                "Proposals of others that this node refused.",
-                &self.refused_proposals,
-                1.0,
-            ),
-            counter(
-                "blockworm_commits_total",
-                "Durable batches written.",
-                &self.commits,
-                1.0,
-            ),
-            counter(
-                "blockworm_commit_seconds_total",
-                "Time spent writing them.",
-                &self.commit_us,
-                1e6,
-            ),
-            counter(
-                "blockworm_execute_seconds_total",
-                "Time spent executing blocks.",
-                &self.execute_us,
-                1e6,
-            ),
-            counter(
-                "blockworm_nullified_views_total",
-                "Views that ended without a block.",
-                &self.nullified_views,
-                1.0,
-            ),
-            counter(
-                "blockworm_conflicting_votes_total",
-                "Pairs of contradicting votes of one validator.",
-                &self.conflicting_votes,
-                1.0,
-            ),
-            counter(
-                "blockworm_gossip_dropped_total",
-                "Transactions not passed on because the outgoing queue was full.",
-                &self.gossip_dropped,
-                1.0,
-            ),
-        ];
+        let counters = self.of_transactions().into_iter().chain(self.of_blocks());
+        let mut metrics: Vec<_> = counters
+            .map(|(name, help, value, unit)| Metric {
+                name,
+                help,
+                kind: MetricKind::Counter,
+                labels: Vec::new(),
+                value: value.load(Relaxed) as f64 / unit,
+            })
+            .collect();
         metrics.push(Metric {
             name: "blockworm_block_interval_milliseconds",
             help: "Block time between the last two blocks.",
@@ -173,5 +93,106 @@ impl Counters {
             value: *count as f64,
         }));
         metrics
+    }
+
+    fn of_transactions(&self) -> [Row<'_>; 5] {
+        const LATE: &str = "Signatures checked only when their block came.";
+        const REFUSED: &str = "Committed transactions with any other receipt.";
+        const DROPPED: &str = "Transactions not passed on: the outgoing queue was full.";
+        [
+            (
+                "blockworm_admitted_total",
+                "Transactions taken.",
+                &self.admitted,
+                1.0,
+            ),
+            (
+                "blockworm_succeeded_total",
+                "Committed with receipt ok.",
+                &self.succeeded,
+                1.0,
+            ),
+            (
+                "blockworm_refused_in_blocks_total",
+                REFUSED,
+                &self.refused_in_blocks,
+                1.0,
+            ),
+            (
+                "blockworm_late_signatures_total",
+                LATE,
+                &self.late_signatures,
+                1.0,
+            ),
+            (
+                "blockworm_gossip_dropped_total",
+                DROPPED,
+                &self.gossip_dropped,
+                1.0,
+            ),
+        ]
+    }
+
+    fn of_blocks(&self) -> [Row<'_>; 9] {
+        const REFUSED: &str = "Proposals of others that this node refused.";
+        const EMPTY: &str = "Durable blocks without a transaction.";
+        const CONFLICTS: &str = "Pairs of contradicting votes of one validator.";
+        const NULLIFIED: &str = "Views that ended without a block.";
+        [
+            (
+                "blockworm_blocks_total",
+                "Durable blocks since start.",
+                &self.blocks,
+                1.0,
+            ),
+            (
+                "blockworm_empty_blocks_total",
+                EMPTY,
+                &self.empty_blocks,
+                1.0,
+            ),
+            (
+                "blockworm_proposed_blocks_total",
+                "Blocks proposed here.",
+                &self.proposed,
+                1.0,
+            ),
+            (
+                "blockworm_refused_proposals_total",
+                REFUSED,
+                &self.refused_proposals,
+                1.0,
+            ),
+            (
+                "blockworm_commits_total",
+                "Durable batches written.",
+                &self.commits,
+                1.0,
+            ),
+            (
+                "blockworm_commit_seconds_total",
+                "Time writing them.",
+                &self.commit_us,
+                1e6,
+            ),
+            (
+                "blockworm_execute_seconds_total",
+                "Time executing.",
+                &self.execute_us,
+                1e6,
+            ),
+            (
+                "blockworm_nullified_views_total",
+                NULLIFIED,
+                &self.nullified_views,
+                1.0,
+            ),
+            (
+                "blockworm_conflicting_votes_total",
+                CONFLICTS,
+                &self.conflicting_votes,
+                1.0,
+            ),
+        ]
     }
 }

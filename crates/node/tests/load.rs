@@ -4,7 +4,7 @@
 
 mod support;
 
-use blockworm_node::{Limits, NodeConfig, Peer, Profile, RunningNode};
+use blockworm_node::{LedgerHandle, Limits, NodeConfig, Peer, Profile, RunningNode};
 use bytes::Bytes;
 use std::{
     net::{SocketAddr, TcpListener},
@@ -71,66 +71,31 @@ fn cpu_s() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-async fn drive(nodes: usize, total: u64) {
-    let mut parameters = parameters();
-    parameters.bucket_bits = 16;
-    parameters.heartbeat_ms = if nodes == 1 { 0 } else { 1_000 };
-    let consortium = Consortium::new(now_ms(), nodes, parameters);
-    let directory = tempfile::tempdir().unwrap();
-    let running = start(&consortium, directory.path(), &free_ports(nodes));
-    let expires = now_ms() + 115_000;
-    let share = total / nodes as u64;
-    let batches: Vec<Vec<Bytes>> = (0..nodes)
-        .map(|node| {
-            (0..share)
-                .map(|number| consortium.issue(node, (node as u64) << 40 | number, expires))
-                .collect()
-        })
-        .collect();
-    let (started, cpu) = (Instant::now(), cpu_s());
-    let tasks: Vec<_> = running
-        .iter()
-        .zip(batches)
-        .map(|(node, batch)| {
-            let ledger = node.handle().ledgers().remove(0);
-            tokio::spawn(async move {
-                let mut waiting = tokio::task::JoinSet::new();
-                for chunk in batch.chunks(1_000).map(<[Bytes]>::to_vec) {
-                    while ledger.status().mempool_transactions > 15_000 {
-                        tokio::time::sleep(Duration::from_millis(2)).await;
-                    }
-                    let ledger = ledger.clone();
-                    waiting.spawn(async move {
-                        let since = Instant::now();
-                        let results = ledger
-                            .submit_and_wait(chunk, Duration::from_secs(100))
-                            .await;
-                        for result in results {
-                            assert_eq!(result.unwrap().unwrap().code, "ok");
-                        }
-                        since.elapsed()
-                    });
-                    tokio::task::yield_now().await;
-                }
-                waiting.join_all().await
-            })
-        })
-        .collect();
-    let mut latencies = vec![];
-    for task in tasks {
-        latencies.extend(task.await.unwrap());
+/// Submits everything in thousands, as fast as the node takes it; the latency of each thousand.
+async fn feed(ledger: LedgerHandle, batch: Vec<Bytes>) -> Vec<Duration> {
+    let mut waiting = tokio::task::JoinSet::new();
+    for chunk in batch.chunks(1_000).map(<[Bytes]>::to_vec) {
+        while ledger.status().mempool_transactions > 15_000 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let ledger = ledger.clone();
+        waiting.spawn(async move {
+            let since = Instant::now();
+            for result in ledger
+                .submit_and_wait(chunk, Duration::from_secs(100))
+                .await
+            {
+                assert_eq!(result.unwrap().unwrap().code, "ok");
+            }
+            since.elapsed()
+        });
+        tokio::task::yield_now().await;
     }
-    let (elapsed, cpu) = (started.elapsed().as_secs_f64(), cpu_s() - cpu);
-    latencies.sort();
-    let done = (share * nodes as u64) as f64;
-    println!(
-        "{nodes} nodes: {:.0}/s, {:.1} CPU us per transaction and node, p50 of a thousand {:?}, height {}",
-        done / elapsed,
-        cpu * 1e6 / done / nodes as f64,
-        latencies[latencies.len() / 2],
-        running[0].handle().ledgers()[0].status().height,
-    );
-    for metric in running[0].handle().metrics() {
+    waiting.join_all().await
+}
+
+fn report(node: &RunningNode) {
+    for metric in node.handle().metrics() {
         println!(
             "  {} {:?} {}",
             metric.name,
@@ -146,11 +111,11 @@ async fn drive(nodes: usize, total: u64) {
             .find(|line| line.starts_with("VmHWM"))
             .unwrap_or("")
     );
-    for node in running {
-        node.stop().unwrap();
-    }
+}
+
+fn report_disk(directory: &Path) {
     for entry in ["ledgers/engine", "ledgers"] {
-        let path = directory.path().join(ORGANISATIONS[0]).join(entry);
+        let path = directory.join(ORGANISATIONS[0]).join(entry);
         let out = std::process::Command::new("du")
             .arg("-sb")
             .arg(path)
@@ -158,6 +123,48 @@ async fn drive(nodes: usize, total: u64) {
             .unwrap();
         println!("  {}", String::from_utf8_lossy(&out.stdout).trim());
     }
+}
+
+async fn drive(nodes: usize, total: u64) {
+    let mut parameters = parameters();
+    parameters.bucket_bits = 16;
+    parameters.heartbeat_ms = if nodes == 1 { 0 } else { 1_000 };
+    let consortium = Consortium::new(now_ms(), nodes, parameters);
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(&consortium, directory.path(), &free_ports(nodes));
+    let expires = now_ms() + 115_000;
+    let share = total / nodes as u64;
+    let batch = |node| {
+        let number = |number| (node as u64) << 40 | number;
+        (0..share)
+            .map(|n| consortium.issue(node, number(n), expires))
+            .collect::<Vec<_>>()
+    };
+    let batches: Vec<_> = (0..nodes).map(batch).collect();
+    let (started, cpu) = (Instant::now(), cpu_s());
+    let tasks: Vec<_> = running
+        .iter()
+        .zip(batches)
+        .map(|(node, batch)| tokio::spawn(feed(node.handle().ledgers().remove(0), batch)))
+        .collect();
+    let mut latencies = vec![];
+    for task in tasks {
+        latencies.extend(task.await.unwrap());
+    }
+    let (elapsed, cpu) = (started.elapsed().as_secs_f64(), cpu_s() - cpu);
+    latencies.sort();
+    let done = (share * nodes as u64) as f64;
+    println!(
+        "{nodes} nodes: {:.0}/s, {:.1} CPU us per transaction and node, p50 of a thousand {:?}",
+        done / elapsed,
+        cpu * 1e6 / done / nodes as f64,
+        latencies[latencies.len() / 2],
+    );
+    report(&running[0]);
+    for node in running {
+        node.stop().unwrap();
+    }
+    report_disk(directory.path());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
