@@ -1,7 +1,7 @@
 //! What a block did: receipts, their tree, and the rows to commit with the state.
 
 use blockworm_crypto::{Digest, merkle};
-use blockworm_ledger::Receipt;
+use blockworm_ledger::{Receipt, receipt::receipt_leaf};
 use blockworm_state::SideRow;
 
 /// The outcome of one block. Its writes are staged in the state already.
@@ -11,10 +11,6 @@ pub struct BlockOutcome {
     pub height: u64,
     /// One receipt per transaction, in order.
     pub receipts: Vec<Receipt>,
-    /// The same, encoded.
-    pub encoded_receipts: Vec<Vec<u8>>,
-    /// Their leaf hashes.
-    pub receipt_leaves: Vec<Digest>,
     /// Root of the RFC 6962 tree over them.
     pub receipts_root: Digest,
     /// Rows that must be committed together with this height.
@@ -33,20 +29,43 @@ impl BlockOutcome {
         rows: Vec<SideRow>,
         notes: Vec<String>,
     ) -> Self {
-        let encoded_receipts: Vec<Vec<u8>> = receipts.iter().map(Receipt::encode).collect();
-        let receipt_leaves: Vec<Digest> = encoded_receipts
-            .iter()
-            .map(|bytes| merkle::leaf_hash(&[bytes]))
-            .collect();
-        let receipts_root = merkle::root(receipt_leaves.iter().copied());
+        let mut encoded = Vec::new();
+        let receipts_root = merkle::root(receipts.iter().map(|receipt| {
+            encoded.clear();
+            let written = borsh::BorshSerialize::serialize(receipt, &mut encoded);
+            written.expect("invariant: writing to memory does not fail");
+            receipt_leaf(&encoded)
+        }));
         Self {
             height,
             receipts,
-            encoded_receipts,
-            receipt_leaves,
             receipts_root,
             rows,
             notes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockworm_crypto::sha256;
+
+    #[test]
+    fn the_root_is_over_the_receipts_leaves() {
+        let receipt = |index: u32| Receipt {
+            transaction: sha256(&[&index.to_le_bytes()]),
+            height: 1,
+            index,
+            code: "ok".into(),
+            message: "x".repeat(index as usize),
+            events: Vec::new(),
+            data: Vec::new(),
+            cost: 0,
+        };
+        let receipts: Vec<Receipt> = (0..5).rev().map(receipt).collect();
+        let wanted = merkle::root(receipts.iter().map(Receipt::leaf));
+        let outcome = BlockOutcome::new(1, receipts, Vec::new(), Vec::new());
+        assert_eq!(outcome.receipts_root, wanted);
     }
 }

@@ -9,7 +9,7 @@ use blockworm_crypto::{
     Algorithm, SecretKey,
     identity::{CertificateAuthority, Validity},
 };
-use blockworm_execution::Refusal;
+use blockworm_execution::{OrganisationRecord, Refusal};
 use blockworm_ledger::{LedgerId, Transaction, TransactionBody, transaction::TransactionView};
 use serde_json::json;
 use support::{Chain, FOUNDERS, START_MS, STEP_MS, found, issue, key_of, mint, pay, validity};
@@ -328,6 +328,29 @@ fn a_member_outlives_its_certificate_as_a_record_only() {
     chain.commit(&[]);
     let body = chain.body("bank/temp", "money", &mint("bank/temp", 1));
     refused(&mut chain, body, &key, "member.expired");
+}
+
+#[test]
+fn members_of_a_suspended_organisation_are_refused() {
+    let chain = Chain::start(found());
+    // No vote suspends an organisation yet, so the record is written by hand.
+    let key = [1u32.to_be_bytes().as_slice(), b"bank"].concat();
+    let bytes = chain.state.get(&key).unwrap().unwrap();
+    let mut record: OrganisationRecord = borsh::from_slice(&bytes).unwrap();
+    record.suspended_at = Some(1);
+    let writes = [(key, Some(borsh::to_vec(&record).unwrap()))].into();
+    chain.state.stage(1, writes).unwrap();
+    chain.state.commit(1, Vec::new()).unwrap();
+    let mut chain = chain.restart();
+    let body = chain.body("bank/maker", "money", &mint("bank/maker", 1));
+    refused(
+        &mut chain,
+        body,
+        &key_of("bank/maker"),
+        "organisation.suspended",
+    );
+    let to_bank = chain.refused("court/admin", "money", &pay("bank/maker", 1));
+    assert_eq!(to_bank.code, "money.inactive_account");
 }
 
 #[test]
