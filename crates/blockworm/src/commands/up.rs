@@ -32,7 +32,7 @@ use std::{
     process::{Child, ExitCode},
     time::{Duration, Instant},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long nodes may take until they answer and agree: replaying a long ledger takes a while.
 const READY: Duration = Duration::from_secs(120);
@@ -68,11 +68,13 @@ pub async fn run(args: &UpArgs, format: Format) -> Result<ExitCode> {
         .map_err(|error| folder_failure(&folder, &error))?;
     let progress = Progress::new();
     let (record, founded) = found_or_open(&folder, args, &progress)?;
+    // From here on Ctrl-C must not leave nodes behind.
+    let mut told = Told::listen()?;
     let mut nodes = Nodes::start(&folder, &record, &progress)?;
-    let outcome = bring_up(
-        args, &folder, &record, founded, begun, &progress, &mut nodes,
-    )
-    .await;
+    let outcome = tokio::select! {
+        up = bring_up(args, &folder, &record, founded, begun, &progress, &mut nodes) => up,
+        () = told.to_end() => Err(Failure::new("up.interrupted", "interrupted while starting")),
+    };
     progress.done();
     match outcome {
         Ok(up) => format.print(&up, render(&up))?,
@@ -85,7 +87,7 @@ pub async fn run(args: &UpArgs, format: Format) -> Result<ExitCode> {
     if args.detach {
         return Ok(ExitCode::SUCCESS);
     }
-    nodes.stay(&progress).await
+    nodes.stay(&mut told, &progress).await
 }
 
 async fn bring_up(
@@ -257,6 +259,30 @@ fn member_id(organisation: &OrganisationId, name: &str) -> Result<MemberId> {
     MemberId::new(organisation, name).map_err(|error| Failure::of("member.bad_name", &error))
 }
 
+/// SIGINT and SIGTERM to this command.
+struct Told {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Told {
+    fn listen() -> Result<Self> {
+        let failed = |error: std::io::Error| Failure::of("system.signal", &error);
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    /// Returns when either has come.
+    async fn to_end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
 /// The node processes that this command started, and those that ran before.
 struct Nodes<'a> {
     folder: &'a ConsortiumFolder,
@@ -368,16 +394,12 @@ impl<'a> Nodes<'a> {
     }
 
     /// Stays in the foreground until told to end or until no node is left.
-    async fn stay(&mut self, progress: &Progress) -> Result<ExitCode> {
-        let listening = |error: std::io::Error| Failure::of("system.signal", &error);
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(listening)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(listening)?;
+    async fn stay(&mut self, told: &mut Told, progress: &Progress) -> Result<ExitCode> {
         progress.say("running; Ctrl-C stops the nodes");
         let mut died = false;
         loop {
             tokio::select! {
-                _ = interrupt.recv() => break,
-                _ = terminate.recv() => break,
+                () = told.to_end() => break,
                 () = tokio::time::sleep(Duration::from_millis(200)) => {
                     died |= self.notice_ended(progress);
                     if self.children.is_empty() {
