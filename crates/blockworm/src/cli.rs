@@ -167,8 +167,8 @@ pub struct NodeRunArgs {
     /// Write the log here, at most two files of 16 MiB, instead of to standard error.
     #[arg(long, env = "BLOCKWORM_LOG_FILE", hide_env = true)]
     pub log: Option<PathBuf>,
-    /// What to log, such as `info` or `blockworm_node=debug`.
-    #[arg(long, env = "BLOCKWORM_LOG", hide_env = true, default_value = "info")]
+    /// What to log: a level, or target=level pairs.
+    #[arg(long, env = "BLOCKWORM_LOG", hide_env = true, default_value = "warn,blockworm=info")]
     pub log_level: String,
 }
 
