@@ -54,7 +54,10 @@ pub enum PairingEqualityError {
 
 /// The errors that `cosmwasm-std` maps into its own.
 #[derive(Debug)]
-#[allow(missing_docs, reason = "the variants mirror those that cosmwasm-std matches on")]
+#[allow(
+    missing_docs,
+    reason = "the variants mirror those that cosmwasm-std matches on"
+)]
 pub enum CryptoError {
     Aggregation { source: AggregationError },
     BatchErr { msg: String },
@@ -85,7 +88,9 @@ impl fmt::Display for CryptoError {
 impl std::error::Error for CryptoError {}
 
 fn refuse<T>() -> Result<T, CryptoError> {
-    Err(CryptoError::GenericErr { msg: REFUSED.into() })
+    Err(CryptoError::GenericErr {
+        msg: REFUSED.into(),
+    })
 }
 
 /// Refuses.
