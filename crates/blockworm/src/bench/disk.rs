@@ -42,14 +42,15 @@ impl Bytes {
 pub fn measure(network: &Stopped) -> Result<Bytes> {
     let mut sum = Bytes::default();
     for home in &network.homes {
-        let ledger = home.join("ledgers").join(network.ledger.to_string());
-        let unreadable =
-            |error: io::Error| Failure::of("bench.disk", &error).during(ledger.display());
-        for folder in ["blocks", "votes"] {
-            sum.blocks += allocated(&ledger.join(folder)).map_err(unreadable)? as f64;
-        }
-        let store = FjallStore::open(ledger.join("state"))
-            .map_err(|error| Failure::of("bench.disk", &error))?;
+        let ledgers = home.join("ledgers");
+        let state = ledgers.join(network.ledger.to_string()).join("state");
+        let allocated = |path: &Path| {
+            allocated(path)
+                .map_err(|error| Failure::of("bench.disk", &error).during(path.display()))
+        };
+        // The only ledger's folders hold the state, and for the rest blocks and votes.
+        sum.blocks += allocated(&ledgers)?.saturating_sub(allocated(&state)?) as f64;
+        let store = FjallStore::open(&state).map_err(|error| Failure::of("bench.disk", &error))?;
         store
             .settle()
             .map_err(|error| Failure::of("bench.disk", &error))?;
