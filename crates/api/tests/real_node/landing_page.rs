@@ -1,4 +1,4 @@
-//! The page at `/`.
+//! The page at `/`: languages, escaping, policy and links that answer.
 
 use crate::world::WORLD;
 
