@@ -63,7 +63,7 @@ const PENDING_ACKS: usize = 16;
 /// Blocks kept of each peer until they are final.
 const BLOCKS_OF_A_PEER: usize = 8;
 /// Views for which the engine keeps a second, temporary copy of its blocks.
-pub const TEMPORARY_VIEWS: u64 = 32;
+pub const TEMPORARY_VIEWS: u64 = 10;
 const MAILBOX: usize = 1_024;
 
 /// What a ledger is started from.
@@ -394,7 +394,7 @@ async fn init_marshal<E: Runtime>(
             partition_prefix: prefix,
             mailbox_size: NZUsize!(MAILBOX),
             view_retention: ViewDelta::new(TEMPORARY_VIEWS),
-            prunable_items_per_section: NZU64!(16),
+            prunable_items_per_section: NZU64!(8),
             page_cache,
             replay_buffer: storage::REPLAY_BUFFER,
             key_write_buffer: storage::KEY_BUFFER,
