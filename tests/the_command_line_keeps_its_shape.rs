@@ -11,13 +11,20 @@ use std::{fs, path::PathBuf};
 
 #[track_caller]
 fn check_snapshot(name: &str, found: &str) {
-    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/snapshots")).join(name);
+    let file = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/snapshots"
+    ))
+    .join(name);
     if std::env::var_os("BLOCKWORM_BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, found).unwrap();
     }
     let kept = fs::read_to_string(&file).unwrap_or_default();
-    let difference = kept.lines().zip(found.lines()).find(|(kept, found)| kept != found);
+    let difference = kept
+        .lines()
+        .zip(found.lines())
+        .find(|(kept, found)| kept != found);
     assert!(
         kept == found,
         "{} differs, first in {difference:?}; found:\n{found}",
@@ -55,7 +62,10 @@ fn help() {
         args.push("--help");
         let ran = blockworm(&args);
         assert_eq!(ran.code, Some(0), "{ran:?}");
-        assert!(!ran.stdout.contains('\u{1b}'), "no colour when not on a terminal");
+        assert!(
+            !ran.stdout.contains('\u{1b}'),
+            "no colour when not on a terminal"
+        );
         text.push_str(&format!("$ blockworm {}\n{}\n", args.join(" "), ran.stdout));
     }
     check_snapshot("help.txt", &text);
@@ -65,8 +75,10 @@ fn help() {
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            let inner: Map<String, Value> =
-                map.iter().map(|(key, inner)| (key.clone(), shape(inner))).collect();
+            let inner: Map<String, Value> = map
+                .iter()
+                .map(|(key, inner)| (key.clone(), shape(inner)))
+                .collect();
             Value::Object(inner)
         }
         Value::Array(all) => {
@@ -87,7 +99,10 @@ fn results() {
     let up = consortium.up(&[]).json();
     let id = up["first_transaction"].as_str().unwrap().to_owned();
     let proof = consortium.beside("proof.json");
-    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/steel-invoice.xml");
+    let samples = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../samples/steel-invoice.xml"
+    );
     let money = r#"{"issue":{"to":"bank/maker","amount":"1000000000000","currency":"CNY"}}"#;
     let mut shapes = Map::new();
     let mut keep = |name: &str, value: &Value| {
@@ -97,20 +112,58 @@ fn results() {
     keep("status", &consortium.run(&["status"]).json());
     keep("doctor", &consortium.run(&["doctor"]).json());
     keep("tx show", &consortium.run(&["tx", "show", &id]).json());
-    let submit =
-        ["tx", "submit", "--as", "bank/maker", "--contract", "money", "--message", money];
+    let submit = [
+        "tx",
+        "submit",
+        "--as",
+        "bank/maker",
+        "--contract",
+        "money",
+        "--message",
+        money,
+    ];
     keep("tx submit", &consortium.run(&submit).json());
-    keep("proof export", &consortium.run(&["proof", "export", &id, "-o", path(&proof)]).json());
+    keep(
+        "proof export",
+        &consortium
+            .run(&["proof", "export", &id, "-o", path(&proof)])
+            .json(),
+    );
     let genesis = consortium.folder.genesis_file();
-    let verify = ["verify", path(&proof), "--genesis", path(&genesis), "--output", "json"];
+    let verify = [
+        "verify",
+        path(&proof),
+        "--genesis",
+        path(&genesis),
+        "--output",
+        "json",
+    ];
     keep("verify", &blockworm(&verify).json());
-    keep("member list", &consortium.run(&["member", "list", "--organisation", "bank"]).json());
+    keep(
+        "member list",
+        &consortium
+            .run(&["member", "list", "--organisation", "bank"])
+            .json(),
+    );
     let imported = consortium.run(&["receivable", "import", samples]).json();
     keep("receivable import", &imported);
     let receivable = imported["receivable"].as_str().unwrap();
-    keep("receivable confirm", &consortium.run(&["receivable", "confirm", receivable]).json());
-    keep("receivable finance", &consortium.run(&["receivable", "finance", receivable]).json());
-    keep("receivable show", &consortium.run(&["receivable", "show", receivable]).json());
+    keep(
+        "receivable confirm",
+        &consortium
+            .run(&["receivable", "confirm", receivable])
+            .json(),
+    );
+    keep(
+        "receivable finance",
+        &consortium
+            .run(&["receivable", "finance", receivable])
+            .json(),
+    );
+    keep(
+        "receivable show",
+        &consortium.run(&["receivable", "show", receivable]).json(),
+    );
     keep("down", &consortium.run(&["down"]).json());
     let text = serde_json::to_string_pretty(&Value::Object(shapes)).unwrap();
     check_snapshot("results.json", &format!("{text}\n"));
@@ -129,10 +182,19 @@ fn errors_say_what_failed_where_and_what_next() {
     let text = blockworm(&["status", "--dir", dir]);
     assert_eq!(text.code, Some(1));
     assert!(text.stderr.contains("folder.absent"), "{}", text.stderr);
-    assert!(text.stderr.contains("blockworm up --dir"), "{}", text.stderr);
+    assert!(
+        text.stderr.contains("blockworm up --dir"),
+        "{}",
+        text.stderr
+    );
     assert!(!text.stderr.contains('\u{1b}'), "{:?}", text.stderr);
 
-    for wrong in [&["upp"][..], &["up", "--nodes", "3"], &["tx", "show", "12"], &["verify"]] {
+    for wrong in [
+        &["upp"][..],
+        &["up", "--nodes", "3"],
+        &["tx", "show", "12"],
+        &["verify"],
+    ] {
         let ran = blockworm(wrong);
         assert_eq!(ran.code, Some(64), "{ran:?}");
         assert_eq!(ran.stdout, "");
@@ -141,9 +203,19 @@ fn errors_say_what_failed_where_and_what_next() {
     let foreign = nowhere.beside("foreign");
     fs::create_dir(&foreign).unwrap();
     fs::write(foreign.join("thesis.txt"), "years of work").unwrap();
-    let ran = blockworm(&["up", "--detach", "--dir", path(&foreign), "--output", "json"]);
+    let ran = blockworm(&[
+        "up",
+        "--detach",
+        "--dir",
+        path(&foreign),
+        "--output",
+        "json",
+    ]);
     assert_eq!(ran.error_code(), "folder.foreign");
-    assert_eq!(fs::read_to_string(foreign.join("thesis.txt")).unwrap(), "years of work");
+    assert_eq!(
+        fs::read_to_string(foreign.join("thesis.txt")).unwrap(),
+        "years of work"
+    );
 
     let missing = blockworm(&["verify", "/nonexistent/proof.json", "--output", "json"]);
     assert_eq!(missing.error_code(), "proof.unreadable");

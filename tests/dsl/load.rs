@@ -93,6 +93,16 @@ impl Consortium {
         answer["amount"].as_str().unwrap().parse().unwrap()
     }
 
+    /// How many transactions wait on an organisation's node.
+    pub async fn waiting(&self, organisation: &str) -> usize {
+        let view = self
+            .client(organisation)
+            .ledger(&self.ledger())
+            .await
+            .unwrap();
+        view.mempool_transactions
+    }
+
     /// How far an organisation's node is; `None` while it does not answer.
     pub async fn height(&self, organisation: &str) -> Option<u64> {
         let view = self

@@ -168,7 +168,12 @@ pub struct NodeRunArgs {
     #[arg(long, env = "BLOCKWORM_LOG_FILE", hide_env = true)]
     pub log: Option<PathBuf>,
     /// What to log: a level, or target=level pairs.
-    #[arg(long, env = "BLOCKWORM_LOG", hide_env = true, default_value = "warn,blockworm=info")]
+    #[arg(
+        long,
+        env = "BLOCKWORM_LOG",
+        hide_env = true,
+        default_value = "warn,blockworm=info"
+    )]
     pub log_level: String,
 }
 

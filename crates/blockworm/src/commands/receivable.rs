@@ -161,7 +161,7 @@ async fn ask(remote: &Remote, id: &str) -> Result<Value> {
         .await?;
     if answer.is_null() {
         return Err(Failure::new(
-            "receivable.unknown",
+            "receivable.not_found",
             format!("no receivable {id} is on this ledger"),
         )
         .next("blockworm receivable import INVOICE"));
