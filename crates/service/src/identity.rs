@@ -143,7 +143,11 @@ impl Passphrase {
     fn cost(&self) -> Cost {
         let generated =
             self.0.len() == GENERATED_DIGITS && self.0.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if generated { Cost::RandomSecret } else { Cost::Passphrase }
+        if generated {
+            Cost::RandomSecret
+        } else {
+            Cost::Passphrase
+        }
     }
 
     /// The text's bytes.

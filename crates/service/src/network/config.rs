@@ -209,11 +209,13 @@ impl NodeConfigFile {
     /// [`ConfigError::Identity`] for the key, [`ConfigError::Genesis`] for a genesis.
     pub fn load(&self) -> Result<NodeConfig, ConfigError> {
         let passphrase = Passphrase::read(&self.passphrase_file)?;
-        let consensus_key = keyfile::read_encrypted(&self.consensus_key_file, passphrase.as_bytes())
-            .map_err(|source| IdentityError::KeyFile {
-                path: self.consensus_key_file.clone(),
-                source,
-            })?;
+        let consensus_key =
+            keyfile::read_encrypted(&self.consensus_key_file, passphrase.as_bytes()).map_err(
+                |source| IdentityError::KeyFile {
+                    path: self.consensus_key_file.clone(),
+                    source,
+                },
+            )?;
         let ledgers = self
             .genesis_files
             .iter()
