@@ -7,7 +7,7 @@ use blockworm_crypto::{Digest, sha256};
 /// First part of what is hashed; a change of the form below changes the number in it.
 const DOMAIN: &[u8] = b"blockworm/invoice-identity/1";
 
-/// SHA-256 over [`DOMAIN`], a zero byte, and then, each with its length in bytes as a u32 (big-endian)
+/// SHA-256 over `blockworm/invoice-identity/1`, a zero byte, and then, each with its length in bytes as a u32 (big-endian)
 /// before it: the kind (`invoice` or `credit_note`), the seller's identifier, the number (BT-1).
 ///
 /// The number is unique for its seller (EN 16931-1, BT-1; Directive 2006/112/EC, article 226(2)), so
