@@ -85,7 +85,8 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
         for traffic in [Traffic::Distinct, Traffic::Hot] {
             let network = Network::up(&place, nodes, &progress)?;
             up_ms = network.up_ms.max(up_ms);
-            cases.push(runtime.block_on(measure(&args, network, traffic, &progress))?);
+            let case = measure(&args, network, traffic, &progress);
+            cases.push(runtime.block_on(unless_interrupted(case))?);
         }
     }
     progress.done();
@@ -99,6 +100,16 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
     );
     format.print(&report.objects(), report.table())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the case at Ctrl-C, so that its nodes are stopped and its folder is removed.
+async fn unless_interrupted(case: impl Future<Output = Result<Case>>) -> Result<Case> {
+    tokio::select! {
+        case = case => case,
+        _ = tokio::signal::ctrl_c() => {
+            Err(Failure::new("bench.interrupted", "the bench was interrupted; its nodes were stopped"))
+        }
+    }
 }
 
 async fn measure(
