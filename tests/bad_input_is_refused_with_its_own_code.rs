@@ -65,6 +65,13 @@ impl Scene {
         self.maker.body("money", &transfer("bank/checker"))
     }
 
+    /// A good transfer with one thing changed before it was signed.
+    fn changed(&self, change: impl FnOnce(&mut TransactionBody)) -> Transaction {
+        let mut body = self.body();
+        change(&mut body);
+        body.sign(&self.maker.key)
+    }
+
     /// The node still does its work, and nothing but `paid` units has moved.
     async fn is_unharmed(&self, paid: u64) {
         assert_eq!(
@@ -77,42 +84,30 @@ impl Scene {
 }
 
 #[test]
-fn transactions() {
+fn bytes_that_are_no_transaction() {
     let scene = Scene::set();
     wait(async {
-        let key = &scene.maker.key;
-        let changed = |change: &dyn Fn(&mut TransactionBody)| {
-            let mut body = scene.body();
-            change(&mut body);
-            body.sign(key)
-        };
-        let good = scene.body().sign(key);
+        let good = scene.body().sign(&scene.maker.key).encode();
+        let cut = good[..good.len() - 1].to_vec();
+        let longer = [good.as_slice(), &[0]].concat();
+        for bad in [cut, longer, vec![0xff; 300]] {
+            let code = code_of(&scene.client, &scene.ledger, bad).await;
+            assert_eq!(code, "transaction.malformed");
+        }
+        scene.is_unharmed(0).await;
+    });
+}
 
-        let mut cut = good.encode();
-        cut.truncate(cut.len() - 1);
-        assert_eq!(
-            code_of(&scene.client, &scene.ledger, cut).await,
-            "transaction.malformed"
-        );
-        let noise = vec![0xff; 300];
-        assert_eq!(
-            code_of(&scene.client, &scene.ledger, noise).await,
-            "transaction.malformed"
-        );
-        let mut longer = good.encode();
-        longer.push(0);
-        assert_eq!(
-            code_of(&scene.client, &scene.ledger, longer).await,
-            "transaction.malformed"
-        );
-
+#[test]
+fn an_oversized_transaction() {
+    let scene = Scene::set();
+    wait(async {
         let large = vec![b' '; scene.consortium.genesis().parameters.transaction_bytes as usize];
-        let oversized = changed(&|body| body.message.extend(&large));
+        let oversized = scene.changed(|body| body.message.extend(&large));
         let alone = scene.code(&oversized).await;
-        assert!(
-            ["transaction.oversized", "api.body_too_large"].contains(&alone.as_str()),
-            "{alone}"
-        );
+        let codes = ["transaction.oversized", "api.body_too_large"];
+        assert!(codes.contains(&alone.as_str()), "{alone}");
+        let good = scene.body().sign(&scene.maker.key);
         let batch = [oversized.encode(), good.encode()];
         let outcomes = scene
             .client
@@ -124,38 +119,54 @@ fn transactions() {
             outcomes[1].code, "ok",
             "its neighbour in the batch is not harmed"
         );
+        scene.is_unharmed(1).await;
+    });
+}
 
+#[test]
+fn a_signature_that_does_not_count() {
+    let scene = Scene::set();
+    wait(async {
         let forged = Transaction {
             body: scene.body(),
             signature: Signature::Ed25519([7; 64]),
         };
         assert_eq!(scene.code(&forged).await, "transaction.bad_signature");
-        let other_purpose = {
-            let body = scene.body();
-            let namespace = Namespace::new(&scene.ledger, "register");
-            let signature = key.sign(&namespace, &body.id());
-            Transaction { body, signature }
-        };
-        assert_eq!(
-            scene.code(&other_purpose).await,
-            "transaction.bad_signature"
-        );
+        let body = scene.body();
+        let namespace = Namespace::new(&scene.ledger, "register");
+        let signature = scene.maker.key.sign(&namespace, &body.id());
+        let for_another_purpose = Transaction { body, signature };
+        let code = scene.code(&for_another_purpose).await;
+        assert_eq!(code, "transaction.bad_signature");
+        scene.is_unharmed(0).await;
+    });
+}
 
-        let elsewhere = changed(&|body| body.ledger = LedgerId([9; 16]));
+#[test]
+fn transactions_that_must_not_run() {
+    let scene = Scene::set();
+    wait(async {
+        let elsewhere = scene.changed(|body| body.ledger = LedgerId([9; 16]));
         assert_eq!(scene.code(&elsewhere).await, "transaction.wrong_ledger");
-        let expired = changed(&|body| body.expires_at_ms = 1);
+        let expired = scene.changed(|body| body.expires_at_ms = 1);
         assert_eq!(scene.code(&expired).await, "transaction.expired");
-        let eternal = changed(&|body| body.expires_at_ms = now_ms() + 3_600_000);
+        let eternal = scene.changed(|body| body.expires_at_ms = now_ms() + 3_600_000);
         assert_eq!(scene.code(&eternal).await, "transaction.expiry_too_far");
-
-        let nobody = changed(&|body| body.sender = member("bank/nobody"));
+        let nobody = scene.changed(|body| body.sender = member("bank/nobody"));
         assert_eq!(scene.code(&nobody).await, "member.unknown");
-        let somebody_else = changed(&|body| body.sender = member("bank/checker"));
+        let somebody_else = scene.changed(|body| body.sender = member("bank/checker"));
         assert_eq!(scene.code(&somebody_else).await, "member.key_mismatch");
+        scene.is_unharmed(0).await;
+    });
+}
 
-        let no_contract = changed(&|body| body.contract = "nothing".parse().unwrap());
+#[test]
+fn requests_that_a_contract_refuses() {
+    let scene = Scene::set();
+    wait(async {
+        let no_contract = scene.changed(|body| body.contract = "nothing".parse().unwrap());
         assert_eq!(scene.code(&no_contract).await, "contract.unknown");
-        let no_message = changed(&|body| body.message = b"{\"steal\":{}}".to_vec());
+        let no_message = scene.changed(|body| body.message = b"{\"steal\":{}}".to_vec());
         let code = scene.code(&no_message).await;
         assert!(code.starts_with("contract."), "{code}");
         let too_much = json!({ "transfer": {
@@ -164,8 +175,7 @@ fn transactions() {
         }});
         let overdrawn = scene.maker.sign("money", &too_much);
         assert_eq!(scene.code(&overdrawn).await, "money.insufficient_funds");
-
-        scene.is_unharmed(1).await;
+        scene.is_unharmed(0).await;
     });
 }
 

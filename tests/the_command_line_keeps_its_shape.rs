@@ -93,28 +93,42 @@ fn shape(value: &Value) -> Value {
     }
 }
 
+/// The shapes of what each command prints, by the command's own words up to the first value.
+struct Shapes<'a> {
+    consortium: &'a Consortium,
+    found: Map<String, Value>,
+}
+
+impl Shapes<'_> {
+    fn keep(&mut self, verb: &str, values: &[&str]) -> Value {
+        let words: Vec<&str> = verb.split(' ').chain(values.iter().copied()).collect();
+        let result = self.consortium.run(&words).json();
+        self.found.insert(verb.to_owned(), shape(&result));
+        result
+    }
+}
+
 #[test]
 fn results() {
     let consortium = Consortium::planned(1);
     let up = consortium.up(&[]).json();
-    let id = up["first_transaction"].as_str().unwrap().to_owned();
+    let id = up["first_transaction"].as_str().unwrap();
     let proof = consortium.beside("proof.json");
-    let samples = concat!(
+    let genesis = consortium.folder.genesis_file();
+    let invoice = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../samples/steel-invoice.xml"
     );
     let money = r#"{"issue":{"to":"bank/maker","amount":"1000000000000","currency":"CNY"}}"#;
-    let mut shapes = Map::new();
-    let mut keep = |name: &str, value: &Value| {
-        shapes.insert(name.to_owned(), shape(value));
+    let mut shapes = Shapes {
+        consortium: &consortium,
+        found: Map::new(),
     };
-    keep("up", &up);
-    keep("status", &consortium.run(&["status"]).json());
-    keep("doctor", &consortium.run(&["doctor"]).json());
-    keep("tx show", &consortium.run(&["tx", "show", &id]).json());
-    let submit = [
-        "tx",
-        "submit",
+    shapes.found.insert("up".to_owned(), shape(&up));
+    shapes.keep("status", &[]);
+    shapes.keep("doctor", &[]);
+    shapes.keep("tx show", &[id]);
+    let to_money = [
         "--as",
         "bank/maker",
         "--contract",
@@ -122,14 +136,15 @@ fn results() {
         "--message",
         money,
     ];
-    keep("tx submit", &consortium.run(&submit).json());
-    keep(
-        "proof export",
-        &consortium
-            .run(&["proof", "export", &id, "-o", path(&proof)])
-            .json(),
-    );
-    let genesis = consortium.folder.genesis_file();
+    shapes.keep("tx submit", &to_money);
+    shapes.keep("proof export", &[id, "-o", path(&proof)]);
+    shapes.keep("member list", &["--organisation", "bank"]);
+    let imported = shapes.keep("receivable import", &[invoice]);
+    let receivable = imported["receivable"].as_str().unwrap();
+    shapes.keep("receivable confirm", &[receivable]);
+    shapes.keep("receivable finance", &[receivable]);
+    shapes.keep("receivable show", &[receivable]);
+    shapes.keep("down", &[]);
     let verify = [
         "verify",
         path(&proof),
@@ -138,34 +153,10 @@ fn results() {
         "--output",
         "json",
     ];
-    keep("verify", &blockworm(&verify).json());
-    keep(
-        "member list",
-        &consortium
-            .run(&["member", "list", "--organisation", "bank"])
-            .json(),
-    );
-    let imported = consortium.run(&["receivable", "import", samples]).json();
-    keep("receivable import", &imported);
-    let receivable = imported["receivable"].as_str().unwrap();
-    keep(
-        "receivable confirm",
-        &consortium
-            .run(&["receivable", "confirm", receivable])
-            .json(),
-    );
-    keep(
-        "receivable finance",
-        &consortium
-            .run(&["receivable", "finance", receivable])
-            .json(),
-    );
-    keep(
-        "receivable show",
-        &consortium.run(&["receivable", "show", receivable]).json(),
-    );
-    keep("down", &consortium.run(&["down"]).json());
-    let text = serde_json::to_string_pretty(&Value::Object(shapes)).unwrap();
+    shapes
+        .found
+        .insert("verify".to_owned(), shape(&blockworm(&verify).json()));
+    let text = serde_json::to_string_pretty(&Value::Object(shapes.found)).unwrap();
     check_snapshot("results.json", &format!("{text}\n"));
 }
 

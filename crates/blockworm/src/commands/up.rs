@@ -36,6 +36,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long nodes may take until they answer and agree: replaying a long ledger takes a while.
 const READY: Duration = Duration::from_secs(120);
+/// How long nodes that answer may take to find each other.
+const CONNECTED: Duration = Duration::from_secs(3);
 /// How long the first transaction may take.
 const FIRST: Duration = Duration::from_secs(30);
 /// How often a starting node is asked again.
@@ -321,29 +323,48 @@ impl<'a> Nodes<'a> {
         Ok(nodes)
     }
 
-    /// Waits until all nodes answer and say that they are ready; returns the first one's client.
+    /// Waits until all nodes answer, are ready and see each other; returns the first one's client.
     async fn wait_ready(&mut self, progress: &Progress) -> Result<Client> {
         let begun = Instant::now();
-        let mut first = None;
+        let mut clients = Vec::new();
         for node in &self.record.nodes {
             progress.doing(format!("waiting for the node of {}", node.organisation));
             let client = Client::new(&node.api_url()).map_err(client_failure)?;
-            loop {
-                let Err(error) = client.ready().await else {
-                    break;
-                };
+            while let Err(error) = client.ready().await {
                 self.check_alive(&node.organisation)?;
                 if begun.elapsed() > READY {
                     let what = format!("the node of {} is not ready: {error}", node.organisation);
-                    return Err(
-                        self.with_log(&node.organisation, Failure::new("node.not_ready", what))
-                    );
+                    let failure = Failure::new("node.not_ready", what);
+                    return Err(self.with_log(&node.organisation, failure));
                 }
                 tokio::time::sleep(POLL).await;
             }
-            first.get_or_insert(client);
+            clients.push(client);
         }
-        first.ok_or_else(|| Failure::new("folder.damaged", "the consortium's record names no node"))
+        self.wait_connected(&clients).await?;
+        clients
+            .into_iter()
+            .next()
+            .ok_or_else(|| Failure::new("folder.damaged", "the consortium's record names no node"))
+    }
+
+    /// Gives the nodes a moment to find each other: a transaction that meets no peer waits until
+    /// its own node leads. Who is missing after that is `status`'s and `doctor`'s to say.
+    async fn wait_connected(&self, clients: &[Client]) -> Result<()> {
+        let begun = Instant::now();
+        for client in clients {
+            loop {
+                let view = client
+                    .ledger(&self.record.ledger)
+                    .await
+                    .map_err(client_failure)?;
+                if view.connected_peers + 1 >= view.validators || begun.elapsed() > CONNECTED {
+                    break;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        Ok(())
     }
 
     fn check_alive(&mut self, organisation: &OrganisationId) -> Result<()> {
