@@ -75,7 +75,7 @@ pub async fn run(args: &UpArgs, format: Format) -> Result<ExitCode> {
     let mut nodes = Nodes::start(&folder, &record, &progress)?;
     let outcome = tokio::select! {
         up = bring_up(args, &folder, &record, founded, begun, &progress, &mut nodes) => up,
-        () = told.to_end() => Err(Failure::new("up.interrupted", "interrupted while starting")),
+        () = told.end() => Err(Failure::new("up.interrupted", "interrupted while starting")),
     };
     progress.done();
     match outcome {
@@ -277,7 +277,7 @@ impl Told {
     }
 
     /// Returns when either has come.
-    async fn to_end(&mut self) {
+    async fn end(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -420,7 +420,7 @@ impl<'a> Nodes<'a> {
         let mut died = false;
         loop {
             tokio::select! {
-                () = told.to_end() => break,
+                () = told.end() => break,
                 () = tokio::time::sleep(Duration::from_millis(200)) => {
                     died |= self.notice_ended(progress);
                     if self.children.is_empty() {
