@@ -306,6 +306,9 @@ async fn start_mempool<E: Runtime, S: Sender<PublicKey = PublicKey>, T: Strategy
     let outbox = Arc::new(Outbox::default());
     let ours = (ledger.clone(), strategy.clone());
     let admitting = Arc::new(Admitting::new(ours.0, rules, outbox.clone(), ours.1, now));
+    let again = (ledger.clone(), outbox.clone());
+    let repeating = context.child("gossip_again");
+    repeating.spawn(move |context| gossip::repeat(context, again.0, again.1));
     let outgoing = context.child("gossip_out");
     outgoing.spawn(move |context| gossip::send(context, outbox, sender));
     let (ledger, others) = (ledger.clone(), admitting.clone());

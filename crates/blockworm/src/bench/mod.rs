@@ -41,6 +41,9 @@ pub struct BenchArgs {
     /// Requests that wait for receipts side by side in the closed loop.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=64))]
     connections: u32,
+    /// Transfers a second in the open loop; else half of what the closed loop carried.
+    #[arg(long)]
+    open_rate: Option<std::num::NonZeroU32>,
     /// Transfers in one request of the closed loop.
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=8_192))]
     batch: u32,
@@ -141,7 +144,9 @@ async fn measure(
     let closed = load::closed(&target, signed, batch, connections).await?;
     let cpu = machine::cpu(&network.pids()?)?.saturating_sub(before);
 
-    let rate = closed.per_second() / 2.0;
+    let rate = args
+        .open_rate
+        .map_or(closed.per_second() / 2.0, |rate| f64::from(rate.get()));
     let signed = payments.sign(wanted(rate, args.seconds));
     progress.doing(format!(
         "{label}: open loop at {rate:.0} transfers a second"

@@ -8,7 +8,7 @@ use crate::{
     ledger::Ledger,
     metrics::add,
 };
-use blockworm_ledger::{TransactionView, codes};
+use blockworm_ledger::{TransactionId, TransactionView, codes};
 use bytes::Bytes;
 use commonware_parallel::Strategy;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ impl<T: Strategy> Admitting<T> {
                     let organisation = pending.organisation.clone();
                     match mempool.insert(pending) {
                         Ok(()) => {
-                            passed_on.push(bytes);
+                            passed_on.push((id, bytes));
                             Ok(Admitted { id, known: false })
                         }
                         Err(Refused::Known) => Ok(Admitted { id, known: true }),
@@ -122,7 +122,7 @@ impl<T: Strategy> Admitting<T> {
         answers
     }
 
-    fn announce(&self, fresh: Vec<Bytes>, origin: Origin) {
+    fn announce(&self, fresh: Vec<(TransactionId, Bytes)>, origin: Origin) {
         if fresh.is_empty() {
             return;
         }
