@@ -397,9 +397,9 @@ fn connect(
     // Members run in private networks too; who may connect is decided by key.
     network.allow_private_ips = true;
     // A restarted node must come back at once, and a local consortium shares one address.
-    network.peer_connection_cooldown = Duration::from_secs(1);
+    network.peer_connection_cooldown = Duration::from_millis(200);
     network.allowed_handshake_rate_per_ip = Quota::per_second(NZU32!(32));
-    network.dial_frequency = Duration::from_millis(250);
+    network.dial_frequency = Duration::from_millis(100);
     network.ping_frequency = Duration::from_secs(10);
     network.tracked_peer_sets = NZUsize!(1);
     network.block_duration = Duration::from_secs(3_600);

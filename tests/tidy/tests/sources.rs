@@ -1,5 +1,7 @@
 //! How sources are laid out: a first sentence, a size, a name that says something.
 
+#![allow(clippy::unwrap_used)]
+
 use blockworm_tidy::{files, functions};
 
 /// Most lines of a source file that is not listed below.
