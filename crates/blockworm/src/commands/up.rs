@@ -416,6 +416,10 @@ impl<'a> Nodes<'a> {
 
     /// Stays in the foreground until told to end or until no node is left.
     async fn stay(&mut self, told: &mut Told, progress: &Progress) -> Result<ExitCode> {
+        if self.children.is_empty() {
+            progress.say("the nodes ran before and go on; `blockworm down` stops them");
+            return Ok(ExitCode::SUCCESS);
+        }
         progress.say("running; Ctrl-C stops the nodes");
         let mut died = false;
         loop {
