@@ -160,6 +160,11 @@ impl Message {
         match field {
             "event" => value.clone_into(&mut self.name),
             "data" => {
+                if self.data.len() + value.len() > LINE {
+                    return Err(format!(
+                        "a message of the event stream is longer than {LINE} bytes"
+                    ));
+                }
                 if !self.data.is_empty() {
                     self.data.push('\n');
                 }
@@ -202,5 +207,29 @@ mod tests {
         let mut lines = Lines::default();
         assert!(lines.push(&vec![b'x'; LINE]).is_ok());
         assert!(lines.push(b"x").is_err());
+    }
+
+    #[test]
+    fn a_message_that_never_ends_is_refused() {
+        let mut message = Message::default();
+        let line = format!("data: {}", "x".repeat(LINE / 2));
+        assert_eq!(message.take(&line), Ok(None));
+        assert!((0..3).any(|_| message.take(&line).is_err()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(
+            frames in proptest::collection::vec(
+                proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), 0..20),
+        ) {
+            let (mut lines, mut message) = (Lines::default(), Message::default());
+            for frame in frames {
+                lines.push(&frame).unwrap();
+                while let Some(line) = lines.next() {
+                    let _ = message.take(&line);
+                }
+            }
+        }
     }
 }

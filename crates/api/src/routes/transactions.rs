@@ -351,4 +351,18 @@ mod tests {
             assert_eq!(problem.code, "batch.malformed", "{bad:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_joined_is_cut_again_and_no_bytes_panic(
+            parts in proptest::collection::vec(
+                proptest::collection::vec(proptest::prelude::any::<u8>(), 1..300), 1..20),
+            noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        ) {
+            let slices: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            let cut = split(batch(&slices), 20).unwrap();
+            proptest::prop_assert_eq!(cut, parts);
+            let _ = split(noise.into(), 20);
+        }
+    }
 }
