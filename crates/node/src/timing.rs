@@ -15,8 +15,9 @@ pub struct Timing {
     pub skip: Duration,
 }
 
-/// A single validator waits for nobody: its views end only by its own blocks.
-const ALONE: Duration = Duration::from_secs(3_600);
+/// A single validator without a heartbeat may be idle for ever; it only needs to leave a view that
+/// it cannot end, such as one that a restart interrupted.
+const ALONE: Duration = Duration::from_secs(10);
 /// What a leader may need beyond the heartbeat that it waits for.
 const SLACK: Duration = Duration::from_millis(1_500);
 
@@ -24,7 +25,7 @@ impl Timing {
     /// The patience among `validators` with a block at least every `heartbeat_ms` (0: never).
     #[must_use]
     pub fn new(validators: usize, heartbeat_ms: u64) -> Self {
-        let leader = if validators <= 1 {
+        let leader = if validators <= 1 && heartbeat_ms == 0 {
             ALONE
         } else {
             Duration::from_millis(heartbeat_ms) + SLACK
@@ -53,7 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn a_single_validator_is_not_hurried() {
-        assert!(Timing::new(1, 0).leader >= Duration::from_secs(600));
+    fn a_single_validator_leaves_an_interrupted_view_in_seconds() {
+        for heartbeat_ms in [0, 2_000] {
+            assert!(Timing::new(1, heartbeat_ms).leader <= Duration::from_secs(10));
+        }
+        assert!(Timing::new(1, 2_000).leader > Duration::from_secs(2));
     }
 }
