@@ -161,7 +161,8 @@ pub async fn play(
     progress: &Progress,
 ) -> Result<StoryReport> {
     let mut submitter = FolderSubmitter::new(folder, remote, STEP);
-    let tell = |step: &Step| progress.say(&line(step));
+    // The result tells the steps once more; on a terminal they need not stay twice.
+    let tell = |step: &Step| progress.doing(line(step));
     let story = play_sample(&mut submitter, &Contracts::default(), &cast()?, tell)
         .await
         .map_err(story_failure)?;

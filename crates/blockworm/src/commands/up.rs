@@ -136,11 +136,21 @@ async fn bring_up(
 }
 
 fn next_commands(dir: &str, transaction: &str) -> [String; 3] {
+    let program = program();
     [
-        format!("blockworm status --dir {dir}"),
-        format!("blockworm proof export {transaction} -o proof.json --dir {dir}"),
-        format!("blockworm verify proof.json --genesis {dir}/genesis.json"),
+        format!("{program} status --dir {dir}"),
+        format!("{program} proof export {transaction} -o proof.json --dir {dir}"),
+        format!("{program} verify proof.json --genesis {dir}/genesis.json"),
     ]
+}
+
+/// This program as it was called, so that what is printed can be typed: by its path when it is not
+/// on the search path.
+fn program() -> String {
+    std::env::args()
+        .next()
+        .filter(|called| called.contains('/'))
+        .unwrap_or_else(|| "blockworm".to_owned())
 }
 
 type Founded = Option<BTreeMap<MemberId, Identity>>;

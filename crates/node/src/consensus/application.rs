@@ -4,7 +4,7 @@ use super::{
     block::{SealedBlock, ledger_digest},
     chain::Link,
     roots::Roots,
-    signatures,
+    transactions,
 };
 use crate::{clock::now_ms, ledger::Ledger, metrics::add};
 use blockworm_crypto::{Digest, merkle};
@@ -111,7 +111,11 @@ impl<T: Strategy> Application<T> {
         let limits = &ledger.rules.block;
         let height = parent.height + 1;
         let mut mempool = ledger.mempool();
-        let taken = mempool.take(limits.transactions as usize, limits.bytes as usize, time_ms);
+        let taken = mempool.take(
+            limits.transactions as usize,
+            limits.bytes as usize,
+            &transactions::expiries(&ledger.rules, time_ms),
+        );
         let ids: Arc<[_]> = taken.iter().map(|pending| pending.id).collect();
         let transactions = Transactions::from_encoded(taken.iter().map(|pending| &pending.bytes))
             .expect("invariant: a block's bytes are bounded by a u32");
@@ -199,9 +203,7 @@ impl<T: Strategy> Application<T> {
                 .sleep(Duration::from_millis(header.time_ms - now - PATIENT_MS))
                 .await;
         }
-        if !signatures::all_hold(&self.ledger, &self.strategy, &block.inner_shared()).await {
-            return Err("a transaction is malformed or wrongly signed");
-        }
+        transactions::check(&self.ledger, &self.strategy, &block.inner_shared()).await?;
         let lag = self.ledger.rules.root_lag();
         let Some(roots) = self.ledger.roots.for_header(header.height, lag).await else {
             return pending().await;

@@ -6,4 +6,4 @@ pub mod chain;
 pub mod finality;
 pub mod keys;
 pub mod roots;
-pub mod signatures;
+pub mod transactions;

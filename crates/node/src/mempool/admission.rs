@@ -2,7 +2,7 @@
 
 use super::state::{Pending, Refused};
 use crate::{
-    consensus::signatures::{Signed, failing},
+    consensus::transactions::{Signed, failing},
     gossip::Outbox,
     handle::{Admitted, Refusal},
     ledger::Ledger,

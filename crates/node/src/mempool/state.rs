@@ -6,6 +6,7 @@ use blockworm_ledger::{OrganisationId, TransactionId};
 use bytes::Bytes;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    ops::RangeInclusive,
     sync::Arc,
 };
 
@@ -115,12 +116,12 @@ impl Mempool {
         (self.ready, self.ready_bytes)
     }
 
-    /// True when exactly these bytes were checked here before, signature included.
+    /// The expiry of a transaction of which exactly these bytes were checked here before,
+    /// signature and ledger included.
     #[must_use]
-    pub fn holds(&self, id: &TransactionId, bytes: &[u8]) -> bool {
-        self.entries
-            .get(id)
-            .is_some_and(|entry| entry.pending.bytes == bytes)
+    pub fn expiry_of_held(&self, id: &TransactionId, bytes: &[u8]) -> Option<u64> {
+        let entry = self.entries.get(id)?;
+        (entry.pending.bytes == bytes).then_some(entry.pending.expires_at_ms)
     }
 
     /// True when a transaction with this id waits or stands in an unfinished block, whatever its
@@ -165,13 +166,15 @@ impl Mempool {
         Ok(())
     }
 
-    /// Takes up to `max_transactions` and `max_bytes` for a block of time `time_ms`, the
-    /// organisations in turns. What is taken is no longer ready; `depart` or `land_back` follows.
+    /// Takes up to `max_transactions` and `max_bytes` whose expiry lies in `expiries`, both ends
+    /// included, the organisations in turns. What is taken is no longer ready; `depart` or
+    /// `land_back` follows. An expiry outside is dropped: it has passed, or the clock went back
+    /// since the transaction came.
     pub fn take(
         &mut self,
         max_transactions: usize,
         max_bytes: usize,
-        time_ms: u64,
+        expiries: &RangeInclusive<u64>,
     ) -> Vec<Pending> {
         let mut taken = Vec::new();
         let mut room = max_bytes;
@@ -181,7 +184,7 @@ impl Mempool {
                 break;
             }
             let spare = max_transactions - taken.len();
-            let (batch, more) = self.take_turn(&organisation, spare, room, time_ms);
+            let (batch, more) = self.take_turn(&organisation, spare, room, expiries);
             room -= batch
                 .iter()
                 .map(|pending| pending.bytes.len())
@@ -223,7 +226,7 @@ impl Mempool {
         organisation: &OrganisationId,
         spare: usize,
         room: usize,
-        time_ms: u64,
+        expiries: &RangeInclusive<u64>,
     ) -> (Vec<Pending>, bool) {
         let mut batch = Vec::new();
         let mut used = 0;
@@ -238,7 +241,7 @@ impl Mempool {
                 queue.order.pop_front();
                 continue;
             };
-            if entry.pending.expires_at_ms <= time_ms {
+            if !expiries.contains(&entry.pending.expires_at_ms) {
                 queue.order.pop_front();
                 self.remove(&id);
                 continue;
@@ -369,6 +372,8 @@ mod tests {
     use super::*;
     use blockworm_crypto::sha256;
 
+    const ANY: RangeInclusive<u64> = 0..=u64::MAX;
+
     fn organisation(name: &str) -> OrganisationId {
         name.parse().unwrap()
     }
@@ -411,7 +416,7 @@ mod tests {
         for number in 0..10 {
             pool.insert(pending("quiet", number, 300)).unwrap();
         }
-        let taken = pool.take(1_000, 1 << 30, 0);
+        let taken = pool.take(1_000, 1 << 30, &ANY);
         assert_eq!(taken.len(), 1_000);
         let quiet = taken
             .iter()
@@ -427,7 +432,7 @@ mod tests {
             pool.insert(pending("one", number, 300)).unwrap();
             pool.insert(pending("two", number, 300)).unwrap();
         }
-        let taken = pool.take(20_000, 2_000_000, 0);
+        let taken = pool.take(20_000, 2_000_000, &ANY);
         let one = taken
             .iter()
             .filter(|entry| entry.organisation == organisation("one"))
@@ -442,13 +447,17 @@ mod tests {
         for number in 0..4 {
             pool.insert(pending("one", number, 10)).unwrap();
         }
-        let ours = pool.take(3, 1_000, 0);
+        let ours = pool.take(3, 1_000, &ANY);
         let ids: Arc<[_]> = ours.iter().map(|one| one.id).collect();
         pool.depart(7, sha256(&[b"ours"]), &ids);
         assert_eq!(pool.ready().0, 1);
         pool.finalized(7, 0, &ids[..1]);
         assert_eq!(pool.ready().0, 3);
-        let next: Vec<_> = pool.take(10, 1_000, 0).iter().map(|one| one.id).collect();
+        let next: Vec<_> = pool
+            .take(10, 1_000, &ANY)
+            .iter()
+            .map(|one| one.id)
+            .collect();
         assert_eq!(next[..2], ids[1..]);
         assert_eq!(pool.len(), 3);
     }
@@ -457,21 +466,24 @@ mod tests {
     fn a_cancelled_proposal_gives_its_transactions_back_at_the_next_attempt() {
         let mut pool = pool(100);
         pool.insert(pending("one", 0, 10)).unwrap();
-        let taken = pool.take(10, 1_000, 0);
+        let taken = pool.take(10, 1_000, &ANY);
         let ids: Arc<[_]> = taken.iter().map(|one| one.id).collect();
         pool.depart(5, sha256(&[b"cancelled"]), &ids);
-        assert!(pool.take(10, 1_000, 0).is_empty());
+        assert!(pool.take(10, 1_000, &ANY).is_empty());
         pool.land_back(5);
-        assert_eq!(pool.take(10, 1_000, 0).len(), 1);
+        assert_eq!(pool.take(10, 1_000, &ANY).len(), 1);
     }
 
     #[test]
     fn expired_transactions_leave_and_free_their_share() {
         let mut pool = pool(1);
         pool.insert(pending("one", 0, 10)).unwrap();
-        assert!(pool.take(10, 1_000, 1_000).is_empty());
+        assert!(pool.take(10, 1_000, &(1_001..=9_000)).is_empty());
         assert_eq!((pool.len(), pool.bytes(), pool.ready()), (0, 0, (0, 0)));
         pool.insert(pending("one", 1, 10)).unwrap();
+        assert!(pool.take(10, 1_000, &(1..=999)).is_empty());
+        assert!(pool.is_empty(), "one that expires too far ahead leaves too");
+        pool.insert(pending("one", 2, 10)).unwrap();
         pool.finalized(1, 6_000, &[]);
         assert!(pool.is_empty());
     }
@@ -481,7 +493,7 @@ mod tests {
         let mut pool = pool(10);
         pool.insert(pending("big", 0, 900)).unwrap();
         pool.insert(pending("small", 0, 100)).unwrap();
-        let taken = pool.take(10, 500, 0);
+        let taken = pool.take(10, 500, &ANY);
         assert_eq!(taken.len(), 1);
         assert_eq!(taken[0].organisation, organisation("small"));
     }
