@@ -6,7 +6,7 @@ use crate::{
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
-        keys::Schemes,
+        keys::{self, Schemes},
     },
     gossip::{self, Outbox},
     handle::LedgerHandle,
@@ -15,6 +15,7 @@ use crate::{
     network::{Hints, Lanes, subchannel},
     open::{OpenError, open},
     orchestrator::Orchestrator,
+    peers::{LedgerPeers, PeerReceiver, PeerSender},
     pipeline::{
         committer::{Boundary, Committer},
         executor::{AHEAD, Executed, Runner},
@@ -42,7 +43,7 @@ use commonware_cryptography::{
     ed25519::{PrivateKey, PublicKey},
     sha256::Digest as EngineDigest,
 };
-use commonware_p2p::{Blocker, Provider, Sender};
+use commonware_p2p::{Blocker, Sender, utils::mux};
 use commonware_parallel::Strategy;
 use commonware_runtime::{Clock, Metrics, Spawner, Storage, buffer::paged::CacheRef};
 use commonware_storage::archive::immutable::Archive;
@@ -82,34 +83,24 @@ pub struct Setup<St> {
     pub partition_prefix: String,
 }
 
-/// Whom a node may talk to and how it shuts somebody out.
-#[derive(Clone)]
-pub struct Peers<P, B> {
-    /// The peers.
-    pub provider: P,
-    /// Disconnects a peer that cheats.
-    pub blocker: B,
-}
-
 /// Starts a ledger; all its tasks are children of `context`.
-pub async fn start<E, S, P, B, St, T>(
+pub async fn start<E, S, B, St, T>(
     context: E,
     setup: Setup<St>,
     lanes: &mut Lanes<S>,
     hints: &Hints,
-    peers: Peers<P, B>,
+    blocker: B,
     strategy: T,
 ) -> Result<LedgerHandle, OpenError>
 where
     E: Runtime,
     S: Sender<PublicKey = PublicKey>,
-    P: Provider<PublicKey = PublicKey>,
     B: Blocker<PublicKey = PublicKey> + Sync,
     St: Store,
     T: Strategy,
 {
     let prefix = setup.partition_prefix.clone();
-    let pipeline = start_pipeline(&context, setup, lanes, &peers, &strategy).await?;
+    let pipeline = start_pipeline(&context, setup, lanes, &blocker, &strategy).await?;
     let (ledger, marshal) = (pipeline.ledger, pipeline.marshal);
     let clock = context.child("clock");
     let now: Now = Arc::new(move || now_ms(&clock));
@@ -131,7 +122,7 @@ where
         marshal: marshal.clone(),
         inline,
         votes: Votes::new(ledger.clone(), now.clone()),
-        blocker: peers.blocker,
+        blocker,
         page_cache: pipeline.page_cache,
         lanes: lanes.clone(),
         ended: pipeline.ended,
@@ -168,17 +159,16 @@ struct Pipeline<St: Store> {
 }
 
 /// Opens the stores, brings the state up to the blocks and executes what becomes final.
-async fn start_pipeline<E, S, P, B, St, T>(
+async fn start_pipeline<E, S, B, St, T>(
     context: &E,
     setup: Setup<St>,
     lanes: &mut Lanes<S>,
-    peers: &Peers<P, B>,
+    blocker: &B,
     strategy: &T,
 ) -> Result<Pipeline<St>, OpenError>
 where
     E: Runtime,
     S: Sender<PublicKey = PublicKey>,
-    P: Provider<PublicKey = PublicKey>,
     B: Blocker<PublicKey = PublicKey>,
     St: Store,
     T: Strategy,
@@ -194,7 +184,8 @@ where
         partition_prefix,
         ..
     } = setup;
-    let opened = open(genesis, store, builtins, limits, place)?;
+    let peers = LedgerPeers::new(me.clone(), keys::committee(&genesis)?);
+    let opened = open(genesis, store, builtins, limits, place, peers)?;
     let (ledger, state) = (opened.ledger, opened.state);
     let (admission, reader) = (opened.executor.admission(), opened.executor.reader());
     let mut runner = Runner::new(ledger.clone(), opened.executor, opened.last);
@@ -208,8 +199,8 @@ where
     let (boundaries, ended) = mpsc::unbounded_channel();
     let committer = Committer::new(ledger.clone(), state.clone(), boundaries);
     let (jobs, queue) = mpsc::unbounded_channel();
-    let fetching = fetch_blocks(context, &ledger, lanes, peers, me.clone()).await?;
-    let buffer = broadcast_blocks(context, &ledger, lanes, peers, me, strategy).await?;
+    let fetching = fetch_blocks(context, &ledger, lanes, blocker, me.clone()).await?;
+    let buffer = broadcast_blocks(context, &ledger, lanes, me, strategy).await?;
     actor.start(Blocks::new(ledger.clone(), jobs), buffer, fetching);
     replay(&marshal, &mut runner, &committer).await?;
     let (executed, steps) = mpsc::channel(AHEAD);
@@ -236,24 +227,23 @@ type Fetching = (
 );
 
 /// Fetches blocks that this node missed.
-async fn fetch_blocks<E, S, P, B>(
+async fn fetch_blocks<E, S, B>(
     context: &E,
     ledger: &Ledger,
     lanes: &mut Lanes<S>,
-    peers: &Peers<P, B>,
+    blocker: &B,
     me: PublicKey,
 ) -> Result<Fetching, OpenError>
 where
     E: Runtime,
     S: Sender<PublicKey = PublicKey>,
-    P: Provider<PublicKey = PublicKey>,
     B: Blocker<PublicKey = PublicKey>,
 {
     let wires = register(&mut lanes.block_fetch, ledger).await?;
     let config = fetching::Config {
         public_key: me,
-        peer_provider: peers.provider.clone(),
-        blocker: peers.blocker.clone(),
+        peer_provider: ledger.peers.clone(),
+        blocker: blocker.clone(),
         mailbox_size: NZUsize!(MAILBOX),
         fetch_timeout: NZDuration!(Duration::from_secs(2)),
         fetch_retry_delay: Duration::from_millis(100),
@@ -264,18 +254,16 @@ where
 }
 
 /// Sends new blocks to everybody and keeps those of others until they are final.
-async fn broadcast_blocks<E, S, P, B, T>(
+async fn broadcast_blocks<E, S, T>(
     context: &E,
     ledger: &Ledger,
     lanes: &mut Lanes<S>,
-    peers: &Peers<P, B>,
     me: PublicKey,
     strategy: &T,
 ) -> Result<buffered::Mailbox<PublicKey, SealedBlock>, OpenError>
 where
     E: Runtime,
     S: Sender<PublicKey = PublicKey>,
-    P: Provider<PublicKey = PublicKey>,
     T: Strategy,
 {
     let wires = register(&mut lanes.block, ledger).await?;
@@ -285,7 +273,7 @@ where
         deque_size: BLOCKS_OF_A_PEER,
         priority: false,
         codec_config: ledger.rules.block,
-        peer_provider: peers.provider.clone(),
+        peer_provider: ledger.peers.clone(),
         strategy: strategy.clone(),
     };
     let (engine, buffer) = buffered::Engine::new(context.child("broadcast"), config);
@@ -318,20 +306,22 @@ async fn start_mempool<E: Runtime, S: Sender<PublicKey = PublicKey>, T: Strategy
 }
 
 /// The subchannel of a ledger on a channel that epochs share.
-async fn register<S: Sender>(
-    lane: &mut commonware_p2p::utils::mux::MuxHandle<S>,
+async fn register<S: Sender<PublicKey = PublicKey>>(
+    lane: &mut mux::MuxHandle<S>,
     ledger: &Ledger,
 ) -> Result<
     (
-        commonware_p2p::utils::mux::SubSender<S>,
-        commonware_p2p::utils::mux::SubReceiver<S::PublicKey>,
+        PeerSender<mux::SubSender<S>>,
+        PeerReceiver<mux::SubReceiver<S::PublicKey>>,
     ),
     OpenError,
 > {
     let channel = subchannel(&ledger.rules.id, commonware_consensus::types::Epoch::zero());
-    lane.register(channel)
+    let wires = lane
+        .register(channel)
         .await
-        .map_err(|_| OpenError::Channel(ledger.rules.id))
+        .map_err(|_| OpenError::Channel(ledger.rules.id))?;
+    Ok(ledger.peers.on(wires))
 }
 
 type Certificates<E> = Archive<

@@ -4,6 +4,7 @@ use crate::{
     consensus::{chain::ChainBook, roots::RootBook},
     mempool::{Limits, Mempool},
     metrics::Counters,
+    peers::LedgerPeers,
     presence::Presence,
     waiters::Waiters,
 };
@@ -99,6 +100,8 @@ pub struct Ledger {
     pub commits: broadcast::Sender<Arc<crate::handle::CommittedBlock>>,
     /// Which validators were heard lately.
     pub presence: Presence,
+    /// Which nodes keep it.
+    pub peers: LedgerPeers,
     /// Figures.
     pub counters: Counters,
     mempool: Mutex<Mempool>,
@@ -114,9 +117,11 @@ impl Ledger {
         head: Head,
         limits: Limits,
         presence: Presence,
+        peers: LedgerPeers,
     ) -> Self {
         Self {
             presence,
+            peers,
             rules,
             chain,
             roots: RootBook::new(),

@@ -13,6 +13,7 @@ mod metrics;
 pub mod network;
 pub mod open;
 mod orchestrator;
+pub mod peers;
 pub mod pipeline;
 pub mod presence;
 pub mod service;

@@ -8,6 +8,7 @@ use crate::{
     },
     ledger::{Head, Ledger, Rules},
     mempool::Limits,
+    peers::LedgerPeers,
     pipeline::{
         executor::Halt,
         rows::{self, RowError},
@@ -80,6 +81,7 @@ pub fn open<S: Store>(
     builtins: Arc<Builtins>,
     limits: Limits,
     me: Option<u32>,
+    peers: LedgerPeers,
 ) -> Result<Opened<S>, OpenError> {
     let rules = Rules::new(genesis);
     let genesis = rules.genesis.clone();
@@ -113,7 +115,7 @@ pub fn open<S: Store>(
         me,
         genesis.parameters.heartbeat_ms,
     );
-    let ledger = Ledger::new(rules, ChainBook::new(links), head, limits, presence);
+    let ledger = Ledger::new(rules, ChainBook::new(links), head, limits, presence, peers);
     for (height, digest) in finals {
         ledger.note_final(height, digest);
     }

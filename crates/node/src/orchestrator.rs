@@ -83,7 +83,7 @@ where
             let Some(ours) = epocher.containing(next) else {
                 return;
             };
-            if epoch > ours.epoch() {
+            if epoch > ours.epoch() && ledger.peers.contains(&peer) {
                 marshal.hint_finalized(ours.last(), NonEmptyVec::new(peer));
             }
         };
@@ -144,9 +144,9 @@ where
         floor: EngineDigest,
     ) -> Option<Handle<()>> {
         let rules = &self.ledger.rules;
-        let channel = subchannel(&rules.id, epoch);
-        let vote = self.lanes.vote.register(channel).await.ok()?;
-        let certificate = self.lanes.certificate.register(channel).await.ok()?;
+        let (channel, peers) = (subchannel(&rules.id, epoch), &self.ledger.peers);
+        let vote = peers.on(self.lanes.vote.register(channel).await.ok()?);
+        let certificate = peers.on(self.lanes.certificate.register(channel).await.ok()?);
         let fetch = self.lanes.certificate_fetch.register(channel).await.ok()?;
         let timing = Timing::new(
             rules.genesis.validators.len(),

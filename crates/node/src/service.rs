@@ -3,7 +3,7 @@
 use crate::{
     config::{NodeConfig, Profile},
     consensus::keys,
-    engine::{self, Peers, Setup},
+    engine::{self, Setup},
     handle::{LedgerHandle, NodeHandle},
     mempool,
     network::{self, CHANNELS, Hints, Lanes},
@@ -300,7 +300,7 @@ async fn launch(
     stores: Vec<FjallStore>,
 ) -> Result<Vec<LedgerHandle>, NodeError> {
     let hints = Hints::default();
-    let (mut lanes, peers) = connect(context, &config, &signer, &hints)?;
+    let (mut lanes, blocker) = connect(context, &config, &signer, &hints)?;
     let strategy = context
         .strategy(NonZeroUsize::new(config.limits.signature_threads).unwrap_or(NonZeroUsize::MIN));
     let mut ledgers = Vec::new();
@@ -323,7 +323,7 @@ async fn launch(
             setup,
             &mut lanes,
             &hints,
-            peers.clone(),
+            blocker.clone(),
             strategy.clone(),
         )
         .await;
@@ -361,7 +361,7 @@ fn connect(
     config: &NodeConfig,
     signer: &PrivateKey,
     hints: &Hints,
-) -> Result<(Lanes<NetworkSender>, Peers<Oracle, Oracle>), NodeError> {
+) -> Result<(Lanes<NetworkSender>, Oracle), NodeError> {
     let me = signer.public_key();
     let mut addresses: BTreeMap<PublicKey, Address> = BTreeMap::new();
     for peer in &config.peers {
@@ -417,11 +417,5 @@ fn connect(
         .try_collect()
         .map_err(|_| NodeError::ConsensusKey)?;
     oracle.track(0, addresses);
-    Ok((
-        lanes,
-        Peers {
-            provider: oracle.clone(),
-            blocker: oracle,
-        },
-    ))
+    Ok((lanes, oracle))
 }

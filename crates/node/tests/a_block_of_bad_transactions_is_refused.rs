@@ -10,10 +10,11 @@ use blockworm_node::{
     consensus::{
         block::SealedBlock,
         chain::{ChainBook, Link},
-        transactions,
+        keys, transactions,
     },
     ledger::{Head, Ledger, Rules},
     mempool::{Limits, Pending},
+    peers::LedgerPeers,
     presence::Presence,
 };
 use bytes::Bytes;
@@ -32,7 +33,18 @@ fn ledger(consortium: &Consortium) -> Arc<Ledger> {
         bytes: 1 << 20,
     };
     let presence = Presence::new(4, Some(0), 1_000);
-    Arc::new(Ledger::new(rules, chain, Head::default(), limits, presence))
+    let peers = LedgerPeers::new(
+        keys::public(&consortium.validators[0].public_key()).unwrap(),
+        keys::committee(&rules.genesis).unwrap(),
+    );
+    Arc::new(Ledger::new(
+        rules,
+        chain,
+        Head::default(),
+        limits,
+        presence,
+        peers,
+    ))
 }
 
 fn block(ledger: &Ledger, transactions: &[Bytes]) -> Arc<SealedBlock> {

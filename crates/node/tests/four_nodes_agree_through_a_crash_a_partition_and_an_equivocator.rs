@@ -9,7 +9,7 @@ use blockworm_ledger::{TransactionId, TransactionView};
 use blockworm_node::{
     LedgerHandle,
     consensus::keys,
-    engine::{self, Peers, Setup},
+    engine::{self, Setup},
     mempool::Limits,
     network::{self, CHANNELS, Hints, Lanes},
 };
@@ -137,10 +137,7 @@ impl World {
     /// Starts a node, for the first time or after a crash.
     async fn start(&mut self, node: usize) {
         let wires = self.wires(node).await;
-        let peers = Peers {
-            provider: self.oracle.manager(),
-            blocker: self.oracle.control(self.public(node)),
-        };
+        let blocker = self.oracle.control(self.public(node));
         let setup = Setup {
             genesis: self.consortium.genesis.clone(),
             store: self.nodes[node].store.clone(),
@@ -158,7 +155,7 @@ impl World {
             let hints = Hints::default();
             let mut lanes: Lanes<_> = network::divide(&context, wires, &hints);
             let root = context.child("ledger");
-            let handle = engine::start(root, setup, &mut lanes, &hints, peers, Sequential)
+            let handle = engine::start(root, setup, &mut lanes, &hints, blocker, Sequential)
                 .await
                 .unwrap_or_else(|error| panic!("a node does not start: {error}"));
             let _ = ready.send(handle);
