@@ -339,7 +339,7 @@ fn proofs() {
     consortium
         .run(&["proof", "export", id, "-o", path(&file)])
         .json();
-    let genesis = consortium.folder.genesis_file();
+    let genesis = consortium.folder.genesis_file("trade");
     let verify = |file: &str, genesis: &str| {
         blockworm(&["verify", file, "--genesis", genesis, "--output", "json"])
     };
@@ -391,7 +391,7 @@ fn a_proof_with_its_own_genesis() {
     theirs
         .run(&["proof", "export", id, "-o", path(&file)])
         .json();
-    let genesis = ours.folder.genesis_file();
+    let genesis = ours.folder.genesis_file("trade");
     let against_ours = blockworm(&[
         "verify",
         path(&file),

@@ -114,7 +114,7 @@ fn results() {
     let up = consortium.up(&[]).json();
     let id = up["first_transaction"].as_str().unwrap();
     let proof = consortium.beside("proof.json");
-    let genesis = consortium.folder.genesis_file();
+    let genesis = consortium.folder.genesis_file("trade");
     let invoice = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../samples/steel-invoice.xml"

@@ -17,6 +17,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The invoice that the project ships.
+pub const SAMPLE_INVOICE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../samples/steel-invoice.xml"
+);
+
 /// No command of a scenario takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -148,11 +154,11 @@ impl Consortium {
     }
 
     pub fn genesis(&self) -> Genesis {
-        self.folder.genesis().unwrap()
+        self.folder.genesis("trade").unwrap()
     }
 
     pub fn ledger(&self) -> String {
-        self.record().ledger
+        self.record().first_ledger().unwrap().id.clone()
     }
 
     /// The organisations that run a node.

@@ -2,6 +2,7 @@
 
 use blockworm_execution::{Builtins, Native};
 use blockworm_ledger::genesis::GenesisContract;
+use blockworm_service::consortium::{self, LedgerPlan};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -9,6 +10,9 @@ use std::sync::Arc;
 pub const MONEY: &str = "money@1";
 /// The code under which the receivable contract is linked in.
 pub const RECEIVABLE: &str = "receivable@1";
+
+/// The code under which the registry contract is linked in.
+pub const REGISTRY: &str = "registry@1";
 
 /// Every native contract of this program.
 pub fn builtins() -> Arc<Builtins> {
@@ -22,18 +26,24 @@ pub fn builtins() -> Arc<Builtins> {
         blockworm_receivable::execute,
         blockworm_receivable::query,
     );
+    let registry = Native::new(
+        blockworm_registry::instantiate,
+        blockworm_registry::execute,
+        blockworm_registry::query,
+    );
     Arc::new(
         Builtins::new()
             .with(MONEY, money)
-            .with(RECEIVABLE, receivable),
+            .with(RECEIVABLE, receivable)
+            .with(REGISTRY, registry),
     )
 }
 
-/// The contracts of a local consortium's ledger.
+/// The ledgers of a local consortium with their contracts.
 ///
 /// # Panics
 /// Never: the names are constants.
-pub fn local_contracts() -> Vec<GenesisContract> {
+pub fn local_ledgers() -> Vec<LedgerPlan> {
     let contract = |name: &str, code: &str, init: serde_json::Value| GenesisContract {
         name: name
             .parse()
@@ -41,8 +51,10 @@ pub fn local_contracts() -> Vec<GenesisContract> {
         code: code.to_owned(),
         init: init.to_string(),
     };
-    vec![
+    let trade = vec![
         contract("money", MONEY, json!({})),
         contract("receivable", RECEIVABLE, json!({ "money": "money" })),
-    ]
+    ];
+    let registry = vec![contract("registry", REGISTRY, json!({}))];
+    consortium::local_ledgers(trade, registry)
 }

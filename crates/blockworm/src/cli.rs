@@ -1,7 +1,9 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
 use crate::{bench::BenchArgs, output::Format};
+use blockworm_crypto::Digest;
 use blockworm_ledger::{ContractName, MemberId, OrganisationId};
+use blockworm_service::network::local::NODE_COUNTS;
 use clap::{Args, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -59,6 +61,9 @@ pub enum Command {
     /// Receivables: an invoice becomes an asset that one bank finances.
     #[command(subcommand)]
     Receivable(ReceivableCommand),
+    /// Claims on invoices, on the ledger that rival banks share.
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// Ask a contract; the question and the answer are JSON.
     Query(QueryArgs),
     /// Drive load and print figures.
@@ -89,7 +94,7 @@ pub struct Target {
     /// The organisation whose node to ask; else the first that runs.
     #[arg(long)]
     pub node: Option<OrganisationId>,
-    /// The ledger, by id or name; else the only one.
+    /// The ledger, by id or name; else the folder's first, or the node's only one.
     #[arg(long, alias = "channel")]
     pub ledger: Option<String>,
 }
@@ -112,7 +117,8 @@ pub struct Signing {
 pub struct UpArgs {
     #[command(flatten)]
     pub place: Place,
-    /// Organisations that run a node: 1 or 4.
+    /// Organisations that run a node: 1, 4 (the parties of the trade) or 5 (and a rival bank, which
+    /// keeps the registry alone); 5 unless said otherwise.
     #[arg(long, value_parser = node_count, env = "BLOCKWORM_NODES", hide_env = true)]
     pub nodes: Option<usize>,
     /// Play the sample story on an invoice and verify its proof.
@@ -125,8 +131,8 @@ pub struct UpArgs {
 
 fn node_count(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(count @ (1 | 4)) => Ok(count),
-        _ => Err("a local consortium has 1 or 4 nodes".to_owned()),
+        Ok(count) if NODE_COUNTS.contains(&count) => Ok(count),
+        _ => Err("a local consortium has 1, 4 or 5 nodes".to_owned()),
     }
 }
 
@@ -371,6 +377,59 @@ pub struct ReceivableFinanceArgs {
 pub struct ReceivableShowArgs {
     /// The receivable's id.
     pub id: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Show whether an invoice is free, reserved or financed, and every claim on it.
+    Show(RegistryShowArgs),
+    /// Keep an invoice from being financed by others for a while.
+    Reserve(RegistryReserveArgs),
+    /// Register a reserved invoice as financed.
+    Confirm(RegistryActArgs),
+    /// Give an invoice up, or say that it was paid.
+    Release(RegistryActArgs),
+}
+
+/// Which invoice.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = false)]
+pub struct Document {
+    /// The invoice, UBL 2.1 XML; only its fingerprint leaves this machine.
+    pub invoice: Option<PathBuf>,
+    /// Its fingerprint, 64 hex digits.
+    #[arg(long)]
+    pub fingerprint: Option<Digest>,
+}
+
+#[derive(Args, Debug)]
+pub struct RegistryShowArgs {
+    #[command(flatten)]
+    pub document: Document,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct RegistryReserveArgs {
+    /// Minutes that the reservation lasts, at most a week.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    pub minutes: u64,
+    #[command(flatten)]
+    pub act: RegistryActArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct RegistryActArgs {
+    #[command(flatten)]
+    pub document: Document,
+    /// The bank's maker who asks.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub signing: Signing,
     #[command(flatten)]
     pub target: Target,
 }

@@ -29,13 +29,18 @@ pub struct Remote {
 impl Remote {
     /// Finds the node and the ledger that the flags name.
     pub async fn connect(target: &Target) -> Result<Self> {
-        let address = match &target.api {
-            Some(address) => address.clone(),
-            None => running_node(target)?.api_url(),
+        let (address, usual) = match &target.api {
+            Some(address) => (address.clone(), None),
+            None => {
+                let (node, usual) = running_node(target)?;
+                (node.api_url(), usual)
+            }
         };
         let client = Client::new(&address).map_err(client_failure)?;
         let ledgers = client.ledgers().await.map_err(client_failure)?;
-        let ledger = choose(&ledgers, target.ledger.as_deref())?;
+        let keeps = |id: &String| ledgers.iter().any(|ledger| ledger.id == *id);
+        let wanted = target.ledger.clone().or(usual.filter(keeps));
+        let ledger = choose(&ledgers, wanted.as_deref())?;
         Self::of(client, ledger)
     }
 
@@ -153,7 +158,8 @@ pub fn client_failure(error: ClientError) -> Failure {
     }
 }
 
-fn running_node(target: &Target) -> Result<NodeRecord> {
+/// The node to ask, and the ledger that is meant where none is named.
+fn running_node(target: &Target) -> Result<(NodeRecord, Option<String>)> {
     let folder = ConsortiumFolder::new(&target.place.dir);
     let record = folder
         .record()
@@ -188,7 +194,12 @@ fn running_node(target: &Target) -> Result<NodeRecord> {
                 Ok(NodeState::Running(_))
             )
         })
-        .cloned()
+        .map(|node| {
+            (
+                node.clone(),
+                record.first_ledger().ok().map(|one| one.id.clone()),
+            )
+        })
         .ok_or_else(|| {
             let what = format!("no node of {} runs", folder.root().display());
             Failure::new("node.not_running", what).next(format!(
@@ -241,7 +252,7 @@ pub fn folder_failure(folder: &ConsortiumFolder, error: &FolderError) -> Failure
         )),
         FolderError::Io { .. } => Failure::of("folder.io", error)
             .next(format!("look at the owner and the free space of {dir}")),
-        FolderError::Json { .. } => {
+        FolderError::Json { .. } | FolderError::NoLedger => {
             Failure::of("folder.damaged", error).next(format!("blockworm doctor --dir {dir}"))
         }
     }

@@ -1,4 +1,4 @@
-//! Who founds a consortium, with which roles, and the genesis that follows from it.
+//! Who founds a consortium, with which roles, on which ledgers, and the genesis that follows from it.
 
 use blockworm_ledger::{
     Genesis, MemberId, OrganisationId,
@@ -25,8 +25,20 @@ pub struct MemberPlan {
     pub name: String,
     /// What its organisation lets it do.
     pub functions: Vec<String>,
-    /// Registered by genesis; else by a transaction of the organisation's admin.
-    pub founding: bool,
+    /// The ledgers whose genesis registers it, by name; on others its organisation's admin may do
+    /// so by a transaction.
+    pub founding: Vec<String>,
+}
+
+/// A ledger that founders begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerPlan {
+    /// Its name for people, unique among the consortium's ledgers.
+    pub name: String,
+    /// Who keeps it; everybody else sees nothing of it.
+    pub organisations: Vec<OrganisationId>,
+    /// Built-in contracts that exist from the start.
+    pub contracts: Vec<GenesisContract>,
 }
 
 /// An organisation with its certificates made.
@@ -44,55 +56,113 @@ pub struct Founder {
     pub members: Vec<(MemberId, Vec<u8>)>,
 }
 
-/// Name of the local consortium's ledger.
-pub const LOCAL_LEDGER: &str = "trade";
+/// The local consortium's ledger of one trade's parties.
+pub const TRADE: &str = "trade";
+/// The local consortium's ledger of financed documents, which rival banks share. It holds no
+/// names of traders, no numbers of invoices and no amounts.
+pub const REGISTRY: &str = "registry";
+
+/// The bank that keeps the registry alone and must learn nothing of the trade.
+pub const RIVAL: &str = "harbour-bank";
 
 /// The pseudonym of the sample's supplier on the platform.
 pub const SUPPLIER: &str = "supplier-3f9a";
 /// The pseudonym of the sample's buyer on the platform.
 pub const BUYER: &str = "buyer-c27e";
 
-/// The four founders of a local consortium. Each has an admin from the start; its operator is
-/// registered by the first transactions, so that registration itself has run once.
+/// The five founders of a local consortium. Each has an admin from the start; its operator is
+/// registered by the first transactions, so that registration itself has run once. Only admins
+/// and the banks' people are known to the registry.
 ///
 /// # Panics
 /// Never: the names are constants of this function.
 #[must_use]
 pub fn local_founders() -> Vec<FounderPlan> {
-    let founder = |id: &str, name: &str, more: &[(&str, &[&str])]| FounderPlan {
-        id: id
-            .parse()
-            .expect("invariant: the local organisations' slugs are well formed"),
+    let member = |name: &str, functions: &[&str], ledgers: &[&str]| MemberPlan {
         name: name.to_owned(),
-        roles: vec![id.to_owned()],
-        members: [("admin", &["admin"][..]), ("operator", &["operator"][..])]
-            .iter()
-            .chain(more)
-            .map(|(member, functions)| MemberPlan {
-                name: (*member).to_owned(),
-                functions: functions.iter().map(ToString::to_string).collect(),
-                founding: *member != "operator",
-            })
-            .collect(),
+        functions: functions.iter().map(ToString::to_string).collect(),
+        founding: ledgers.iter().map(ToString::to_string).collect(),
     };
+    let founder = |id: &str, name: &str, role: &str, ledgers: &[&str], more: Vec<MemberPlan>| {
+        let mut members = vec![
+            member("admin", &["admin"], ledgers),
+            member("operator", &["operator"], &[]),
+        ];
+        members.extend(more);
+        FounderPlan {
+            id: slug(id),
+            name: name.to_owned(),
+            roles: vec![role.to_owned()],
+            members,
+        }
+    };
+    let both = [TRADE, REGISTRY];
     vec![
         founder(
             "platform",
             "Supply Chain Platform",
-            &[(SUPPLIER, &["maker"]), (BUYER, &["checker"])],
+            "platform",
+            &both,
+            vec![
+                member(SUPPLIER, &["maker"], &[TRADE]),
+                member(BUYER, &["checker"], &[TRADE]),
+            ],
         ),
         founder(
             "bank",
             "Settlement Bank",
-            &[
-                ("maker", &["maker"]),
-                ("checker", &["checker"]),
-                ("maker-2", &["maker"]),
+            "bank",
+            &both,
+            vec![
+                member("maker", &["maker"], &both),
+                member("checker", &["checker"], &both),
+                member("maker-2", &["maker"], &[TRADE]),
             ],
         ),
-        founder("notary", "Notary Office", &[]),
-        founder("court", "Internet Court", &[]),
+        founder("notary", "Notary Office", "notary", &both, Vec::new()),
+        founder("court", "Internet Court", "court", &both, Vec::new()),
+        founder(
+            RIVAL,
+            "Harbour Bank",
+            "bank",
+            &[REGISTRY],
+            vec![
+                member("maker", &["maker"], &[REGISTRY]),
+                member("checker", &["checker"], &[REGISTRY]),
+            ],
+        ),
     ]
+}
+
+/// The two ledgers of a local consortium, each with its contracts: `trade` for all but the rival
+/// bank, `registry` for all.
+#[must_use]
+pub fn local_ledgers(
+    trade: Vec<GenesisContract>,
+    registry: Vec<GenesisContract>,
+) -> Vec<LedgerPlan> {
+    let all: Vec<OrganisationId> = local_founders()
+        .into_iter()
+        .map(|founder| founder.id)
+        .collect();
+    let parties = all.iter().filter(|id| id.as_str() != RIVAL).cloned();
+    vec![
+        LedgerPlan {
+            name: TRADE.to_owned(),
+            organisations: parties.collect(),
+            contracts: trade,
+        },
+        LedgerPlan {
+            name: REGISTRY.to_owned(),
+            organisations: all.clone(),
+            contracts: registry,
+        },
+    ]
+}
+
+fn slug(text: &str) -> OrganisationId {
+    text.parse()
+        .expect("invariant: the local organisations' slugs are well formed")
 }
 
 /// The shared numbers of a local consortium.

@@ -177,6 +177,7 @@ pub fn check_private(path: &Path) -> Result<(), IdentityError> {
 }
 
 /// A key and the certificate that says whose it is.
+#[derive(Clone)]
 pub struct Identity {
     /// The certificate, DER.
     pub certificate: Vec<u8>,

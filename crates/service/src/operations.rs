@@ -3,8 +3,8 @@
 use crate::{
     identity::{self, AUTHORITY, CONSENSUS, IdentityError, Passphrase},
     network::{
-        ConsortiumFolder, ConsortiumRecord, FolderError, NodeConfigFile, NodeState, Overrides,
-        process,
+        ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeConfigFile, NodeState,
+        Overrides, process,
     },
 };
 use blockworm_ledger::{MemberId, OrganisationId};
@@ -99,8 +99,13 @@ pub fn check_folder(folder: &ConsortiumFolder, now_ms: u64) -> Vec<Finding> {
         format!("{}", folder.root().display()),
     ));
     findings.push(check_permissions(folder));
-    findings.push(check_genesis(folder, &record));
-    findings.push(check_clock(folder, now_ms));
+    findings.extend(
+        record
+            .ledgers
+            .iter()
+            .map(|ledger| check_genesis(folder, ledger)),
+    );
+    findings.push(check_clock(folder, &record, now_ms));
     findings.push(check_disk(folder));
     for organisation in &record.organisations {
         findings.push(check_keys(folder, &organisation.id, &organisation.members));
@@ -148,40 +153,52 @@ fn check_permissions(folder: &ConsortiumFolder) -> Finding {
     }
 }
 
-fn check_genesis(folder: &ConsortiumFolder, record: &ConsortiumRecord) -> Finding {
-    const CHECK: &str = "genesis";
-    const NEXT: &str = "restore genesis.json from another organisation's copy";
-    match folder.genesis() {
-        Err(error) => Finding::failed(CHECK, chain(&error), NEXT),
-        Ok(genesis) if genesis.ledger_id().to_string() != record.ledger => Finding::failed(
-            CHECK,
+fn check_genesis(folder: &ConsortiumFolder, ledger: &LedgerRecord) -> Finding {
+    let check = format!("genesis of {}", ledger.name);
+    let path = folder.genesis_file(&ledger.name);
+    let next = format!(
+        "restore {} from another organisation's copy",
+        path.display()
+    );
+    match folder.genesis(&ledger.name) {
+        Err(error) => Finding::failed(check, chain(&error), next),
+        Ok(genesis) if genesis.ledger_id().to_string() != ledger.id => Finding::failed(
+            check,
             format!(
-                "genesis.json is of ledger {}, not {}",
+                "{} is of ledger {}, not {}",
+                path.display(),
                 genesis.ledger_id(),
-                record.ledger
+                ledger.id
             ),
-            NEXT,
+            next,
         ),
         Ok(genesis) => match genesis.check() {
-            Ok(()) => Finding::ok(CHECK, format!("digest {}", genesis.digest())),
-            Err(error) => Finding::failed(CHECK, error.to_string(), NEXT),
+            Ok(()) => Finding::ok(check, format!("digest {}", genesis.digest())),
+            Err(error) => Finding::failed(check, error.to_string(), next),
         },
     }
 }
 
-fn check_clock(folder: &ConsortiumFolder, now_ms: u64) -> Finding {
+fn check_clock(folder: &ConsortiumFolder, record: &ConsortiumRecord, now_ms: u64) -> Finding {
     const CHECK: &str = "clock";
-    match folder.genesis() {
-        Ok(genesis) if now_ms + CLOCK_TOLERANCE_MS < genesis.time_ms => Finding::failed(
+    let begun = record
+        .ledgers
+        .iter()
+        .filter_map(|ledger| folder.genesis(&ledger.name).ok())
+        .map(|genesis| genesis.time_ms)
+        .max()
+        .unwrap_or(0);
+    if now_ms + CLOCK_TOLERANCE_MS < begun {
+        return Finding::failed(
             CHECK,
             format!(
-                "the clock is {} ms before the ledger's beginning",
-                genesis.time_ms - now_ms
+                "the clock is {} ms before the ledgers' beginning",
+                begun - now_ms
             ),
             "set the clock; nodes refuse blocks from the future",
-        ),
-        _ => Finding::ok(CHECK, "not before the ledger's beginning"),
+        );
     }
+    Finding::ok(CHECK, "not before the ledgers' beginning")
 }
 
 fn check_disk(folder: &ConsortiumFolder) -> Finding {
@@ -353,7 +370,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
-        consortium::local_parameters,
+        consortium::{local_ledgers, local_parameters},
         network::local::{LocalPlan, create},
     };
     use std::os::unix::fs::PermissionsExt as _;
@@ -367,7 +384,7 @@ mod tests {
             nodes: 1,
             now_ms: NOW_MS,
             parameters: local_parameters(),
-            contracts: Vec::new(),
+            ledgers: local_ledgers(Vec::new(), Vec::new()),
         };
         create(&folder, &plan).unwrap();
         (dir, folder)

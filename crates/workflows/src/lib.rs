@@ -3,4 +3,5 @@
 pub mod decimal;
 pub mod invoice;
 pub mod receivable;
+pub mod registry;
 pub mod xml;

@@ -5,7 +5,7 @@ use blockworm_crypto::sha256;
 use blockworm_ledger::ContractName;
 use blockworm_workflows::receivable::story::{play, play_sample};
 use blockworm_workflows::receivable::{
-    Cast, Contracts, Outcome, Request, SAMPLE_INVOICE, StoryError, Submitter,
+    Cast, Contracts, Outcome, Request, SAMPLE_INVOICE, Story, StoryError, Submitter,
 };
 use serde_json::{Value, json};
 use std::future::Future;
@@ -70,6 +70,7 @@ fn cast() -> Cast {
         buyer: "platform/buyer-c27e".parse().unwrap(),
         financier: "bank/maker".parse().unwrap(),
         second_financier: "bank/maker-2".parse().unwrap(),
+        rival: "harbour-bank/maker".parse().unwrap(),
     }
 }
 
@@ -81,7 +82,17 @@ fn scripted(codes: &[&'static str]) -> Scripted {
     }
 }
 
-const GOOD: [&str; 6] = ["ok", "ok", "ok", "ok", "ok", "receivable.already_financed"];
+const GOOD: [&str; 9] = [
+    "ok",
+    "ok",
+    "ok",
+    "ok",
+    "ok",
+    "ok",
+    "ok",
+    "receivable.already_financed",
+    "registry.already_financed",
+];
 
 #[test]
 fn the_whole_story_is_told() {
@@ -102,10 +113,13 @@ fn the_whole_story_is_told() {
         [
             "issue",
             "confirm",
+            "reserve",
             "money",
             "money",
             "finance",
-            "finance_again"
+            "register",
+            "finance_again",
+            "reserve_again"
         ]
     );
     let refused = story.step("finance_again").unwrap();
@@ -118,7 +132,12 @@ fn the_whole_story_is_told() {
         ("bank/maker-2", "receivable.already_financed", "because")
     );
 
-    let (who, contract, issue) = &ledger.asked[0];
+    check_messages(&story, &ledger.asked);
+}
+
+/// What the ledger was asked, step by step.
+fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
+    let (who, contract, issue) = &asked[0];
     assert_eq!(
         (who.as_str(), contract.as_str()),
         ("platform/supplier-3f9a", "receivable")
@@ -142,7 +161,17 @@ fn the_whole_story_is_told() {
         (Some("CNY"), Some("2027-01-31"))
     );
 
-    let (who, contract, finance) = &ledger.asked[4];
+    let (who, contract, reserve) = &asked[2];
+    assert_eq!(
+        (who.as_str(), contract.as_str()),
+        ("bank/maker", "registry")
+    );
+    let fingerprint = &reserve["reserve"]["fingerprint"];
+    assert_eq!(asked[6].2["confirm"]["fingerprint"], *fingerprint);
+    assert_eq!(asked[8].0, "harbour-bank/maker");
+    assert_eq!(asked[8].2["reserve"]["fingerprint"], *fingerprint);
+
+    let (who, contract, finance) = &asked[5];
     assert_eq!((who.as_str(), contract.as_str()), ("bank/maker", "money"));
     assert_eq!(
         (
@@ -151,14 +180,14 @@ fn the_whole_story_is_told() {
         ),
         (Some("receivable"), Some("162342195"))
     );
-    assert_eq!(ledger.asked[5].2["send"], finance["send"]);
+    assert_eq!(asked[7].2["send"], finance["send"]);
 }
 
 #[test]
 fn a_surprise_stops_it() {
     for at in 0..GOOD.len() {
         let mut codes = GOOD;
-        codes[at] = if at == 5 { "ok" } else { "member.revoked" };
+        codes[at] = if at >= 7 { "ok" } else { "member.revoked" };
         let mut ledger = scripted(&codes);
         let error = now(play(
             &mut ledger,

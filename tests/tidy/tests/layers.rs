@@ -14,6 +14,7 @@ const LEVELS: &[(&str, u32)] = &[
     ("contracts/kit", 2),
     ("contracts/money", 3),
     ("contracts/receivable", 3),
+    ("contracts/registry", 3),
     ("crates/node", 4),
     ("crates/service", 5),
     ("crates/workflows", 6),

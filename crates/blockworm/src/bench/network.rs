@@ -24,7 +24,7 @@ const AGREE: Duration = Duration::from_secs(60);
 pub struct Network {
     /// Its folder.
     pub folder: ConsortiumFolder,
-    /// The only ledger.
+    /// The ledger that carries the load; the other one idles beside it.
     pub ledger: LedgerId,
     /// Whose nodes run, and their APIs.
     pub nodes: Vec<(OrganisationId, Client)>,
@@ -39,7 +39,7 @@ pub struct Network {
 pub struct Stopped {
     /// The organisations' folders that nodes ran in.
     pub homes: Vec<PathBuf>,
-    /// The only ledger.
+    /// The ledger that carries the load; the other one idles beside it.
     pub ledger: LedgerId,
     _cleaner: Cleaner,
 }
@@ -69,8 +69,11 @@ impl Network {
         let record = folder
             .record()
             .map_err(|error| folder_failure(&folder, &error))?;
-        let ledger = record
-            .ledger
+        let trade = record
+            .first_ledger()
+            .map_err(|error| folder_failure(&folder, &error))?;
+        let ledger = trade
+            .id
             .parse()
             .map_err(|_| unexpected("the ledger's id"))?;
         let nodes = record
@@ -86,11 +89,7 @@ impl Network {
         Ok(Self {
             ledger,
             nodes,
-            organisations: record
-                .organisations
-                .into_iter()
-                .map(|organisation| organisation.id)
-                .collect(),
+            organisations: trade.organisations.clone(),
             up_ms: up["elapsed_ms"]
                 .as_u64()
                 .ok_or_else(|| unexpected("elapsed_ms"))?,

@@ -3,7 +3,7 @@
 use super::summary::{self, NodeSummary};
 use crate::{cli::Place, failure::Result, output::Format, signer::now_ms};
 use blockworm_service::{
-    network::ConsortiumFolder,
+    network::{ConsortiumFolder, LedgerRecord},
     operations::{Finding, Verdict, check_folder},
 };
 use serde::Serialize;
@@ -34,7 +34,12 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
             .collect();
         findings.extend(running.iter().map(|node| check_answers(node, place)));
         if !running.is_empty() {
-            findings.push(check_heights(&running));
+            findings.extend(
+                record
+                    .ledgers
+                    .iter()
+                    .map(|ledger| check_heights(&running, ledger)),
+            );
             findings.push(check_time(&running, now_ms));
         }
     }
@@ -53,30 +58,38 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
 fn check_answers(node: &NodeSummary, place: &Place) -> Finding {
     let check = format!("API of {}", node.organisation);
     let log = place.dir.join(&node.organisation).join("node.log");
-    match node.ledgers.first() {
-        None => Finding::failed(
+    if node.ledgers.is_empty() {
+        return Finding::failed(
             check,
             format!("{} does not answer", node.api_url),
             format!("look at {}", log.display()),
-        ),
-        Some(ledger) if ledger.connected_peers + 1 < ledger.validators => Finding::warning(
+        );
+    }
+    let alone = node
+        .ledgers
+        .iter()
+        .find(|ledger| ledger.connected_peers + 1 < ledger.validators);
+    match alone {
+        Some(ledger) => Finding::warning(
             check,
             format!(
-                "{} of {} peers connected",
+                "{} of {} peers connected on {}",
                 ledger.connected_peers,
-                ledger.validators - 1
+                ledger.validators - 1,
+                ledger.name
             ),
             "blockworm status: start the nodes that do not run",
         ),
-        Some(_) => Finding::ok(check, format!("{} answers", node.api_url)),
+        None => Finding::ok(check, format!("{} answers", node.api_url)),
     }
 }
 
-fn check_heights(nodes: &[NodeSummary]) -> Finding {
-    const CHECK: &str = "agreement";
-    let ledgers = nodes
-        .iter()
-        .filter_map(|node| Some((node, node.ledgers.first()?)));
+fn check_heights(nodes: &[NodeSummary], ledger: &LedgerRecord) -> Finding {
+    let check = format!("agreement on {}", ledger.name);
+    let ledgers = nodes.iter().filter_map(|node| {
+        let view = node.ledgers.iter().find(|view| view.id == ledger.id)?;
+        Some((node, view))
+    });
     let heights: Vec<(String, u64, String)> = ledgers
         .map(|(node, ledger)| {
             (
@@ -103,7 +116,7 @@ fn check_heights(nodes: &[NodeSummary]) -> Finding {
         .collect();
     if roots.len() > 1 {
         return Finding::failed(
-            CHECK,
+            check,
             format!("nodes hold different states at height {highest}"),
             "stop them, keep the folders, and report this: it must never happen",
         );
@@ -116,13 +129,13 @@ fn check_heights(nodes: &[NodeSummary]) -> Finding {
                 (name.as_str(), *height, root.as_str())
             });
         return Finding::warning(
-            CHECK,
+            check,
             format!("{late} is at height {lowest}, others at {highest}"),
             "wait while it catches up; look again with blockworm status",
         );
     }
     Finding::ok(
-        CHECK,
+        check,
         format!("all at height {highest}, give or take {}", highest - lowest),
     )
 }

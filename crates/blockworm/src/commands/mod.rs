@@ -4,9 +4,11 @@ mod doctor;
 mod down;
 mod member;
 mod node;
+mod nodes;
 mod proof;
 mod query;
 mod receivable;
+mod registry;
 mod status;
 mod story;
 mod summary;
@@ -49,6 +51,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
+            Command::Registry(command) => registry::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
             Command::Node(_) | Command::Verify(_) | Command::Down(_) | Command::Bench(_) => {
                 unreachable!("invariant: these were told apart before")

@@ -18,7 +18,7 @@ use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::receivable::{
-    Contracts, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+    Claim, Contracts, IssueTerms, Opening, Request, Salt, import, steps::StepError,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -57,12 +57,7 @@ pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode
 }
 
 async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<ExitCode> {
-    let file = read(&args.invoice)?;
-    let claim = import(&file).map_err(|error| {
-        Failure::of(error.code(), &error)
-            .during(args.invoice.display())
-            .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
-    })?;
+    let claim = import_file(&args.invoice)?;
     let salt = Salt::random()
         .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
     let opening = claim.opening(salt);
@@ -98,6 +93,15 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     );
     format.print(&imported, text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads and checks an invoice.
+pub fn import_file(path: &Path) -> Result<Claim> {
+    import(&read(path)?).map_err(|error| {
+        Failure::of(error.code(), &error)
+            .during(path.display())
+            .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
+    })
 }
 
 async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
@@ -183,7 +187,8 @@ fn price(receivable: &Value) -> Result<Amount> {
     ))
 }
 
-fn step_failure(error: &StepError) -> Failure {
+/// A message that could not be written.
+pub fn step_failure(error: &StepError) -> Failure {
     Failure::of(error.code(), error)
 }
 

@@ -2,14 +2,14 @@
 
 use super::summary::{self, NodeSummary};
 use crate::{cli::Place, failure::Result, output::Format, remote::folder_failure};
-use blockworm_service::network::ConsortiumFolder;
+use blockworm_service::network::{ConsortiumFolder, LedgerRecord};
 use serde::Serialize;
 use std::process::ExitCode;
 
 #[derive(Serialize)]
 struct Status {
     dir: String,
-    ledger: String,
+    ledgers: Vec<LedgerRecord>,
     nodes: Vec<NodeSummary>,
 }
 
@@ -22,8 +22,8 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
     let nodes = summary::nodes(&folder, &record).await;
     let all_run = nodes.iter().all(|node| node.state == "running");
     let mut text = format!(
-        "ledger {}\n\n{}",
-        record.ledger,
+        "{}\n\n{}",
+        summary::ledgers_table(&record.ledgers),
         summary::nodes_table(&nodes)
     );
     if !all_run {
@@ -34,7 +34,7 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
     }
     let status = Status {
         dir: place.dir.display().to_string(),
-        ledger: record.ledger,
+        ledgers: record.ledgers,
         nodes,
     };
     format.print(&status, text)?;

@@ -10,11 +10,11 @@ use crate::{
 use blockworm_api::{ClientError, model::ReceiptView};
 use blockworm_ledger::{ContractName, Event, MemberId, Pin, TransactionId, VerificationReport};
 use blockworm_service::{
-    consortium::{BUYER, SUPPLIER},
+    consortium::{BUYER, RIVAL, SUPPLIER, TRADE},
     network::ConsortiumFolder,
 };
 use blockworm_workflows::receivable::{
-    Cast, Contracts, Outcome, Request, Step, Story, StoryError, Submitter, story::play_sample,
+    Cast, Contracts, On, Outcome, Request, Step, Story, StoryError, Submitter, story::play_sample,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -31,8 +31,10 @@ pub struct StoryReport {
     pub steps: Vec<Step>,
     /// The financing's transaction.
     pub transaction: String,
-    /// The refusal of the second financing.
+    /// The refusal of the second financing by the same bank.
     pub second_financing: Refused,
+    /// The refusal that another bank got, which sees nothing of the trade.
+    pub rival_financing: Refused,
     /// Where the proof of the financing is.
     pub proof_file: String,
     /// What a stranger finds in it.
@@ -48,10 +50,22 @@ pub struct Refused {
     pub message: String,
 }
 
+impl Refused {
+    fn of(step: &Step) -> Self {
+        Self {
+            code: step.code.clone(),
+            message: step.message.clone(),
+        }
+    }
+}
+
 /// Signs for any member whose key lies in the folder and submits to one node.
 pub struct FolderSubmitter<'a> {
     folder: &'a ConsortiumFolder,
+    /// Where a request for neither ledger below goes.
     remote: &'a Remote,
+    /// The registry, where requests go to both ledgers.
+    registry: Option<&'a Remote>,
     wait: Duration,
     signers: BTreeMap<MemberId, Signer>,
 }
@@ -62,9 +76,17 @@ impl<'a> FolderSubmitter<'a> {
         Self {
             folder,
             remote,
+            registry: None,
             wait,
             signers: BTreeMap::new(),
         }
+    }
+
+    /// Sends what is for the registry there, and only the rest to the first ledger.
+    #[must_use]
+    pub const fn with_registry(mut self, registry: &'a Remote) -> Self {
+        self.registry = Some(registry);
+        self
     }
 
     /// Signs with this key instead of looking for the member's in the folder.
@@ -81,7 +103,11 @@ impl<'a> FolderSubmitter<'a> {
             self.signers.insert(request.sender.clone(), signer);
         }
         let signer = &self.signers[&request.sender];
-        self.remote
+        let remote = match (request.on, self.registry) {
+            (On::Registry, Some(registry)) => registry,
+            _ => self.remote,
+        };
+        remote
             .submit(
                 signer,
                 &request.contract,
@@ -157,10 +183,10 @@ fn event(view: &blockworm_api::model::EventView) -> Option<Event> {
 /// Plays the story, exports the financing's proof and verifies it as a stranger would.
 pub async fn play(
     folder: &ConsortiumFolder,
-    remote: &Remote,
+    [remote, registry]: [&Remote; 2],
     progress: &Progress,
 ) -> Result<StoryReport> {
-    let mut submitter = FolderSubmitter::new(folder, remote, STEP);
+    let mut submitter = FolderSubmitter::new(folder, remote, STEP).with_registry(registry);
     // The result tells the steps once more; on a terminal they need not stay twice.
     let tell = |step: &Step| progress.doing(line(step));
     let story = play_sample(&mut submitter, &Contracts::default(), &cast()?, tell)
@@ -168,12 +194,13 @@ pub async fn play(
         .map_err(story_failure)?;
     let financing = step(&story, "finance")?;
     let second = step(&story, "finance_again")?;
+    let rival = step(&story, "reserve_again")?;
     progress.doing("waiting until the proof can be made");
     let text = remote.proof(&financing.transaction, STEP).await?;
     let path = folder.root().join("financing.proof.json");
     proof::write(&path, &text)?;
     let genesis = folder
-        .genesis()
+        .genesis(TRADE)
         .map_err(|error| Failure::of("genesis.unusable", &error))?;
     let verification = verify::check(&text, Some(&Pin::genesis(&genesis)))?;
     if verification.outcome.exit_code() != 0 {
@@ -186,10 +213,8 @@ pub async fn play(
     Ok(StoryReport {
         receivable: story.receivable.clone(),
         transaction: financing.transaction.to_string(),
-        second_financing: Refused {
-            code: second.code.clone(),
-            message: second.message.clone(),
-        },
+        second_financing: Refused::of(second),
+        rival_financing: Refused::of(rival),
         proof_file: path.display().to_string(),
         verification,
         steps: story.steps,
@@ -206,6 +231,7 @@ fn cast() -> Result<Cast> {
         buyer: member(&format!("platform/{BUYER}"))?,
         financier: member("bank/maker")?,
         second_financier: member("bank/maker-2")?,
+        rival: member(&format!("{RIVAL}/maker"))?,
     })
 }
 
@@ -232,8 +258,12 @@ fn line(step: &Step) -> String {
     } else {
         format!("refused, {}: {}", step.code, step.message)
     };
+    let ledger = match step.on {
+        On::Trade => "trade",
+        On::Registry => "registry",
+    };
     format!(
-        "block {:>4}  {} {}: {outcome}",
+        "{ledger:<8} block {:>4}  {} {}: {outcome}",
         step.height, step.who, step.sentence
     )
 }

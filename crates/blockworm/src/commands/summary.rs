@@ -3,7 +3,7 @@
 use crate::output;
 use blockworm_api::{Client, model::LedgerView};
 use blockworm_service::network::{
-    ConsortiumFolder, ConsortiumRecord, NodeRecord, NodeState, process,
+    ConsortiumFolder, ConsortiumRecord, LedgerRecord, NodeRecord, NodeState, process,
 };
 use serde::Serialize;
 
@@ -87,18 +87,30 @@ pub fn organisations(record: &ConsortiumRecord) -> Vec<OrganisationSummary> {
         .collect()
 }
 
-/// The nodes for people.
+/// The ledgers for people.
+pub fn ledgers_table<'a>(ledgers: impl IntoIterator<Item = &'a LedgerRecord>) -> String {
+    let rows: Vec<[String; 3]> = ledgers
+        .into_iter()
+        .map(|ledger| {
+            let keepers: Vec<&str> = ledger.organisations.iter().map(|id| id.as_str()).collect();
+            [ledger.name.clone(), ledger.id.clone(), keepers.join(", ")]
+        })
+        .collect();
+    output::table(["LEDGER", "ID", "KEPT BY"], &rows)
+}
+
+/// The nodes for people, a line for each ledger that a node keeps.
 pub fn nodes_table(nodes: &[NodeSummary]) -> String {
-    let rows: Vec<[String; 6]> = nodes
-        .iter()
-        .map(|node| {
-            let ledger = node.ledgers.first();
+    let mut rows: Vec<[String; 7]> = Vec::new();
+    for node in nodes {
+        let line = |ledger: Option<&LedgerView>| {
             let of = |text: fn(&LedgerView) -> String| ledger.map_or_else(|| "-".to_owned(), text);
             [
                 node.organisation.clone(),
                 node.state.to_owned(),
                 node.pid
                     .map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+                of(|ledger| ledger.name.clone()),
                 of(|ledger| ledger.height.to_string()),
                 of(|ledger| {
                     format!(
@@ -109,10 +121,16 @@ pub fn nodes_table(nodes: &[NodeSummary]) -> String {
                 }),
                 node.api_url.clone(),
             ]
-        })
-        .collect();
+        };
+        if node.ledgers.is_empty() {
+            rows.push(line(None));
+        }
+        rows.extend(node.ledgers.iter().map(|ledger| line(Some(ledger))));
+    }
     output::table(
-        ["NODE", "STATE", "PROCESS", "HEIGHT", "PEERS", "API"],
+        [
+            "NODE", "STATE", "PROCESS", "LEDGER", "HEIGHT", "PEERS", "API",
+        ],
         &rows,
     )
 }

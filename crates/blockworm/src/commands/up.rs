@@ -2,13 +2,13 @@
 //! they agree by committing a transaction.
 
 use super::{
-    down::stop_failure,
     member::{contract, registration},
+    nodes::{Nodes, Told},
     story::{self, StoryReport},
     summary::{self, NodeSummary, OrganisationSummary},
 };
 use crate::{
-    builtins::local_contracts,
+    builtins::local_ledgers,
     cli::UpArgs,
     failure::{Failure, Result},
     output::Format,
@@ -16,40 +16,29 @@ use crate::{
     remote::{Remote, client_failure, folder_failure},
     signer::{Signer, now_ms},
 };
-use blockworm_api::{Client, model::ReceiptView};
+use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{MemberId, OrganisationId};
 use blockworm_service::{
-    consortium::local_parameters,
+    consortium::{REGISTRY, TRADE, local_parameters},
     identity::{self, Identity},
     network::{
-        ConsortiumFolder, ConsortiumRecord, CreateError, NodeState, create, local::LocalPlan,
-        process,
+        ConsortiumFolder, ConsortiumRecord, CreateError, LedgerRecord, create, local::LocalPlan,
     },
 };
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    process::{Child, ExitCode},
+    process::ExitCode,
     time::{Duration, Instant},
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How long nodes may take until they answer and agree: replaying a long ledger takes a while.
-const READY: Duration = Duration::from_secs(120);
-/// How long nodes that answer may take to find each other.
-const CONNECTED: Duration = Duration::from_secs(3);
 /// How long the first transaction may take.
 const FIRST: Duration = Duration::from_secs(30);
-/// How often a starting node is asked again.
-const POLL: Duration = Duration::from_millis(25);
-/// How long a node may take to end.
-const STOP: Duration = Duration::from_secs(20);
 
 #[derive(Serialize)]
 struct Up {
     dir: String,
-    ledger: String,
-    genesis_digest: String,
+    ledgers: Vec<LedgerUp>,
     founded: bool,
     organisations: Vec<OrganisationSummary>,
     nodes: Vec<NodeSummary>,
@@ -59,6 +48,14 @@ struct Up {
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<StoryReport>,
     next: [String; 3],
+}
+
+#[derive(Serialize)]
+struct LedgerUp {
+    #[serde(flatten)]
+    record: LedgerRecord,
+    genesis_digest: String,
+    genesis_file: String,
 }
 
 /// Brings the consortium up and, unless detached, stays until Ctrl-C.
@@ -102,17 +99,26 @@ async fn bring_up(
     nodes: &mut Nodes<'_>,
 ) -> Result<Up> {
     let client = nodes.wait_ready(progress).await?;
-    let ledger = client
-        .ledger(&record.ledger)
-        .await
-        .map_err(client_failure)?;
-    let remote = Remote::of(client, &ledger)?;
-    progress.doing("waiting for the first committed transaction");
+    let mut ledgers = Vec::with_capacity(record.ledgers.len());
+    let mut remotes = BTreeMap::new();
+    for ledger in &record.ledgers {
+        let view = client.ledger(&ledger.id).await.map_err(client_failure)?;
+        remotes.insert(ledger.name.as_str(), Remote::of(client.clone(), &view)?);
+        ledgers.push(LedgerUp {
+            record: ledger.clone(),
+            genesis_digest: view.genesis_digest,
+            genesis_file: folder.genesis_file(&ledger.name).display().to_string(),
+        });
+    }
+    progress.doing("waiting for the first committed transaction on each ledger");
     let is_new = founded.is_some();
-    let first = first_transaction(folder, record, founded, &remote).await?;
+    let first = first_transactions(folder, record, founded, &remotes).await?;
     let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let sample = match args.sample {
-        true => Some(story::play(folder, &remote, progress).await?),
+        true => {
+            let both = [remote_of(&remotes, TRADE)?, remote_of(&remotes, REGISTRY)?];
+            Some(story::play(folder, both, progress).await?)
+        }
         false => None,
     };
     let dir = folder.root().display().to_string();
@@ -123,12 +129,11 @@ async fn bring_up(
     Ok(Up {
         next: next_commands(&dir, &transaction),
         dir,
-        ledger: record.ledger.clone(),
-        genesis_digest: ledger.genesis_digest,
+        ledgers,
         founded: is_new,
         organisations: summary::organisations(record),
         nodes: summary::nodes(folder, record).await,
-        console_url: remote.client.base().to_owned(),
+        console_url: client.base().to_owned(),
         first_transaction: first.transaction,
         elapsed_ms,
         sample,
@@ -140,7 +145,7 @@ fn next_commands(dir: &str, transaction: &str) -> [String; 3] {
     [
         format!("{program} status --dir {dir}"),
         format!("{program} proof export {transaction} -o proof.json --dir {dir}"),
-        format!("{program} verify proof.json --genesis {dir}/genesis.json"),
+        format!("{program} verify proof.json --genesis {dir}/genesis/{TRADE}.json"),
     ]
 }
 
@@ -180,15 +185,15 @@ fn found_or_open(
         }
         return Ok((record, None));
     }
-    let nodes = args.nodes.unwrap_or(4);
+    let nodes = args.nodes.unwrap_or(5);
     progress.doing(format!(
-        "founding a consortium of four organisations, {nodes} nodes"
+        "founding a consortium of five organisations, {nodes} nodes"
     ));
     let plan = LocalPlan {
         nodes,
         now_ms: now_ms(),
         parameters: local_parameters(),
-        contracts: local_contracts(),
+        ledgers: local_ledgers(),
     };
     let made = create(folder, &plan).map_err(|error| match &error {
         CreateError::Folder(inner) => folder_failure(folder, inner),
@@ -200,34 +205,44 @@ fn found_or_open(
     Ok((made.record, Some(made.members)))
 }
 
-/// The founding's first transactions register the operators: registration has then run on this
-/// very ledger. Later starts ask for the same again, which is refused and changes nothing; that
+fn remote_of<'a>(remotes: &'a BTreeMap<&str, Remote>, ledger: &str) -> Result<&'a Remote> {
+    remotes.get(ledger).ok_or_else(|| {
+        let what = format!("the consortium's record names no ledger `{ledger}`");
+        Failure::new("folder.damaged", what)
+    })
+}
+
+/// The founding's first transactions register the operators: registration has then run on these
+/// very ledgers. Later starts ask for the same again, which is refused and changes nothing; that
 /// the refusal stands in a block is what shows that the nodes agree.
-async fn first_transaction(
+async fn first_transactions(
     folder: &ConsortiumFolder,
     record: &ConsortiumRecord,
     founded: Founded,
-    remote: &Remote,
+    remotes: &BTreeMap<&str, Remote>,
 ) -> Result<ReceiptView> {
-    let mut known = founded.unwrap_or_default();
+    let known = founded.unwrap_or_default();
     let is_new = !known.is_empty();
-    let organisations = if is_new {
-        record.organisations.len()
-    } else {
-        1
-    };
     let mut requests = Vec::new();
-    for organisation in record.organisations.iter().take(organisations) {
-        let admin = take(folder, &mut known, &organisation.id, "admin")?;
-        let operator = take(folder, &mut known, &organisation.id, "operator")?;
-        let signer = Signer::new(member_id(&organisation.id, "admin")?, admin.key);
-        let message = registration("register", remote.ledger, &operator);
-        requests.push((signer, message));
+    for ledger in &record.ledgers {
+        let remote = remote_of(remotes, &ledger.name)?;
+        let asked = if is_new {
+            ledger.organisations.len()
+        } else {
+            1
+        };
+        for organisation in ledger.organisations.iter().take(asked) {
+            let admin = identity_of(folder, &known, organisation, "admin")?;
+            let operator = identity_of(folder, &known, organisation, "operator")?;
+            let signer = Signer::new(member_id(organisation, "admin")?, admin.key);
+            let message = registration("register", remote.ledger, &operator);
+            requests.push((remote, signer, message));
+        }
     }
     let contract = contract();
     let submitted = requests
         .into_iter()
-        .map(|(signer, message)| {
+        .map(|(remote, signer, message)| {
             let contract = &contract;
             async move { remote.submit(&signer, contract, message, FIRST).await }
         })
@@ -247,230 +262,29 @@ async fn first_transaction(
     })
 }
 
-fn take(
+/// A member's key and certificate: just made, or else the folder's.
+fn identity_of(
     folder: &ConsortiumFolder,
-    known: &mut BTreeMap<MemberId, Identity>,
+    known: &BTreeMap<MemberId, Identity>,
     organisation: &OrganisationId,
     name: &str,
 ) -> Result<Identity> {
     let id = member_id(organisation, name)?;
-    match known.remove(&id) {
-        Some(identity) => Ok(identity),
-        None => identity::load(folder, &id).map_err(|error| {
-            Failure::of("key.unusable", &error)
-                .during(format!("the key of {id}"))
-                .next(format!(
-                    "blockworm doctor --dir {}",
-                    folder.root().display()
-                ))
-        }),
+    if let Some(identity) = known.get(&id) {
+        return Ok(identity.clone());
     }
+    identity::load(folder, &id).map_err(|error| {
+        Failure::of("key.unusable", &error)
+            .during(format!("the key of {id}"))
+            .next(format!(
+                "blockworm doctor --dir {}",
+                folder.root().display()
+            ))
+    })
 }
 
 fn member_id(organisation: &OrganisationId, name: &str) -> Result<MemberId> {
     MemberId::new(organisation, name).map_err(|error| Failure::of("member.bad_name", &error))
-}
-
-/// SIGINT and SIGTERM to this command.
-struct Told {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Told {
-    fn listen() -> Result<Self> {
-        let failed = |error: std::io::Error| Failure::of("system.signal", &error);
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-        })
-    }
-
-    /// Returns when either has come.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// The node processes that this command started, and those that ran before.
-struct Nodes<'a> {
-    folder: &'a ConsortiumFolder,
-    record: &'a ConsortiumRecord,
-    children: BTreeMap<OrganisationId, Child>,
-}
-
-impl<'a> Nodes<'a> {
-    fn start(
-        folder: &'a ConsortiumFolder,
-        record: &'a ConsortiumRecord,
-        progress: &Progress,
-    ) -> Result<Self> {
-        let program =
-            std::env::current_exe().map_err(|error| Failure::of("system.program", &error))?;
-        let mut nodes = Self {
-            folder,
-            record,
-            children: BTreeMap::new(),
-        };
-        progress.doing(format!("starting {} nodes", record.nodes.len()));
-        for node in &record.nodes {
-            let id = &node.organisation;
-            let state = process::state(folder, id).map_err(|error| stop_failure(&error))?;
-            if let NodeState::Running(_) = state {
-                continue;
-            }
-            match process::spawn(&program, folder, id) {
-                Ok(child) => drop(nodes.children.insert(id.clone(), child)),
-                Err(error) => {
-                    nodes.stop(progress)?;
-                    return Err(Failure::of("node.start", &error).next("blockworm doctor"));
-                }
-            }
-        }
-        Ok(nodes)
-    }
-
-    /// Waits until all nodes answer, are ready and see each other; returns the first one's client.
-    async fn wait_ready(&mut self, progress: &Progress) -> Result<Client> {
-        let begun = Instant::now();
-        let mut clients = Vec::new();
-        for node in &self.record.nodes {
-            progress.doing(format!("waiting for the node of {}", node.organisation));
-            let client = Client::new(&node.api_url()).map_err(client_failure)?;
-            while let Err(error) = client.ready().await {
-                self.check_alive(&node.organisation)?;
-                if begun.elapsed() > READY {
-                    let what = format!("the node of {} is not ready: {error}", node.organisation);
-                    let failure = Failure::new("node.not_ready", what);
-                    return Err(self.with_log(&node.organisation, failure));
-                }
-                tokio::time::sleep(POLL).await;
-            }
-            clients.push(client);
-        }
-        self.wait_connected(&clients).await?;
-        clients
-            .into_iter()
-            .next()
-            .ok_or_else(|| Failure::new("folder.damaged", "the consortium's record names no node"))
-    }
-
-    /// Gives the nodes a moment to find each other: a transaction that meets no peer waits until
-    /// its own node leads. Who is missing after that is `status`'s and `doctor`'s to say.
-    async fn wait_connected(&self, clients: &[Client]) -> Result<()> {
-        let begun = Instant::now();
-        for client in clients {
-            loop {
-                let view = client
-                    .ledger(&self.record.ledger)
-                    .await
-                    .map_err(client_failure)?;
-                if view.connected_peers + 1 >= view.validators || begun.elapsed() > CONNECTED {
-                    break;
-                }
-                tokio::time::sleep(POLL).await;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_alive(&mut self, organisation: &OrganisationId) -> Result<()> {
-        let Some(child) = self.children.get_mut(organisation) else {
-            return Ok(());
-        };
-        match child.try_wait() {
-            Ok(Some(status)) => {
-                let what = format!("the node of {organisation} ended while starting ({status})");
-                Err(self.with_log(organisation, Failure::new("node.start", what)))
-            }
-            Ok(None) => Ok(()),
-            Err(error) => Err(Failure::of("node.start", &error)),
-        }
-    }
-
-    fn with_log(&self, organisation: &OrganisationId, mut failure: Failure) -> Failure {
-        let words = process::last_words(self.folder, organisation, 5);
-        if !words.is_empty() {
-            failure.what = format!("{}\n{}", failure.what, words.join("\n"));
-        }
-        let log = self.folder.organisation(organisation).join("node.log");
-        let dir = self.folder.root().display();
-        failure.next(format!(
-            "look at {}; blockworm doctor --dir {dir}",
-            log.display()
-        ))
-    }
-
-    /// Stops what this command started.
-    fn stop(&mut self, progress: &Progress) -> Result<()> {
-        progress.doing("stopping the nodes");
-        for organisation in self.children.keys() {
-            process::request_stop(self.folder, organisation)
-                .map_err(|error| stop_failure(&error))?;
-        }
-        let mut failure = None;
-        for (organisation, child) in &mut self.children {
-            let stopped = process::wait_stopped(self.folder, organisation, STOP);
-            if let Err(error) = stopped {
-                failure = Some(stop_failure(&error));
-            } else {
-                // Reaped, so that it does not stay as a zombie; how it ended is in its log.
-                let _ = child.wait();
-            }
-        }
-        failure.map_or(Ok(()), Err)
-    }
-
-    /// Stays in the foreground until told to end or until no node is left.
-    async fn stay(&mut self, told: &mut Told, progress: &Progress) -> Result<ExitCode> {
-        if self.children.is_empty() {
-            progress.say("the nodes ran before and go on; `blockworm down` stops them");
-            return Ok(ExitCode::SUCCESS);
-        }
-        progress.say("running; Ctrl-C stops the nodes");
-        let mut died = false;
-        loop {
-            tokio::select! {
-                () = told.end() => break,
-                () = tokio::time::sleep(Duration::from_millis(200)) => {
-                    died |= self.notice_ended(progress);
-                    if self.children.is_empty() {
-                        progress.say("no node is left");
-                        return Ok(if died { ExitCode::FAILURE } else { ExitCode::SUCCESS });
-                    }
-                }
-            }
-        }
-        self.stop(progress)?;
-        progress.done();
-        Ok(ExitCode::SUCCESS)
-    }
-
-    /// Tells which nodes ended since the last look; true if one did so without being asked.
-    fn notice_ended(&mut self, progress: &Progress) -> bool {
-        let mut died = false;
-        let (folder, dir) = (self.folder, self.folder.root().display());
-        self.children.retain(|organisation, child| {
-            let Ok(Some(status)) = child.try_wait() else {
-                return true;
-            };
-            if status.success() {
-                progress.say(&format!("the node of {organisation} was stopped"));
-            } else {
-                died = true;
-                let words = process::last_words(folder, organisation, 1).join(" ");
-                progress.say(&format!(
-                    "the node of {organisation} died ({status}): {words}\n\
-                     next: blockworm up --detach --dir {dir}"
-                ));
-            }
-            false
-        });
-        died
-    }
 }
 
 fn render(up: &Up) -> String {
@@ -479,10 +293,10 @@ fn render(up: &Up) -> String {
         .as_ref()
         .map_or_else(String::new, |story| format!("{story}\n\n"));
     format!(
-        "{story}{}\n\n{}\n\nledger   {}\nconsole  {}\nup in    {} ms to the first committed transaction\n\nnext:\n  {}",
+        "{story}{}\n\n{}\n\n{}\n\nconsole  {}\nup in    {} ms to the first committed transaction on each ledger\n\nnext:\n  {}",
         summary::organisations_table(&up.organisations),
+        summary::ledgers_table(up.ledgers.iter().map(|ledger| &ledger.record)),
         summary::nodes_table(&up.nodes),
-        up.ledger,
         up.console_url,
         up.elapsed_ms,
         up.next.join("\n  "),

@@ -1,10 +1,10 @@
 //! The folder of a local consortium: which file lies where, its format mark and its lock.
 //!
 //! ```text
-//! DIR/FORMAT                    one line: blockworm-local/1
+//! DIR/FORMAT                    one line: blockworm-local/2
 //! DIR/LOCK                      held while `up` or `down` works on the folder
-//! DIR/genesis.json              what proofs are pinned to
-//! DIR/consortium.json           organisations, members, nodes and their addresses
+//! DIR/genesis/<ledger>.json     what a ledger's proofs are pinned to
+//! DIR/consortium.json           ledgers, organisations, members, nodes and their addresses
 //! DIR/<org>/node.toml           only where the organisation runs a node
 //! DIR/<org>/node.{lock,pid,log} of the running process
 //! DIR/<org>/keys/               passphrase, ca.*, consensus.*, <member>.{key,cert}.pem
@@ -22,7 +22,7 @@ use std::{
 };
 
 /// What stands in `DIR/FORMAT`, without the line's end.
-pub const FORMAT: &str = "blockworm-local/1";
+pub const FORMAT: &str = "blockworm-local/2";
 
 /// A consortium's folder, and the names of everything in it.
 #[derive(Clone, Debug)]
@@ -53,6 +53,9 @@ pub enum FolderError {
         /// What it says.
         found: String,
     },
+    /// The record names no ledger.
+    #[error("the consortium's record names no ledger")]
+    NoLedger,
     /// Another process works on the folder.
     #[error("another process holds {}", path.display())]
     Locked {
@@ -89,12 +92,42 @@ pub enum FolderError {
 pub struct ConsortiumRecord {
     /// When it was founded, milliseconds since 1970.
     pub created_at_ms: u64,
-    /// The ledger's id, 32 hex digits.
-    pub ledger: String,
+    /// The ledgers; the first is the one that is meant where none is named.
+    pub ledgers: Vec<LedgerRecord>,
     /// The organisations, in the order of their founding.
     pub organisations: Vec<OrganisationRecord>,
     /// The nodes, one for each organisation that validates.
     pub nodes: Vec<NodeRecord>,
+}
+
+impl ConsortiumRecord {
+    /// The ledger that is meant where none is named.
+    ///
+    /// # Errors
+    /// [`FolderError::NoLedger`] for a record that names none.
+    pub fn first_ledger(&self) -> Result<&LedgerRecord, FolderError> {
+        self.ledgers.first().ok_or(FolderError::NoLedger)
+    }
+}
+
+/// A ledger of the local consortium.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerRecord {
+    /// Its name.
+    pub name: String,
+    /// Its id, 32 hex digits.
+    pub id: String,
+    /// Who keeps it.
+    pub organisations: Vec<OrganisationId>,
+}
+
+impl LedgerRecord {
+    /// Whether the organisation keeps it.
+    #[must_use]
+    pub fn is_kept_by(&self, organisation: &OrganisationId) -> bool {
+        self.organisations.contains(organisation)
+    }
 }
 
 /// An organisation of the local consortium.
@@ -153,10 +186,10 @@ impl ConsortiumFolder {
         self.root.join("FORMAT")
     }
 
-    /// `DIR/genesis.json`.
+    /// `DIR/genesis/<ledger>.json`.
     #[must_use]
-    pub fn genesis_file(&self) -> PathBuf {
-        self.root.join("genesis.json")
+    pub fn genesis_file(&self, ledger: &str) -> PathBuf {
+        self.root.join(GENESIS).join(format!("{ledger}.json"))
     }
 
     /// `DIR/consortium.json`.
@@ -247,6 +280,30 @@ impl ConsortiumFolder {
         }
     }
 
+    /// Removes what an interrupted founding left of these organisations.
+    pub(crate) fn clear_unfinished<'a>(
+        &self,
+        organisations: impl Iterator<Item = &'a OrganisationId>,
+    ) -> Result<(), FolderError> {
+        if !self.root.join(UNFINISHED).exists() {
+            return Ok(());
+        }
+        for organisation in organisations {
+            let path = self.organisation(organisation);
+            match fs::remove_dir_all(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(FolderError::Io {
+                        action: "remove",
+                        path,
+                        source,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Takes `DIR/LOCK`, making the folder if it is not there.
     ///
     /// # Errors
@@ -292,14 +349,28 @@ impl ConsortiumFolder {
         read_json(&self.record_file(), "the consortium's record")
     }
 
-    /// Reads `genesis.json`.
+    /// Reads `genesis/<ledger>.json`.
     ///
     /// # Errors
     /// [`FolderError::Io`] or [`FolderError::Json`].
-    pub fn genesis(&self) -> Result<Genesis, FolderError> {
-        read_json(&self.genesis_file(), "a genesis")
+    pub fn genesis(&self, ledger: &str) -> Result<Genesis, FolderError> {
+        read_json(&self.genesis_file(ledger), "a genesis")
     }
 }
+
+/// Writes a file of JSON in one step.
+pub(crate) fn write_json(path: PathBuf, value: &impl Serialize) -> Result<(), FolderError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|source| FolderError::Json {
+        path: path.clone(),
+        what: "JSON",
+        source,
+    })?;
+    text.push(b'\n');
+    write_whole(&path, &text, 0o644)
+}
+
+/// The folder of the genesis files.
+pub(crate) const GENESIS: &str = "genesis";
 
 /// Marks a folder whose founding has begun and not ended.
 pub(crate) const UNFINISHED: &str = "UNFINISHED";

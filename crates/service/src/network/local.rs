@@ -6,46 +6,44 @@
 use super::{
     config::{LimitSettings, NodeConfigFile, PeerSettings, ProfileName},
     folder::{
-        ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, NodeRecord, OrganisationRecord,
-        UNFINISHED, make_private_folder, write_whole,
+        ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
+        OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
     },
+    ports::free_addresses,
 };
 use crate::{
-    consortium::{self, Founder, FounderPlan},
+    consortium::{self, Founder, FounderPlan, LedgerPlan, MemberPlan},
     identity::{self, AUTHORITY, Authority, CONSENSUS, Identity, IdentityError, Passphrase},
 };
 use blockworm_crypto::{Algorithm, SecretKey};
 use blockworm_ledger::{
     Genesis, MemberId, OrganisationId,
-    genesis::{GenesisContract, Parameters, Validator},
+    genesis::{Parameters, Validator},
 };
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
-    thread,
-};
+use std::{collections::BTreeMap, fs, io, net::SocketAddr, path::PathBuf, thread};
+
+/// How many nodes a local consortium may have.
+pub const NODE_COUNTS: [usize; 3] = [1, 4, 5];
 
 /// What to found.
 #[derive(Clone, Debug)]
 pub struct LocalPlan {
-    /// How many organisations run a node: 1 or 4.
+    /// How many organisations run a node: the first one, the four parties of the trade, or all five.
     pub nodes: usize,
     /// Now, milliseconds since 1970.
     pub now_ms: u64,
     /// The shared numbers.
     pub parameters: Parameters,
-    /// Built-in contracts that exist from the start.
-    pub contracts: Vec<GenesisContract>,
+    /// The ledgers to begin.
+    pub ledgers: Vec<LedgerPlan>,
 }
 
 /// A consortium that was just founded, its members' keys still in memory.
 pub struct LocalConsortium {
     /// What stands in `consortium.json`.
     pub record: ConsortiumRecord,
-    /// What proofs are pinned to.
-    pub genesis: Genesis,
+    /// What each ledger's proofs are pinned to, in the order of the record.
+    pub genesis: Vec<Genesis>,
     /// Every member's key and certificate.
     pub members: BTreeMap<MemberId, Identity>,
 }
@@ -53,8 +51,8 @@ pub struct LocalConsortium {
 /// Why a consortium could not be founded.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// Neither 1 nor 4.
-    #[error("a local consortium has 1 or 4 nodes, not {nodes}")]
+    /// None of [`NODE_COUNTS`].
+    #[error("a local consortium has 1, 4 or 5 nodes, not {nodes}")]
     NodeCount {
         /// What was asked for.
         nodes: usize,
@@ -97,18 +95,22 @@ struct DraftNode {
 /// # Errors
 /// [`CreateError`]; the folder is then not a consortium's.
 pub fn create(folder: &ConsortiumFolder, plan: &LocalPlan) -> Result<LocalConsortium, CreateError> {
-    if ![1, 4].contains(&plan.nodes) {
+    if !NODE_COUNTS.contains(&plan.nodes) {
         return Err(CreateError::NodeCount { nodes: plan.nodes });
     }
     let founders = consortium::local_founders();
-    clear_unfinished(folder, &founders)?;
+    folder.clear_unfinished(founders.iter().map(|founder| &founder.id))?;
     make_private_folder(folder.root())?;
     write_whole(&folder.root().join(UNFINISHED), b"", 0o600)?;
 
     let drafts = draft_all(founders, plan)?;
-    let genesis = draft_genesis(&drafts, plan)?;
+    let genesis = plan
+        .ledgers
+        .iter()
+        .map(|ledger| draft_genesis(&drafts, plan, ledger))
+        .collect::<Result<Vec<_>, _>>()?;
     keep_all(folder, &drafts)?;
-    let record = record(&drafts, &genesis, plan.now_ms);
+    let record = record(&drafts, &genesis, plan);
     write_files(folder, &drafts, &genesis, &record)?;
 
     let members = drafts
@@ -130,29 +132,6 @@ pub fn create(folder: &ConsortiumFolder, plan: &LocalPlan) -> Result<LocalConsor
         genesis,
         members,
     })
-}
-
-fn clear_unfinished(
-    folder: &ConsortiumFolder,
-    founders: &[FounderPlan],
-) -> Result<(), FolderError> {
-    if !folder.root().join(UNFINISHED).exists() {
-        return Ok(());
-    }
-    for founder in founders {
-        let path = folder.organisation(&founder.id);
-        match fs::remove_dir_all(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(FolderError::Io {
-                    action: "remove",
-                    path,
-                    source,
-                });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn draft_all(founders: Vec<FounderPlan>, plan: &LocalPlan) -> Result<Vec<Draft>, CreateError> {
@@ -196,12 +175,18 @@ fn draft_all(founders: Vec<FounderPlan>, plan: &LocalPlan) -> Result<Vec<Draft>,
     Ok(drafts)
 }
 
-fn draft_genesis(drafts: &[Draft], plan: &LocalPlan) -> Result<Genesis, CreateError> {
+fn draft_genesis(
+    drafts: &[Draft],
+    plan: &LocalPlan,
+    ledger: &LedgerPlan,
+) -> Result<Genesis, CreateError> {
     let mut founders = Vec::with_capacity(drafts.len());
     let mut validators = Vec::new();
-    for draft in drafts {
+    let keeps = |draft: &&Draft| ledger.organisations.contains(&draft.plan.id);
+    for draft in drafts.iter().filter(keeps) {
         let mut members = Vec::new();
-        for member in draft.plan.members.iter().filter(|member| member.founding) {
+        let founding = |member: &&MemberPlan| member.founding.contains(&ledger.name);
+        for member in draft.plan.members.iter().filter(founding) {
             let id = member_id(&draft.plan.id, &member.name)?;
             members.push((id, draft.members[&member.name].certificate.clone()));
         }
@@ -218,12 +203,12 @@ fn draft_genesis(drafts: &[Draft], plan: &LocalPlan) -> Result<Genesis, CreateEr
         }));
     }
     let genesis = consortium::genesis(
-        consortium::LOCAL_LEDGER,
+        &ledger.name,
         plan.now_ms,
         plan.parameters.clone(),
         &founders,
         &validators,
-        &plan.contracts,
+        &ledger.contracts,
     );
     genesis.check().map_err(|error| CreateError::Genesis {
         reason: error.to_string(),
@@ -284,10 +269,15 @@ fn keep_one(folder: &ConsortiumFolder, draft: &Draft) -> Result<(), CreateError>
     Ok(())
 }
 
-fn record(drafts: &[Draft], genesis: &Genesis, now_ms: u64) -> ConsortiumRecord {
+fn record(drafts: &[Draft], genesis: &[Genesis], plan: &LocalPlan) -> ConsortiumRecord {
+    let ledger = |(plan, genesis): (&LedgerPlan, &Genesis)| LedgerRecord {
+        name: plan.name.clone(),
+        id: genesis.ledger_id().to_string(),
+        organisations: plan.organisations.clone(),
+    };
     ConsortiumRecord {
-        created_at_ms: now_ms,
-        ledger: genesis.ledger_id().to_string(),
+        created_at_ms: plan.now_ms,
+        ledgers: plan.ledgers.iter().zip(genesis).map(ledger).collect(),
         organisations: drafts
             .iter()
             .map(|draft| OrganisationRecord {
@@ -318,7 +308,7 @@ fn record(drafts: &[Draft], genesis: &Genesis, now_ms: u64) -> ConsortiumRecord 
 fn write_files(
     folder: &ConsortiumFolder,
     drafts: &[Draft],
-    genesis: &Genesis,
+    genesis: &[Genesis],
     record: &ConsortiumRecord,
 ) -> Result<(), CreateError> {
     let nodes: Vec<(&Draft, &DraftNode)> = drafts
@@ -326,13 +316,17 @@ fn write_files(
         .filter_map(|draft| Some((draft, draft.node.as_ref()?)))
         .collect();
     for (draft, node) in &nodes {
-        let file = node_file(draft, node, &nodes);
+        let file = node_file(draft, node, &nodes, &record.ledgers);
         let text = file.to_toml().map_err(|error| CreateError::Genesis {
             reason: error.to_string(),
         })?;
         write_whole(&folder.node_file(&draft.plan.id), text.as_bytes(), 0o600)?;
     }
-    write_whole(&folder.genesis_file(), genesis.to_json().as_bytes(), 0o644)?;
+    make_private_folder(&folder.root().join(GENESIS))?;
+    for genesis in genesis {
+        let path = folder.genesis_file(&genesis.name);
+        write_whole(&path, genesis.to_json().as_bytes(), 0o644)?;
+    }
     write_json(folder.record_file(), record)?;
     write_whole(
         &folder.format_file(),
@@ -350,7 +344,19 @@ fn write_files(
     })
 }
 
-fn node_file(draft: &Draft, node: &DraftNode, all: &[(&Draft, &DraftNode)]) -> NodeConfigFile {
+/// A node knows the genesis of the ledgers that its organisation keeps, and the peers with whom it
+/// shares one.
+fn node_file(
+    draft: &Draft,
+    node: &DraftNode,
+    all: &[(&Draft, &DraftNode)],
+    ledgers: &[LedgerRecord],
+) -> NodeConfigFile {
+    let kept: Vec<&LedgerRecord> = ledgers
+        .iter()
+        .filter(|ledger| ledger.is_kept_by(&draft.plan.id))
+        .collect();
+    let shares = |other: &Draft| kept.iter().any(|ledger| ledger.is_kept_by(&other.plan.id));
     NodeConfigFile {
         organisation: draft.plan.id.clone(),
         profile: ProfileName::Local,
@@ -358,11 +364,14 @@ fn node_file(draft: &Draft, node: &DraftNode, all: &[(&Draft, &DraftNode)]) -> N
         api: node.api,
         consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
         passphrase_file: PathBuf::from("keys/passphrase"),
-        genesis_files: vec![PathBuf::from("../genesis.json")],
+        genesis_files: kept
+            .iter()
+            .map(|ledger| PathBuf::from(format!("../{GENESIS}/{}.json", ledger.name)))
+            .collect(),
         directory: PathBuf::from("."),
         peers: all
             .iter()
-            .filter(|(other, _)| other.plan.id != draft.plan.id)
+            .filter(|(other, _)| other.plan.id != draft.plan.id && shares(other))
             .map(|(other, their)| PeerSettings {
                 organisation: other.plan.id.clone(),
                 key: their.key.public_key(),
@@ -373,90 +382,69 @@ fn node_file(draft: &Draft, node: &DraftNode, all: &[(&Draft, &DraftNode)]) -> N
     }
 }
 
-fn write_json(path: PathBuf, value: &impl serde::Serialize) -> Result<(), FolderError> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(|source| FolderError::Json {
-        path: path.clone(),
-        what: "JSON",
-        source,
-    })?;
-    text.push(b'\n');
-    write_whole(&path, &text, 0o644)
-}
-
-/// Free loopback addresses below the range that the system hands to outgoing connections, so that
-/// a restarted node finds its port still free.
-fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
-    const LOWEST: u16 = 15_000;
-    const RANGE: u16 = 16_000;
-    const ATTEMPTS: usize = 2_000;
-    // All are held until the last is found, so that none is handed out twice.
-    let mut held: Vec<TcpListener> = Vec::with_capacity(count);
-    let mut last_error = io::Error::other("no attempt was made");
-    for _ in 0..ATTEMPTS {
-        if held.len() == count {
-            break;
-        }
-        let mut random = [0u8; 2];
-        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-        let port = LOWEST + u16::from_le_bytes(random) % RANGE;
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-            Ok(listener) => held.push(listener),
-            Err(error) => last_error = error,
-        }
-    }
-    if held.len() < count {
-        return Err(last_error);
-    }
-    held.iter().map(TcpListener::local_addr).collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{identity::check_private, network::config::Overrides};
+    use crate::{
+        consortium::{RIVAL, SUPPLIER},
+        identity::check_private,
+        network::config::Overrides,
+    };
 
     fn plan(nodes: usize) -> LocalPlan {
         LocalPlan {
             nodes,
             now_ms: 1_790_000_000_000,
             parameters: consortium::local_parameters(),
-            contracts: Vec::new(),
+            ledgers: consortium::local_ledgers(Vec::new(), Vec::new()),
         }
     }
 
     #[test]
-    fn four_organisations_with_a_node_each_are_founded() {
+    fn five_organisations_found_two_ledgers_and_the_rival_keeps_one() {
         let dir = tempfile::tempdir().unwrap();
         let folder = ConsortiumFolder::new(dir.path().join("new"));
-        let made = create(&folder, &plan(4)).unwrap();
+        let made = create(&folder, &plan(5)).unwrap();
         assert!(folder.exists().unwrap());
         assert_eq!(folder.record().unwrap(), made.record);
-        assert_eq!(folder.genesis().unwrap(), made.genesis);
-        assert_eq!(made.record.nodes.len(), 4);
-        assert_eq!(made.genesis.validators.len(), 4);
+        let [trade, registry] = made.genesis.as_slice() else {
+            panic!("two ledgers");
+        };
+        assert_eq!(folder.genesis("trade").unwrap(), *trade);
+        assert_eq!(folder.genesis("registry").unwrap(), *registry);
+        assert_eq!((trade.validators.len(), registry.validators.len()), (4, 5));
+        assert!(
+            trade
+                .organisations
+                .iter()
+                .all(|one| one.id.as_str() != RIVAL)
+        );
+        let known = |genesis: &Genesis, name: &str| {
+            let mut members = genesis.organisations.iter().flat_map(|one| &one.members);
+            members.any(|member| member.id.name() == name)
+        };
+        assert!(known(trade, SUPPLIER) && !known(registry, SUPPLIER));
         for node in &made.record.nodes {
             let path = folder.node_file(&node.organisation);
             let file = NodeConfigFile::read(&path, Overrides::default()).unwrap();
             let config = file.load().unwrap();
-            assert_eq!(config.peers.len(), 3);
+            assert_eq!(config.peers.len(), 4);
+            let rival = node.organisation.as_str() == RIVAL;
+            assert_eq!(config.ledgers.len(), if rival { 1 } else { 2 });
             let key = config.consensus_key.public_key();
-            assert!(
-                made.genesis
-                    .validators
-                    .iter()
-                    .any(|validator| validator.key == key)
-            );
+            let mut voting = registry.validators.iter();
+            assert!(voting.any(|validator| validator.key == key));
         }
     }
 
     #[test]
-    fn one_node_serves_members_of_four_organisations() {
+    fn one_node_serves_members_of_all_organisations() {
         let dir = tempfile::tempdir().unwrap();
         let folder = ConsortiumFolder::new(dir.path());
         let made = create(&folder, &plan(1)).unwrap();
         assert_eq!(made.record.nodes.len(), 1);
-        assert_eq!(made.record.organisations.len(), 4);
+        assert_eq!(made.record.organisations.len(), 5);
         for member in made.members.keys() {
             let loaded = identity::load(&folder, member).unwrap();
             assert_eq!(
@@ -472,7 +460,7 @@ mod tests {
     #[test]
     fn other_numbers_of_nodes_are_refused() {
         let dir = tempfile::tempdir().unwrap();
-        for nodes in [0, 2, 3, 5] {
+        for nodes in [0, 2, 3, 6] {
             let made = create(&ConsortiumFolder::new(dir.path()), &plan(nodes));
             assert!(matches!(made, Err(CreateError::NodeCount { .. })));
         }

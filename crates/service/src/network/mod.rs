@@ -3,9 +3,10 @@
 pub mod config;
 pub mod folder;
 pub mod local;
+mod ports;
 pub mod process;
 
 pub use config::{ConfigError, NodeConfigFile, Overrides};
-pub use folder::{ConsortiumFolder, ConsortiumRecord, FolderError, NodeRecord};
+pub use folder::{ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeRecord};
 pub use local::{CreateError, LocalConsortium, create};
 pub use process::{NodeLock, NodeState, ProcessError};

@@ -7,7 +7,7 @@ pub mod story;
 
 pub use export::{Case, CaseEvent};
 pub use import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
-pub use steps::{Contracts, IssueTerms, Request};
+pub use steps::{Contracts, IssueTerms, On, Request};
 pub use story::{Cast, Outcome, Step, Story, StoryError, Submitter};
 
 /// The invoice that the project ships: a steel mill's, four lines, CNY (samples/steel-invoice.xml).

@@ -7,9 +7,21 @@ use blockworm_money::ExecuteMsg as MoneyMsg;
 use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg};
 use cosmwasm_std::{Binary, Uint128};
 
+/// Which of a consortium's ledgers a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum On {
+    /// The ledger of the trade's parties.
+    Trade,
+    /// The ledger of financed documents, shared with rivals.
+    Registry,
+}
+
 /// One thing asked of one contract by one member; a transaction once it is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// On which ledger.
+    pub on: On,
     /// Who asks and signs.
     pub sender: MemberId,
     /// Which contract is asked.
@@ -120,12 +132,13 @@ impl Contracts {
             })?,
             price: terms.price.map(|price| Uint128::new(price.minor)),
         };
-        request(supplier, &self.receivable, &message)
+        request(On::Trade, supplier, &self.receivable, &message)
     }
 
     /// The buyer confirms that the receivable is owed.
     pub fn confirm(&self, buyer: &MemberId, id: &str) -> Result<Request, StepError> {
         request(
+            On::Trade,
             buyer,
             &self.receivable,
             &ReceivableMsg::Confirm { id: id.to_owned() },
@@ -144,7 +157,7 @@ impl Contracts {
             amount: Uint128::new(amount.minor),
             currency: currency(amount)?,
         };
-        request(bank, &self.money, &message)
+        request(On::Trade, bank, &self.money, &message)
     }
 
     /// A bank's member pays the price: the money contract hands it to the receivable contract, which
@@ -156,7 +169,7 @@ impl Contracts {
             currency: currency(price)?,
             payload: Binary::new(json(&Payload::Finance { id: id.to_owned() })?),
         };
-        request(bank, &self.money, &message)
+        request(On::Trade, bank, &self.money, &message)
     }
 
     /// The question that shows a receivable.
@@ -185,18 +198,20 @@ fn currency(amount: &Amount) -> Result<Currency, StepError> {
     })
 }
 
-fn request<M: serde::Serialize>(
+pub(crate) fn request<M: serde::Serialize>(
+    on: On,
     sender: &MemberId,
     contract: &ContractName,
     message: &M,
 ) -> Result<Request, StepError> {
     Ok(Request {
+        on,
         sender: sender.clone(),
         contract: contract.clone(),
         message: json(message)?,
     })
 }
 
-fn json<M: serde::Serialize>(message: &M) -> Result<Vec<u8>, StepError> {
+pub(crate) fn json<M: serde::Serialize>(message: &M) -> Result<Vec<u8>, StepError> {
     serde_json::to_vec(message).map_err(|error| StepError::Json(error.to_string()))
 }

@@ -1,7 +1,8 @@
-//! The story that shows what the ledger is for: one invoice, one receivable, one financing, and a second one refused.
+//! The story that shows what the ledgers are for: one invoice, one receivable, one financing, and every second one refused.
 
 use super::import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
-use super::steps::{Contracts, IssueTerms, Request, StepError};
+use super::steps::{Contracts, IssueTerms, On, Request, StepError};
+use crate::registry::{Registry, USUAL_RESERVATION_MS, fingerprint};
 use blockworm_crypto::Digest;
 use blockworm_ledger::{Amount, ContractName, Event, MemberId};
 use serde::Serialize;
@@ -57,12 +58,16 @@ pub struct Cast {
     pub financier: MemberId,
     /// A bank's member who finances the same receivable again, and is refused.
     pub second_financier: MemberId,
+    /// A maker of another bank, who sees the registry alone, is offered the same invoice and is
+    /// refused.
+    pub rival: MemberId,
 }
 
 /// One transaction of the story, for printing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// A short name: `issue`, `confirm`, `money`, `finance`, `finance_again`.
+    /// A short name: `issue`, `confirm`, `reserve`, `money`, `finance`, `register`, `finance_again`,
+    /// `reserve_again`.
     pub name: &'static str,
     /// Who signed.
     pub who: MemberId,
@@ -70,6 +75,8 @@ pub struct Step {
     pub sentence: String,
     /// The transaction's id.
     pub transaction: Digest,
+    /// On which ledger.
+    pub on: On,
     /// The block that holds it.
     pub height: u64,
     /// The receipt's code.
@@ -206,6 +213,22 @@ struct Scene {
     expected: &'static str,
 }
 
+impl Scene {
+    const fn new(
+        name: &'static str,
+        request: Request,
+        sentence: String,
+        expected: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            request,
+            sentence,
+            expected,
+        }
+    }
+}
+
 fn scenes(
     contracts: &Contracts,
     cast: &Cast,
@@ -215,29 +238,18 @@ fn scenes(
 ) -> Result<Vec<Scene>, StepError> {
     let (supplier, buyer) = (&cast.supplier, &cast.buyer);
     let (first, second) = (&cast.financier, &cast.second_financier);
+    let (registry, fingerprint) = (Registry::default(), fingerprint(claim));
     let price = asking_price(&claim.amount);
     let terms = IssueTerms {
         id: id.to_owned(),
         buyer: buyer.clone(),
         price: Some(price),
     };
-    let scene = |name, request, sentence| Scene {
-        name,
-        request,
-        sentence,
-        expected: OK,
-    };
-    let number = &claim.invoice.number;
+    let scene = |name, request, sentence| Scene::new(name, request, sentence, OK);
     let issues = format!(
-        "issues receivable {id} over {} on invoice {number}, due {}",
-        claim.amount, claim.due_date
+        "issues receivable {id} over {} on invoice {}, due {}",
+        claim.amount, claim.invoice.number, claim.due_date
     );
-    let again = Scene {
-        name: "finance_again",
-        request: contracts.finance(second, id, &price)?,
-        sentence: format!("offers {price} for {id} a second time"),
-        expected: "receivable.already_financed",
-    };
     Ok(vec![
         scene(
             "issue",
@@ -248,6 +260,11 @@ fn scenes(
             "confirm",
             contracts.confirm(buyer, id)?,
             format!("confirms that {id} is owed"),
+        ),
+        on_registry(
+            "reserve",
+            registry.reserve(first, &fingerprint, USUAL_RESERVATION_MS)?,
+            OK,
         ),
         scene(
             "money",
@@ -264,8 +281,29 @@ fn scenes(
             contracts.finance(first, id, &price)?,
             format!("finances {id} and pays {price} to {supplier}"),
         ),
-        again,
+        on_registry("register", registry.confirm(first, &fingerprint)?, OK),
+        Scene::new(
+            "finance_again",
+            contracts.finance(second, id, &price)?,
+            format!("offers {price} for {id} a second time"),
+            "receivable.already_financed",
+        ),
+        on_registry(
+            "reserve_again",
+            registry.reserve(&cast.rival, &fingerprint, USUAL_RESERVATION_MS)?,
+            "registry.already_financed",
+        ),
     ])
+}
+
+/// A bank's step on the registry, which knows the invoice by its fingerprint alone.
+fn on_registry(name: &'static str, request: Request, expected: &'static str) -> Scene {
+    let sentence = match name {
+        "reserve" => "reserves the invoice's fingerprint",
+        "register" => "registers the invoice as financed",
+        _ => "is offered the same invoice and tries to reserve it",
+    };
+    Scene::new(name, request, sentence.to_owned(), expected)
 }
 
 /// What the story's supplier asks for its claim: 1.5 % below the amount, rounded down to the minor unit.
@@ -303,6 +341,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             who,
             sentence: scene.sentence.clone(),
             transaction: outcome.transaction,
+            on: scene.request.on,
             height: outcome.height,
             code: outcome.code,
             message: outcome.message,

@@ -16,7 +16,8 @@ fn play(nodes: usize) -> (Consortium, Value) {
 fn check_story(nodes: usize) {
     let (consortium, up) = play(nodes);
     assert_eq!(up["nodes"].as_array().unwrap().len(), nodes);
-    assert_eq!(up["organisations"].as_array().unwrap().len(), 4);
+    assert_eq!(up["organisations"].as_array().unwrap().len(), 5);
+    assert_eq!(up["ledgers"].as_array().unwrap().len(), 2);
     assert!(
         up["console_url"]
             .as_str()
@@ -36,11 +37,15 @@ fn check_story(nodes: usize) {
         sample["second_financing"]["code"],
         "receivable.already_financed"
     );
+    assert_eq!(
+        sample["rival_financing"]["code"],
+        "registry.already_financed"
+    );
     assert_eq!(sample["verification"]["outcome"], "valid");
 
     // The stranger has the proof and the genesis, and no node.
     let proof = sample["proof_file"].as_str().unwrap();
-    let genesis = consortium.folder.genesis_file();
+    let genesis = consortium.folder.genesis_file("trade");
     consortium.run(&["down"]).json();
     let genesis_path = path(&genesis);
     let pinned = blockworm(&[
@@ -73,6 +78,6 @@ fn on_one_node() {
 }
 
 #[test]
-fn on_four_nodes() {
-    check_story(4);
+fn on_five_nodes() {
+    check_story(5);
 }
