@@ -1,5 +1,11 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
+mod proposal;
+
+pub use proposal::{
+    ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
+};
+
 use crate::{bench::BenchArgs, output::Format};
 use blockworm_crypto::Digest;
 use blockworm_ledger::{ContractName, MemberId, OrganisationId};
@@ -64,6 +70,9 @@ pub enum Command {
     /// Claims on invoices, on the ledger that rival banks share.
     #[command(subcommand)]
     Registry(RegistryCommand),
+    /// What the consortium changes by vote.
+    #[command(subcommand)]
+    Proposal(ProposalCommand),
     /// Ask a contract; the question and the answer are JSON.
     Query(QueryArgs),
     /// Drive load and print figures.

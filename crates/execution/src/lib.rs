@@ -37,5 +37,6 @@ pub use pricing::Price;
 pub use reader::Reader;
 pub use records::{ContractRecord, MemberRecord, OrganisationRecord};
 pub use system::{
-    ContractsQuery, LedgerQuery, MembersMsg, MembersQuery, NewMember, OrganisationsQuery,
+    Action, ContractsQuery, LedgerQuery, MembersMsg, MembersQuery, NewMember, OrganisationsQuery,
+    ProposalsMsg, ProposalsQuery,
 };

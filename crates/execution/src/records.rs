@@ -12,11 +12,16 @@ pub(crate) const MEMBERS: u32 = 2;
 pub(crate) const CONTRACTS: u32 = 3;
 /// Contract id of `ledger`.
 pub(crate) const LEDGER: u32 = 4;
+/// Contract id of `proposals`.
+pub(crate) const PROPOSALS: u32 = 5;
 
 /// Key of the genesis digest in `ledger`.
 pub(crate) const GENESIS_KEY: &[u8] = b"genesis";
 /// Key of the parameters in `ledger`.
 pub(crate) const PARAMETERS_KEY: &[u8] = b"parameters";
+
+/// Key of the next proposal's number in `proposals`.
+pub(crate) const NEXT_PROPOSAL_KEY: &[u8] = b"next";
 
 /// An organisation, under its slug in `organisations`.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -63,6 +68,21 @@ pub(crate) fn member_key(id: &str) -> Vec<u8> {
 /// Key of a member's certificate within `members`.
 pub(crate) fn certificate_key(id: &str) -> Vec<u8> {
     [b"c/", id.as_bytes()].concat()
+}
+
+/// A proposal's number with leading zeros, so that keys and numbers have one order.
+pub(crate) fn proposal_name(number: u64) -> String {
+    format!("{number:020}")
+}
+
+/// Key of a proposal within `proposals`.
+pub(crate) fn proposal_key(number: u64) -> Vec<u8> {
+    format!("p/{}", proposal_name(number)).into_bytes()
+}
+
+/// Key of another ledger's genesis digest within `ledger`.
+pub(crate) fn pin_key(name: &str) -> Vec<u8> {
+    [b"pin/", name.as_bytes()].concat()
 }
 
 /// The member whose record a state key is, if it is one.

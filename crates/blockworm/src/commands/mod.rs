@@ -6,6 +6,7 @@ mod member;
 mod node;
 mod nodes;
 mod proof;
+mod proposal;
 mod query;
 mod receivable;
 mod registry;
@@ -52,6 +53,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Member(command) => member::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
             Command::Registry(command) => registry::run(&command, format).await,
+            Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
             Command::Node(_) | Command::Verify(_) | Command::Down(_) | Command::Bench(_) => {
                 unreachable!("invariant: these were told apart before")

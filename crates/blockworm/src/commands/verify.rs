@@ -21,7 +21,8 @@ use std::{
 
 /// Checks the file against the genesis that the user trusts.
 pub fn run(args: &VerifyArgs, format: Format) -> Result<ExitCode> {
-    let pin = args.genesis.as_deref().map(read_pin).transpose()?;
+    let pin = args.genesis.as_deref().map(genesis_digest).transpose()?;
+    let pin = pin.map(Pin::digest);
     let text = read(&args.file)?;
     let report =
         check(&text, pin.as_ref()).map_err(|failure| failure.during(args.file.display()))?;
@@ -56,15 +57,16 @@ fn read(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-fn read_pin(text: &str) -> Result<Pin> {
-    if let Ok(digest) = text.parse::<Digest>() {
-        return Ok(Pin::digest(digest));
+/// A genesis digest, given as such or by the file of the genesis.
+pub fn genesis_digest(text: &str) -> Result<Digest> {
+    if let Ok(digest) = text.parse() {
+        return Ok(digest);
     }
     let genesis = read_genesis(Path::new(text)).map_err(|error| {
         Failure::of("genesis.unusable", &error)
-            .next("--genesis takes a genesis file or its digest, 64 hex digits")
+            .next("give a genesis file or its digest, 64 hex digits")
     })?;
-    Ok(Pin::genesis(&genesis))
+    Ok(genesis.digest())
 }
 
 /// The report for people.

@@ -1,12 +1,13 @@
 //! `ledger`: the genesis that the ledger began with and the numbers that all nodes share.
 
-use super::json;
+use super::{MAX_PAGE, json, page};
 use crate::{
-    records::{self, GENESIS_KEY, LEDGER, PARAMETERS_KEY},
+    records::{self, GENESIS_KEY, LEDGER, PARAMETERS_KEY, pin_key},
     session::{Failure, Session, Stop},
 };
 use blockworm_ledger::genesis::Parameters;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Questions to `ledger`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum LedgerQuery {
     Genesis {},
     /// The parameters.
     Parameters {},
+    /// The other ledgers whose finality proofs count here: name → genesis digest, in hex.
+    Pins {},
 }
 
 pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<u8>, Failure> {
@@ -29,6 +32,13 @@ pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<
             let parameters: Parameters =
                 records::read(&bytes, "the parameters").map_err(Stop::from)?;
             Ok(json(&parameters))
+        }
+        LedgerQuery::Pins {} => {
+            let rows = page(session, LEDGER, &pin_key(""), None, Some(MAX_PAGE))?;
+            let pins = rows
+                .into_iter()
+                .map(|(name, genesis)| (name, hex::encode(genesis)));
+            Ok(json(&pins.collect::<BTreeMap<_, _>>()))
         }
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn execute(
 }
 
 /// The caller, who must be an active member with the function admin.
-fn admin(session: &Session<'_>, sender: &str) -> Result<Arc<Known>, Failure> {
+pub(super) fn admin(session: &Session<'_>, sender: &str) -> Result<Arc<Known>, Failure> {
     match session.member(sender)? {
         Some(known)
             if known.has_function("admin")

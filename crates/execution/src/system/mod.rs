@@ -1,15 +1,17 @@
-//! The system's own contracts: `organisations`, `members`, `contracts` and `ledger`.
+//! The system's own contracts: `organisations`, `members`, `contracts`, `ledger` and `proposals`.
 
 mod contracts;
 mod ledger;
 mod members;
 mod organisations;
+mod proposals;
 
 pub use contracts::ContractsQuery;
 pub use ledger::LedgerQuery;
 pub(crate) use members::record as member_record;
 pub use members::{MembersMsg, MembersQuery, NewMember};
 pub use organisations::OrganisationsQuery;
+pub use proposals::{Action, ProposalsMsg, ProposalsQuery};
 
 use crate::{
     error::Refusal,
@@ -34,14 +36,16 @@ pub(crate) enum System {
     Members,
     Contracts,
     Ledger,
+    Proposals,
 }
 
 impl System {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Organisations,
         Self::Members,
         Self::Contracts,
         Self::Ledger,
+        Self::Proposals,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -50,6 +54,7 @@ impl System {
             Self::Members => "members",
             Self::Contracts => "contracts",
             Self::Ledger => "ledger",
+            Self::Proposals => "proposals",
         }
     }
 
@@ -59,6 +64,7 @@ impl System {
             Self::Members => records::MEMBERS,
             Self::Contracts => records::CONTRACTS,
             Self::Ledger => records::LEDGER,
+            Self::Proposals => records::PROPOSALS,
         }
     }
 }
@@ -72,7 +78,8 @@ pub(crate) fn execute(
 ) -> Result<Response, Failure> {
     match system {
         System::Members => members::execute(session, sender, parse(message)?),
-        // Roles, contracts and parameters change by vote alone, and votes are not built yet.
+        System::Proposals => proposals::execute(session, sender, parse(message)?),
+        // Roles and pins change by vote alone; contracts and parameters cannot change yet.
         System::Organisations | System::Contracts | System::Ledger => {
             Err(bad_message("this contract takes no messages".to_owned()))
         }
@@ -90,6 +97,7 @@ pub(crate) fn query(
         System::Members => members::query(session, parse(message)?),
         System::Contracts => contracts::query(session, parse(message)?),
         System::Ledger => ledger::query(session, parse(message)?),
+        System::Proposals => proposals::query(session, parse(message)?),
     }
 }
 

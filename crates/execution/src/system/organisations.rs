@@ -1,5 +1,5 @@
-//! `organisations`: who belongs to the consortium and which roles it granted. Read-only until
-//! votes change it.
+//! `organisations`: who belongs to the consortium and which roles it granted. Read-only: votes
+//! change it (`proposals`).
 
 use super::{json, page};
 use crate::{

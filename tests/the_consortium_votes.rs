@@ -1,0 +1,51 @@
+//! Admins vote on the command line: a role is granted, another ledger pinned, and an outvoted organisation refused.
+#![allow(clippy::unwrap_used)]
+
+mod dsl;
+
+use dsl::Consortium;
+
+#[test]
+fn the_consortium_votes() {
+    let consortium = Consortium::start(1);
+    let make = |change: &[&str], by: &str| {
+        consortium.run(&[&["proposal", "make"], change, &["--as", by]].concat())
+    };
+    let vote = |number: &str, by: &str, more: &[&str]| {
+        consortium.run(&[&["proposal", "vote", number, "--as", by], more].concat())
+    };
+    // A role: three of the trade's four organisations are needed.
+    make(&["roles", "notary", "notary", "regulator"], "notary/admin").json();
+    vote("1", "court/admin", &[]).json();
+    let open = consortium.run(&["proposal", "list", "--open"]).json();
+    assert_eq!(open[0]["before"], "notary");
+    assert_eq!(
+        (&open[0]["approvals"], &open[0]["needed"]),
+        (&2.into(), &3.into())
+    );
+    vote("1", "bank/admin", &[]).json();
+    let asked = r#"{"organisation":{"id":"notary"}}"#;
+    let notary = consortium.run(&["query", "organisations", asked]).json();
+    assert_eq!(notary["roles"], serde_json::json!(["notary", "regulator"]));
+
+    // The registry's genesis, by its file, among five organisations: four are needed.
+    let file = consortium.folder.genesis_file("trade");
+    let on_registry = ["--ledger", "registry"];
+    let pin = ["pin", "trade", dsl::path(&file)];
+    make(&[&pin[..], &on_registry].concat(), "harbour-bank/admin").json();
+    for by in ["bank/admin", "court/admin", "platform/admin"] {
+        vote("1", by, &on_registry).json();
+    }
+    let pins = [&["query", "ledger", r#"{"pins":{}}"#][..], &on_registry].concat();
+    let pins = consortium.run(&pins).json();
+    assert_eq!(pins["trade"], consortium.genesis().digest().to_string());
+
+    // Two of four against it are enough to reject.
+    make(&["suspend", "court"], "bank/admin").json();
+    vote("2", "court/admin", &["--reject"]).json();
+    vote("2", "notary/admin", &["--reject"]).json();
+    let late = vote("2", "platform/admin", &[]);
+    assert_eq!(late.error_code(), "proposal.decided");
+    let outsider = vote("2", "harbour-bank/admin", &[]);
+    assert_eq!(outsider.error_code(), "member.unknown");
+}
