@@ -17,8 +17,11 @@ use crate::{
 use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_service::network::ConsortiumFolder;
-use blockworm_workflows::receivable::{
-    Contracts, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+use blockworm_workflows::{
+    invoice::Finding,
+    receivable::{
+        Contracts, ImportError, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+    },
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,7 +45,8 @@ struct Imported {
     invoice_digest: String,
     /// Opens the commitment on the ledger: keep it with the invoice.
     opening: Opening,
-    remarks: Vec<String>,
+    /// What a person should look at.
+    remarks: Vec<Finding>,
     receipt: ReceiptView,
 }
 
@@ -58,11 +62,7 @@ pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode
 
 async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<ExitCode> {
     let file = read(&args.invoice)?;
-    let claim = import(&file).map_err(|error| {
-        Failure::of(error.code(), &error)
-            .during(args.invoice.display())
-            .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
-    })?;
+    let claim = import(&file).map_err(|error| refusal(&args.invoice, &error))?;
     let salt = Salt::random()
         .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
     let opening = claim.opening(salt);
@@ -81,7 +81,7 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
         due_date: claim.due_date.to_string(),
         invoice_digest: claim.invoice_digest.to_string(),
         opening,
-        remarks: claim.remarks.iter().map(ToString::to_string).collect(),
+        remarks: claim.invoice.remarks.clone(),
         receipt,
     };
     let mut text = format!(
@@ -98,6 +98,15 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     );
     format.print(&imported, text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The file, and for programs each rule that it breaks with its field.
+fn refusal(path: &Path, error: &ImportError) -> Failure {
+    Failure::of(error.code(), error)
+        .during(path.display())
+        .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
+        .fact("file", json!(path.display().to_string()))
+        .fact("violations", json!(error.findings()))
 }
 
 async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
