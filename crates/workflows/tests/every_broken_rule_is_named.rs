@@ -166,7 +166,6 @@ fn faults_that_have_nothing_to_do_with_each_other_are_all_listed() {
             "UBL-2.1 BT-9",
             "UBL-2.1 BT-131",
             "BR-CO-16 BT-115",
-            "BR-CO-25 BT-9",
         ],
     );
 }
@@ -319,4 +318,15 @@ fn prices_that_do_not_give_their_line_are_remarks() {
         );
         assert!(remark.wanted.starts_with(wanted), "{remark}");
     }
+}
+
+#[test]
+fn a_sum_that_is_not_there_is_missing_when_there_is_something_to_sum() {
+    let sum = "<cbc:ChargeTotalAmount currencyID=\"EUR\">33.01</cbc:ChargeTotalAmount>";
+    let found = findings(&with(sum, ""));
+    assert_eq!((found[0].rule, found[0].term), ("BR-CO-12", "BT-108"));
+    assert_eq!(found[0].found, None);
+    assert!(found[0].wanted.starts_with("33.01, "), "{}", found[0]);
+    assert_eq!(found[1].rule, "BR-CO-13");
+    assert_eq!(found.len(), 2);
 }

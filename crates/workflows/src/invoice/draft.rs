@@ -57,8 +57,8 @@ pub struct Draft {
     pub issue_date: Option<Date>,
     /// BT-9.
     pub due_date: Option<Date>,
-    /// Whether BT-20 stands there.
-    pub has_terms: bool,
+    /// Whether BT-9 or BT-20 stands there, readable or not.
+    pub says_when: bool,
     /// BT-5 and the digits of its smallest unit.
     pub currency: Option<(Currency, u8)>,
     /// BT-6.

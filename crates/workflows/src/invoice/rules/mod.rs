@@ -63,23 +63,35 @@ fn check_sums(draft: &Draft, findings: &mut Findings) {
         let matching = draft.adjustments.iter().filter(of_kind);
         all(matching.map(|part| part.amount.stated()))
     };
-    if let (Some(stated), Some(parts)) = (totals.allowances.or_zero(), adjusted(false)) {
-        findings.compare(
+    let rules = [
+        (
             "BR-CO-11",
             total(draft, "BT-107", "cbc:AllowanceTotalAmount"),
-            stated,
-            sum(parts),
+            totals.allowances,
+            adjusted(false),
             "the sum of all document allowances (BT-92)",
-        );
-    }
-    if let (Some(stated), Some(parts)) = (totals.charges.or_zero(), adjusted(true)) {
-        findings.compare(
+        ),
+        (
             "BR-CO-12",
             total(draft, "BT-108", "cbc:ChargeTotalAmount"),
-            stated,
-            sum(parts),
+            totals.charges,
+            adjusted(true),
             "the sum of all document charges (BT-99)",
-        );
+        ),
+    ];
+    for (rule, place, figure, parts, meaning) in rules {
+        let Some(computed) = parts.map(sum) else {
+            continue;
+        };
+        match (figure, computed) {
+            (Figure::Is(stated), _) => findings.compare(rule, place, stated, computed, meaning),
+            // Where nothing is taken off or added, no sum of it need stand.
+            (Figure::Absent, Some(computed)) if !computed.is_zero() => {
+                let wanted = format!("{}, {meaning}", computed.to_fixed(2));
+                findings.missing(rule, place, wanted);
+            }
+            _ => {}
+        }
     }
     let parts = all([
         totals.lines.stated(),
@@ -192,7 +204,7 @@ fn check_payment(draft: &Draft, findings: &mut Findings) {
         .stated()
         .is_some_and(|payable| payable > Decimal::ZERO);
     let is_invoice = draft.root_kind == DocumentKind::Invoice;
-    if is_owed && is_invoice && draft.due_date.is_none() && !draft.has_terms {
+    if is_owed && is_invoice && !draft.says_when {
         let place = Place::new("BT-9", format!("{}/cbc:DueDate", draft.root));
         let wanted = "a due date (BT-9) or terms of payment (BT-20)";
         findings.missing("BR-CO-25", place, wanted);

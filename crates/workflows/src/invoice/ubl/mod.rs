@@ -74,10 +74,12 @@ impl Reader {
             number,
             issue_date,
             due_date,
-            has_terms: root
-                .all("cac:PaymentTerms")
-                .iter()
-                .any(|node| node.has("cbc:Note")),
+            says_when: due_date.is_some()
+                || root.has("cbc:DueDate")
+                || root
+                    .all("cac:PaymentTerms")
+                    .iter()
+                    .any(|node| node.has("cbc:Note")),
             currency: self.currency,
             tax_currency: self.text(root, "cbc:TaxCurrencyCode", optional("BT-6")),
             preceding: self.preceding(root),
