@@ -4,7 +4,7 @@ use crate::output::Format;
 use blockworm_api::Problem;
 use blockworm_service::operations::chain;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::{
     error::Error,
     fmt,
@@ -28,6 +28,8 @@ pub struct Failure {
     pub next: Option<String>,
     /// The process's exit status.
     pub exit: u8,
+    /// Further facts for programs, by name: they stand beside the code in JSON.
+    pub facts: Map<String, Value>,
 }
 
 /// What a command returns.
@@ -41,6 +43,7 @@ impl Failure {
             what: what.into(),
             next: None,
             exit: EXIT_FAILURE,
+            facts: Map::new(),
         }
     }
 
@@ -53,6 +56,13 @@ impl Failure {
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
+        self
+    }
+
+    /// Adds a fact for programs.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: Value) -> Self {
+        self.facts.insert(name.to_owned(), value);
         self
     }
 
@@ -77,7 +87,11 @@ impl Failure {
     pub fn print(&self, format: Format) {
         let text = match format {
             Format::Json => {
-                let error = json!({ "code": self.code, "message": self.what, "next": self.next });
+                let mut error =
+                    json!({ "code": self.code, "message": self.what, "next": self.next });
+                if let Some(error) = error.as_object_mut() {
+                    error.extend(self.facts.clone());
+                }
                 json!({ "error": error }).to_string()
             }
             Format::Text => self.render(),

@@ -17,8 +17,11 @@ use crate::{
 use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_service::network::ConsortiumFolder;
-use blockworm_workflows::receivable::{
-    Claim, Contracts, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+use blockworm_workflows::{
+    invoice::Finding,
+    receivable::{
+        Claim, Contracts, ImportError, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+    },
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,7 +45,8 @@ struct Imported {
     invoice_digest: String,
     /// Opens the commitment on the ledger: keep it with the invoice.
     opening: Opening,
-    remarks: Vec<String>,
+    /// What a person should look at.
+    remarks: Vec<Finding>,
     receipt: ReceiptView,
 }
 
@@ -76,7 +80,7 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
         due_date: claim.due_date.to_string(),
         invoice_digest: claim.invoice_digest.to_string(),
         opening,
-        remarks: claim.remarks.iter().map(ToString::to_string).collect(),
+        remarks: claim.invoice.remarks.clone(),
         receipt,
     };
     let mut text = format!(
@@ -97,11 +101,16 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
 
 /// Reads and checks an invoice.
 pub fn import_file(path: &Path) -> Result<Claim> {
-    import(&read(path)?).map_err(|error| {
-        Failure::of(error.code(), &error)
-            .during(path.display())
-            .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
-    })
+    import(&read(path)?).map_err(|error| refusal(path, &error))
+}
+
+/// The file, and for programs each rule that it breaks with its field.
+fn refusal(path: &Path, error: &ImportError) -> Failure {
+    Failure::of(error.code(), error)
+        .during(path.display())
+        .next("nothing was put on the ledger; ask the supplier for a corrected invoice")
+        .fact("file", json!(path.display().to_string()))
+        .fact("violations", json!(error.findings()))
 }
 
 async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {

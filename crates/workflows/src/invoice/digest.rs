@@ -1,6 +1,7 @@
 //! Which invoice it is: a digest that is equal for every copy of one invoice (docs/workflows/receivable.md).
 
 use super::error::InvoiceError;
+use super::finding::{Kind, Place, UBL};
 use super::{DocumentKind, Invoice};
 use blockworm_crypto::{Digest, sha256};
 
@@ -22,12 +23,16 @@ pub fn identity_digest(invoice: &Invoice) -> Result<Digest, InvoiceError> {
     let mut hashed = DOMAIN.to_vec();
     hashed.push(0);
     for part in [kind, seller.as_bytes(), invoice.number.as_bytes()] {
-        let length =
-            u32::try_from(part.len()).map_err(|_| InvoiceError::NumberTooLarge { rule: "BT-1" })?;
+        let length = u32::try_from(part.len()).map_err(|_| too_long())?;
         hashed.extend_from_slice(&length.to_be_bytes());
         hashed.extend_from_slice(part);
     }
     Ok(sha256(&[&hashed]))
+}
+
+fn too_long() -> InvoiceError {
+    let place = Place::new("BT-1", "/Invoice/cbc:ID");
+    InvoiceError::one(Kind::TooLarge, UBL, place, None, "fewer bytes")
 }
 
 /// The seller's VAT identifier (BT-31), else its registration (BT-30), else its first other identifier
@@ -56,9 +61,13 @@ fn seller_identifier(invoice: &Invoice) -> Result<String, InvoiceError> {
             return Ok(format!("{sort}:{scheme}:{plain}"));
         }
     }
-    Err(InvoiceError::FieldMissing {
-        path: "/Invoice/cac:AccountingSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID"
-            .into(),
-        term: "BT-31, BT-30 or BT-29, BR-CO-26",
-    })
+    let path = "/Invoice/cac:AccountingSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID";
+    let wanted = "an identifier of the seller (BT-31, BT-30 or BT-29) with letters or digits";
+    Err(InvoiceError::one(
+        Kind::Missing,
+        "BR-CO-26",
+        Place::new("BT-31", path),
+        None,
+        wanted,
+    ))
 }

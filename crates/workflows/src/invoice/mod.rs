@@ -1,21 +1,47 @@
 //! An invoice as EN 16931 means it: what it says, whether its figures add up, and which one it is.
 
+mod accepted;
 mod date;
 mod digest;
+mod draft;
 mod error;
+mod finding;
 mod node;
 mod rules;
 mod ubl;
 
 pub use date::Date;
 pub use digest::identity_digest;
-pub use error::{InvoiceError, TotalsMismatch};
-pub use rules::{Remark, check_totals, line_remarks};
-pub use ubl::read;
+pub use error::InvoiceError;
+pub use finding::{Finding, Findings};
+pub(crate) use finding::{Kind, Place};
 
 use crate::decimal::Decimal;
+use crate::xml::Limits;
 use blockworm_ledger::Currency;
 use serde::Serialize;
+
+/// Reads one UBL 2.1 document and checks it by the rules of EN 16931 (docs/workflows/invoice.md). It
+/// is accepted whole, or refused with every rule that it breaks.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, InvoiceError> {
+    let (draft, mut findings) = ubl::read(bytes, limits)?;
+    rules::check(&draft, &mut findings);
+    if !findings.is_empty() {
+        return Err(InvoiceError::Rules(findings));
+    }
+    let remarks = rules::remarks(&draft);
+    let root = draft.root.clone();
+    draft.accepted(remarks).ok_or_else(|| {
+        let wanted = "everything that EN 16931 requires";
+        InvoiceError::one(
+            Kind::Missing,
+            finding::UBL,
+            Place::new("BG-25", root),
+            None,
+            wanted,
+        )
+    })
+}
 
 /// Which document it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,6 +68,8 @@ pub struct Invoice {
     pub due_date: Option<Date>,
     /// BT-5, ISO 4217.
     pub currency: Currency,
+    /// BG-3: the invoices that this one corrects or credits.
+    pub preceding: Vec<Preceding>,
     /// BG-4.
     pub seller: Party,
     /// BG-7.
@@ -54,6 +82,17 @@ pub struct Invoice {
     pub adjustments: Vec<Adjustment>,
     /// BG-25.
     pub lines: Vec<Line>,
+    /// What a person should look at; nothing that refuses.
+    pub remarks: Vec<Finding>,
+}
+
+/// BG-3, an earlier invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Preceding {
+    /// BT-25, its number.
+    pub number: String,
+    /// BT-26.
+    pub issue_date: Option<Date>,
 }
 
 /// A seller or a buyer.
@@ -86,6 +125,8 @@ pub struct Totals {
     pub without_vat: Decimal,
     /// BT-110; `None` when not stated.
     pub vat: Option<Decimal>,
+    /// BT-111, in the VAT accounting currency (BT-6); `None` when not stated.
+    pub vat_in_tax_currency: Option<Decimal>,
     /// BT-112.
     pub with_vat: Decimal,
     /// BT-113; `None` when not stated.

@@ -1,7 +1,7 @@
 //! From an invoice's file to a claim that can be put on the ledger.
 
 use crate::decimal::Decimal;
-use crate::invoice::{self, Date, DocumentKind, Invoice, InvoiceError, Remark};
+use crate::invoice::{self, Date, DocumentKind, Finding, Invoice, InvoiceError, Kind, Place};
 use crate::xml::Limits;
 use blockworm_crypto::{Digest, sha256};
 use blockworm_ledger::Amount;
@@ -14,7 +14,7 @@ const COMMITMENT_DOMAIN: &[u8] = b"blockworm/document-commitment/1";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// Not a readable invoice, or its figures do not add up.
-    #[error("{0}")]
+    #[error(transparent)]
     Invoice(#[from] InvoiceError),
     /// A credit note gives money back.
     #[error("{number} is a credit note: nobody owes it")]
@@ -54,6 +54,14 @@ impl ImportError {
             Self::DueBeforeIssue { .. } => "invoice.due_before_issue",
         }
     }
+
+    /// The rules that the document breaks, if that is why.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::Invoice(error) => error.findings(),
+            _ => &[],
+        }
+    }
 }
 
 /// A checked invoice with what the ledger will hold of it.
@@ -61,8 +69,6 @@ impl ImportError {
 pub struct Claim {
     /// The invoice; it stays off the ledger.
     pub invoice: Invoice,
-    /// What a person should look at; nothing that refuses.
-    pub remarks: Vec<Remark>,
     /// Equal for every copy of the invoice: the ledger registers it once.
     pub invoice_digest: Digest,
     /// SHA-256 of the file's bytes; only its commitment goes on the ledger.
@@ -153,7 +159,6 @@ impl Opening {
 /// Reads and checks an invoice. Nothing is kept when anything is wrong.
 pub fn import(file: &[u8]) -> Result<Claim, ImportError> {
     let invoice = invoice::read(file, &Limits::default())?;
-    invoice::check_totals(&invoice)?;
     if invoice.kind == DocumentKind::CreditNote {
         return Err(ImportError::CreditNote {
             number: invoice.number,
@@ -166,7 +171,7 @@ pub fn import(file: &[u8]) -> Result<Claim, ImportError> {
     let exponent = invoice.currency.exponent().unwrap_or(0);
     let minor = payable
         .to_minor(exponent)
-        .ok_or(InvoiceError::NumberTooLarge { rule: "BT-115" })?;
+        .ok_or_else(|| too_large(payable))?;
     let due_date = invoice.due_date.ok_or(ImportError::DueDateMissing)?;
     if due_date < invoice.issue_date {
         return Err(ImportError::DueBeforeIssue {
@@ -175,13 +180,22 @@ pub fn import(file: &[u8]) -> Result<Claim, ImportError> {
         });
     }
     Ok(Claim {
-        remarks: invoice::line_remarks(&invoice),
         invoice_digest: invoice::identity_digest(&invoice)?,
         file_digest: sha256(&[file]),
         amount: Amount::new(minor, invoice.currency),
         due_date,
         invoice,
     })
+}
+
+fn too_large(payable: Decimal) -> InvoiceError {
+    let place = Place::new(
+        "BT-115",
+        "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount",
+    );
+    let found = payable.to_string();
+    let wanted = "an amount that a ledger holds";
+    InvoiceError::one(Kind::TooLarge, "ISO-4217", place, Some(&found), wanted)
 }
 
 /// The shipped invoice under another number, so that its story can be told again on a ledger that
