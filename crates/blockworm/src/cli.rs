@@ -1,5 +1,9 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
+mod access;
+
+pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
+
 use crate::{bench::BenchArgs, output::Format};
 use blockworm_ledger::{ContractName, MemberId, OrganisationId};
 use clap::{Args, Parser, Subcommand};
@@ -45,6 +49,9 @@ pub enum Command {
     /// One organisation's node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Keys that let programs in at a node's API.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -92,6 +99,8 @@ pub struct Target {
     /// The ledger, by id or name; else the only one.
     #[arg(long, alias = "channel")]
     pub ledger: Option<String>,
+    #[command(flatten)]
+    pub credentials: Credentials,
 }
 
 /// Who signs, and how long to wait for the receipt.
