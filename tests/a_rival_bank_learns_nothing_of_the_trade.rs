@@ -3,6 +3,7 @@
 
 mod dsl;
 
+use blockworm_api::Paging;
 use dsl::{Consortium, SAMPLE_INVOICE, wait};
 use std::{
     fs,
@@ -114,7 +115,11 @@ fn registry_as_told_by(consortium: &Consortium) -> String {
         for height in 1..=height {
             let block = client.block(registry, Some(height)).await.unwrap();
             told.push_str(&serde_json::to_string(&block).unwrap());
-            for line in &block.transactions {
+            let first = Paging::default();
+            let page = client.block_transactions(registry, Some(height), &first);
+            let page = page.await.unwrap();
+            assert!(page.next.is_none(), "all of a block's in one page");
+            for line in &page.items {
                 let transaction = client.transaction(registry, &line.id).await.unwrap();
                 told.push_str(&serde_json::to_string(&transaction).unwrap());
             }

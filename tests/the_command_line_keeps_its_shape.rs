@@ -34,13 +34,17 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 20] = [
+    let verbs: [&[&str]; 24] = [
         &[],
         &["up"],
         &["down"],
         &["status"],
         &["doctor"],
         &["node", "run"],
+        &["api-key"],
+        &["api-key", "create"],
+        &["api-key", "list"],
+        &["api-key", "revoke"],
         &["tx", "show"],
         &["tx", "submit"],
         &["proof", "export"],

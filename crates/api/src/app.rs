@@ -1,13 +1,19 @@
 //! What every handler shares: the node, the limits and the counters.
 
-use crate::{metrics::RequestMetrics, problem::Failure, server::Limits};
+use crate::{
+    auth::{Caller, KeyStore},
+    idempotency::IdempotencyKeys,
+    metrics::RequestMetrics,
+    problem::Failure,
+    server::Limits,
+};
 use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{StatusCode, request::Parts},
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 /// Shared by all handlers; cheap to clone.
@@ -16,7 +22,8 @@ pub(crate) struct App(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) node: NodeHandle,
-    pub(crate) address: SocketAddr,
+    pub(crate) keys: KeyStore,
+    pub(crate) idempotency: IdempotencyKeys,
     pub(crate) limits: Limits,
     pub(crate) metrics: RequestMetrics,
     /// Kibibytes of batches that may be in memory at once.
@@ -30,7 +37,7 @@ pub(crate) struct Inner {
 impl App {
     pub(crate) fn new(
         node: NodeHandle,
-        address: SocketAddr,
+        keys: KeyStore,
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -38,7 +45,8 @@ impl App {
         let streams = Arc::new(Semaphore::new(limits.event_streams));
         Self(Arc::new(Inner {
             node,
-            address,
+            keys,
+            idempotency: IdempotencyKeys::new(limits.idempotency_keys, limits.idempotency),
             limits,
             metrics: RequestMetrics::default(),
             batch_kib,
@@ -47,16 +55,24 @@ impl App {
         }))
     }
 
+    /// The ledgers that the caller may know of.
+    pub(crate) fn ledgers(&self, caller: &Caller) -> Vec<LedgerHandle> {
+        let mut ledgers = self.node.ledgers();
+        ledgers.retain(|ledger| caller.sees(ledger));
+        ledgers
+    }
+
     /// The ledger of that id or, when only one bears it, of that name.
-    pub(crate) fn ledger(&self, text: &str) -> Result<LedgerHandle, Failure> {
+    pub(crate) fn ledger(&self, text: &str, caller: &Caller) -> Result<LedgerHandle, Failure> {
         if let Some(ledger) = text
             .parse::<LedgerId>()
             .ok()
             .and_then(|id| self.node.ledger(&id))
+            .filter(|ledger| caller.sees(ledger))
         {
             return Ok(ledger);
         }
-        let mut named = self.node.ledgers();
+        let mut named = self.ledgers(caller);
         named.retain(|ledger| ledger.genesis().name == text);
         match (named.pop(), named.is_empty()) {
             (Some(ledger), true) => Ok(ledger),
@@ -87,6 +103,7 @@ impl std::ops::Deref for App {
 /// The ledger and the other parts of a route's path.
 pub(crate) struct Place {
     pub(crate) ledger: LedgerHandle,
+    pub(crate) caller: Caller,
     parts: Vec<(String, String)>,
 }
 
@@ -111,6 +128,7 @@ impl FromRequestParts<App> for Place {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, app).await?;
         let raw = RawPathParams::from_request_parts(parts, app)
             .await
             .map_err(|error| Failure::bad_parameter("path", error))?;
@@ -119,8 +137,13 @@ impl FromRequestParts<App> for Place {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let name = parts.iter().find(|(key, _)| key == "ledger");
-        let ledger = app.ledger(name.map_or("", |(_, value)| value.as_str()))?;
-        Ok(Self { ledger, parts })
+        let name = name.map_or("", |(_, value)| value.as_str());
+        let ledger = app.ledger(name, &caller)?;
+        Ok(Self {
+            ledger,
+            caller,
+            parts,
+        })
     }
 }
 

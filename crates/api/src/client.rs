@@ -2,20 +2,26 @@
 
 mod error;
 mod events;
+mod lists;
 mod submit;
+mod tls;
 
 pub use error::ClientError;
 pub use events::{EventFilter, EventStream, StreamItem};
+pub use lists::Paging;
 pub use submit::join_batch;
+pub use tls::{TlsIdentity, TlsOptions};
 
 use crate::model::{
-    BlockPage, BlockView, ContractView, HeaderView, LedgerView, MemberPage, NodeView,
-    OrganisationPage, ReceiptView, StateView, TransactionView,
+    BlockView, HeaderView, LedgerView, NodeView, ReceiptView, StateView, TransactionView,
 };
 use blockworm_ledger::Genesis;
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{
+    Method, RequestBuilder, Response,
+    header::{AUTHORIZATION, HeaderValue},
+};
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 /// How long an answer may take beyond any wait that was asked for.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -30,29 +36,83 @@ const CONNECT: Duration = Duration::from_secs(2);
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    /// Marked sensitive: never printed.
+    authorization: Option<HeaderValue>,
 }
 
 impl Client {
     /// A client of the node at `base`, such as `http://127.0.0.1:7400`.
     ///
     /// # Errors
-    /// When `base` is not an `http://` address. Nothing is sent yet.
+    /// When `base` is not an `http://` address, or an `https://` one, for which
+    /// [`Client::with_tls`] says whom to trust. Nothing is sent yet.
     pub fn new(base: &str) -> Result<Self, ClientError> {
+        let client = Self::build(base, None)?;
+        if client.base.starts_with("https:") {
+            return Err(ClientError::NoRoots {
+                address: client.base,
+            });
+        }
+        Ok(client)
+    }
+
+    /// A client of the node at `base`, such as `https://bank.example:7443`.
+    ///
+    /// # Errors
+    /// As [`Client::new`], and when a certificate or key cannot be used.
+    pub fn with_tls(base: &str, options: &TlsOptions) -> Result<Self, ClientError> {
+        Self::build(base, Some(options))
+    }
+
+    /// The same client, showing an API key with every request.
+    ///
+    /// # Errors
+    /// A key that no header can carry, or an `http://` address that is not this machine's: the key
+    /// would cross the network in the clear.
+    pub fn with_api_key(mut self, key: &str) -> Result<Self, ClientError> {
+        if !self.keeps_secrets() {
+            return Err(ClientError::KeyInTheClear { address: self.base });
+        }
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim()))
+            .map_err(|_| ClientError::BadKey)?;
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        Ok(self)
+    }
+
+    fn build(base: &str, options: Option<&TlsOptions>) -> Result<Self, ClientError> {
         let base = base.trim_end_matches('/').to_owned();
-        let plain = reqwest::Url::parse(&base)
-            .is_ok_and(|url| url.scheme() == "http" && url.has_host() && url.path() == "/");
+        let plain = reqwest::Url::parse(&base).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/"
+        });
         if !plain {
             return Err(ClientError::Address { address: base });
         }
         let http = reqwest::Client::builder()
             // A proxy from the environment must never see what goes to this machine's own node.
             .no_proxy()
+            .tls_backend_preconfigured(tls::config(options)?)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .user_agent(concat!("blockworm/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|source| ClientError::Setup { source })?;
-        Ok(Self { http, base })
+        Ok(Self {
+            http,
+            base,
+            authorization: None,
+        })
+    }
+
+    /// Whether what is sent stays on this machine or goes through TLS.
+    fn keeps_secrets(&self) -> bool {
+        let Ok(url) = reqwest::Url::parse(&self.base) else {
+            return false;
+        };
+        let host = url.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let loopback = host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        url.scheme() == "https" || host == "localhost" || loopback
     }
 
     /// The address given.
@@ -64,11 +124,6 @@ impl Client {
     /// The node and all its ledgers.
     pub async fn node(&self) -> Result<NodeView, ClientError> {
         self.get("/v1/node", ANSWER).await
-    }
-
-    /// The ledgers of the node.
-    pub async fn ledgers(&self) -> Result<Vec<LedgerView>, ClientError> {
-        self.get("/v1/ledgers", ANSWER).await
     }
 
     /// How a ledger is doing on the node.
@@ -152,20 +207,6 @@ impl Client {
             .map_err(|error| self.failed(error, ANSWER))
     }
 
-    /// Blocks below `before` (from the newest when none), newest first; at most 50.
-    pub async fn blocks(
-        &self,
-        ledger: &str,
-        before: Option<u64>,
-        limit: u64,
-    ) -> Result<BlockPage, ClientError> {
-        let path = format!("/v1/ledgers/{}/blocks", part(ledger));
-        let request = self
-            .request(Method::GET, &path)
-            .query(&[("before", before), ("limit", Some(limit))]);
-        self.json(request, ANSWER).await
-    }
-
     /// A block; the newest when `height` is none.
     pub async fn block(&self, ledger: &str, height: Option<u64>) -> Result<BlockView, ClientError> {
         self.get(
@@ -213,41 +254,6 @@ impl Client {
             part(contract)
         );
         self.json(self.request(Method::POST, &path).json(message), ANSWER)
-            .await
-    }
-
-    /// The organisations after `start_after`, ordered by id; at most 100.
-    pub async fn organisations(
-        &self,
-        ledger: &str,
-        start_after: Option<&str>,
-    ) -> Result<OrganisationPage, ClientError> {
-        let path = format!("/v1/ledgers/{}/organisations", part(ledger));
-        let query = [("start_after", start_after), ("limit", Some("100"))];
-        self.json(self.request(Method::GET, &path).query(&query), ANSWER)
-            .await
-    }
-
-    /// The members (of one organisation) after `start_after`, ordered by id; at most 100.
-    pub async fn members(
-        &self,
-        ledger: &str,
-        organisation: Option<&str>,
-        start_after: Option<&str>,
-    ) -> Result<MemberPage, ClientError> {
-        let path = format!("/v1/ledgers/{}/members", part(ledger));
-        let query = [
-            ("organisation", organisation),
-            ("start_after", start_after),
-            ("limit", Some("100")),
-        ];
-        self.json(self.request(Method::GET, &path).query(&query), ANSWER)
-            .await
-    }
-
-    /// The contracts of a ledger.
-    pub async fn contracts(&self, ledger: &str) -> Result<Vec<ContractView>, ClientError> {
-        self.get(&format!("/v1/ledgers/{}/contracts", part(ledger)), ANSWER)
             .await
     }
 
@@ -306,7 +312,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.authorization {
+            Some(value) => request.header(AUTHORIZATION, value.clone()),
+            None => request,
+        }
     }
 
     async fn json<A: DeserializeOwned>(
@@ -399,6 +409,7 @@ fn part(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -408,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_http_addresses_are_taken() {
+    fn only_addresses_of_nodes_are_taken() {
         for good in ["http://127.0.0.1:7400", "http://localhost:1/"] {
             assert!(Client::new(good).is_ok(), "{good}");
         }
@@ -421,5 +432,21 @@ mod tests {
         ] {
             assert!(Client::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_key_is_neither_sent_in_the_clear_nor_shown() {
+        let key = format!("bwk_{}", "7".repeat(64));
+        for good in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
+            let client = Client::new(good).unwrap().with_api_key(&key).unwrap();
+            assert!(!format!("{client:?}").contains("777"));
+        }
+        let remote = Client::new("http://192.0.2.1:1").unwrap();
+        let refused = remote.with_api_key(&key);
+        assert!(matches!(refused, Err(ClientError::KeyInTheClear { .. })));
+        let bad = Client::new("http://localhost:1")
+            .unwrap()
+            .with_api_key("a\nb");
+        assert!(matches!(bad, Err(ClientError::BadKey)));
     }
 }

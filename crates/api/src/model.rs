@@ -6,7 +6,16 @@ use blockworm_node::LedgerStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A node and its ledgers.
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    /// In the list's own order.
+    pub items: Vec<T>,
+    /// Give it as `cursor` to get the next page; null on the last page.
+    pub next: Option<String>,
+}
+
+/// A node and those of its ledgers that the caller may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NodeView {
     /// The organisation that runs this node.
@@ -272,15 +281,15 @@ pub struct BlockLine {
     pub code: String,
 }
 
-/// A block and its transactions in order.
+/// A block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BlockView {
     /// The header.
     pub header: HeaderView,
     /// Bytes of its transactions.
     pub transaction_bytes: u64,
-    /// In block order.
-    pub transactions: Vec<BlockLine>,
+    /// How many transactions it holds; `…/blocks/HEIGHT/transactions` lists them.
+    pub transaction_count: usize,
 }
 
 /// A block in a list.
@@ -294,15 +303,6 @@ pub struct BlockSummary {
     pub digest: String,
     /// How many transactions it holds.
     pub transactions: usize,
-}
-
-/// Blocks, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BlockPage {
-    /// Newest first.
-    pub blocks: Vec<BlockSummary>,
-    /// Give it as `before` to get the next page; absent on the last page.
-    pub next_before: Option<u64>,
 }
 
 /// A contract's value.
@@ -366,15 +366,6 @@ pub struct OrganisationView {
     pub suspended_at: Option<u64>,
 }
 
-/// Organisations, ordered by id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OrganisationPage {
-    /// Ordered by id.
-    pub organisations: Vec<OrganisationView>,
-    /// Give it as `start_after` to get the next page; absent on the last page.
-    pub next: Option<String>,
-}
-
 /// A member of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberView {
@@ -390,15 +381,6 @@ pub struct MemberView {
     pub registered_at: u64,
     /// The height of its revocation, which counts from the next block.
     pub revoked_at: Option<u64>,
-}
-
-/// Members, ordered by id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct MemberPage {
-    /// Ordered by id.
-    pub members: Vec<MemberView>,
-    /// Give it as `start_after` to get the next page; absent on the last page.
-    pub next: Option<String>,
 }
 
 /// A contract of a ledger.

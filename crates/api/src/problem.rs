@@ -113,6 +113,7 @@ impl Failure {
     /// The finished answer, with the path asked for and the request's id.
     pub(crate) fn answer(self, instance: &str, request_id: &str) -> Response {
         let retry_after_s = self.retry_after_s();
+        let challenge = challenge(&self.code);
         let status = self.status;
         let problem = Problem {
             kind: "about:blank".into(),
@@ -126,6 +127,12 @@ impl Failure {
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        if let Some(challenge) = challenge {
+            let value = HeaderValue::from_static(challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, value);
+        }
         if let Some(seconds) = retry_after_s {
             let value = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, value);
@@ -172,6 +179,18 @@ impl From<ProofError> for Failure {
     }
 }
 
+/// What `www-authenticate` says to a caller who is not known, or may not do this (RFC 6750).
+fn challenge(code: &str) -> Option<&'static str> {
+    match code {
+        "api.unauthenticated" => Some("Bearer realm=\"blockworm\""),
+        "api.key_unknown" | "api.key_revoked" | "api.key_expired" => {
+            Some("Bearer realm=\"blockworm\", error=\"invalid_token\"")
+        }
+        "api.scope_missing" => Some("Bearer realm=\"blockworm\", error=\"insufficient_scope\""),
+        _ => None,
+    }
+}
+
 /// The HTTP status of a refusal: who has to change something, the caller or the node.
 fn refusal_status(code: &str) -> StatusCode {
     match code {
@@ -203,6 +222,20 @@ fn next_step(code: &str) -> &'static str {
         }
         "api.origin_refused" => {
             "Web pages of other sites may not use this API; call it from the command line or a program."
+        }
+        "api.unauthenticated" | "api.key_unknown" | "api.key_revoked" | "api.key_expired" => {
+            "Ask the node's operator for a key (blockworm api-key create) and send it as `authorization: Bearer KEY`."
+        }
+        "api.scope_missing" => "Ask the node's operator for a key with that scope.",
+        "api.keys_unavailable" => {
+            "The node's operator: look at its log and mend or remove the file."
+        }
+        "api.certificate_required" | "api.member_refused" | "api.certificate_expired" => {
+            "Connect with the certificate and key of a member that is registered on the ledger (blockworm member register, renew)."
+        }
+        "api.bad_cursor" => "Begin again without a cursor.",
+        "api.idempotency_mismatch" => {
+            "Use a new key for a new body; send the first body again to get its answer."
         }
         "api.busy" | "events.too_many" => "Wait a second, then try again.",
         "api.timeout" | "api.internal" => {

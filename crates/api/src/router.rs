@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    guard, page,
+    auth, description, guard, page,
     routes::{blocks, contracts, directory, events, node, transactions},
 };
 use axum::{Router, middleware};
@@ -17,12 +17,13 @@ pub(crate) fn router(app: App) -> Router {
     let (described, _) = described().split_for_parts();
     described
         .merge(page::routes())
+        .route_layer(middleware::from_fn_with_state(
+            app.clone(),
+            auth::authenticate,
+        ))
         .route_layer(middleware::from_fn(guard::name_route))
         .layer(middleware::from_fn_with_state(app.clone(), guard::deadline))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            guard::same_site,
-        ))
+        .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(app.clone(), guard::observe))
         .with_state(app)
 }
@@ -30,7 +31,9 @@ pub(crate) fn router(app: App) -> Router {
 /// The document, OpenAPI 3.1; committed as docs/openapi.json.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    described().split_for_parts().1
+    let mut document = described().split_for_parts().1;
+    description::complete(&mut document);
+    document
 }
 
 /// The document as it is served and committed.
@@ -55,6 +58,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(node::get_genesis))
         .routes(routes!(blocks::list_blocks))
         .routes(routes!(blocks::get_block))
+        .routes(routes!(blocks::list_block_transactions))
         .routes(routes!(blocks::get_header))
         .routes(routes!(transactions::submit_transaction))
         .routes(routes!(transactions::submit_batch))
@@ -76,7 +80,7 @@ fn document() -> OpenApi {
         .title("Blockworm node")
         .version("1")
         .description(Some(
-            "A node of a consortium ledger. Serves loopback only. Errors are RFC 9457 problems with a stable `code`.",
+            "A node of a consortium ledger. Open on loopback unless its operator says otherwise; elsewhere an API key or a member's certificate is asked for. Lists are read page by page: give `next` as `cursor`. Errors are RFC 9457 problems with a stable `code`.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();

@@ -1,18 +1,34 @@
 //! The server: where it listens, how many connections it holds, and how it stops.
 
-use crate::{app::App, router};
+mod listener;
+mod tls;
+
+pub(crate) use listener::Door;
+pub use listener::{Access, ListenerConfig, TlsFiles};
+pub(crate) use tls::provider;
+
+use crate::{
+    app::App,
+    auth::{KeyStore, Peer},
+    keys::KeysError,
+    router,
+};
 use blockworm_node::NodeHandle;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+use std::{
+    future::Future, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration,
 };
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// Bounds on memory and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +57,10 @@ pub struct Limits {
     pub stop: Duration,
     /// How often an idle event stream shows that it is alive.
     pub keep_alive: Duration,
+    /// Most idempotency keys that are remembered; the oldest goes first.
+    pub idempotency_keys: usize,
+    /// How long an idempotency key is remembered.
+    pub idempotency: Duration,
 }
 
 impl Default for Limits {
@@ -58,6 +78,8 @@ impl Default for Limits {
             request: Duration::from_secs(90),
             stop: Duration::from_secs(5),
             keep_alive: Duration::from_secs(15),
+            idempotency_keys: 1 << 16,
+            idempotency: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -65,18 +87,21 @@ impl Default for Limits {
 /// Where and within which bounds to serve.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// A loopback address; port 0 takes a free one.
-    pub address: SocketAddr,
+    /// Where, and who may come in there; the first is the node's own address.
+    pub listeners: Vec<ListenerConfig>,
+    /// The file of API keys, read again whenever it changes.
+    pub keys_file: Option<PathBuf>,
     /// Bounds on memory and time.
     pub limits: Limits,
 }
 
 impl ServerConfig {
-    /// The default bounds at `address`.
+    /// The default bounds at `address`, open to everybody: a loopback address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self {
-            address,
+            listeners: vec![ListenerConfig::open(address)],
+            keys_file: None,
             limits: Limits::default(),
         }
     }
@@ -85,15 +110,58 @@ impl ServerConfig {
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Reading needs authority, and there is none yet beyond this machine.
+    /// Strangers would read everything.
     #[error(
-        "the API refuses to listen on {address}: it has no authentication yet and serves loopback only; \
-         use 127.0.0.1 or [::1], and SSH port forwarding to reach it from elsewhere"
+        "the API refuses to listen on {address}, which is not loopback, without asking who comes in: \
+         let it accept API keys or members' certificates there, or listen on 127.0.0.1"
     )]
-    NotLoopback {
+    OpenBeyondLoopback {
         /// The refused address.
         address: SocketAddr,
     },
+    /// Keys and answers would cross the network in the clear.
+    #[error(
+        "the API refuses to listen on {address}, which is not loopback, without TLS: give it a \
+         certificate and a key, or listen on 127.0.0.1 behind a proxy that speaks TLS"
+    )]
+    PlainBeyondLoopback {
+        /// The refused address.
+        address: SocketAddr,
+    },
+    /// No certificate could ever be accepted.
+    #[error(
+        "the API on {address} accepts members' certificates, but has no TLS with `client_ca_file`: \
+         name the file with the organisations' root certificates"
+    )]
+    NoClientAuthorities {
+        /// The refused address.
+        address: SocketAddr,
+    },
+    /// No key could ever be accepted.
+    #[error(
+        "the API on {address} lets in holders of API keys alone, and there is no {}: \
+         make a key with `blockworm api-key create`", path.display()
+    )]
+    NoKeys {
+        /// The refused address.
+        address: SocketAddr,
+        /// Where the file should be.
+        path: PathBuf,
+    },
+    /// A certificate or key of TLS cannot be used.
+    #[error("{} cannot be used for TLS: {reason}", path.display())]
+    TlsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The file of API keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// There is no address to listen at.
+    #[error("the API has no address to listen at")]
+    Nowhere,
     /// The system refused the address.
     #[error("cannot listen on {address}: {source}; stop the other process or choose another port")]
     Listen {
@@ -106,96 +174,211 @@ pub enum ServerError {
 
 /// A server that listens and is ready to run.
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-    config: ServerConfig,
+    listeners: Vec<Listener>,
+    keys: KeyStore,
+    limits: Limits,
     node: NodeHandle,
 }
 
+/// A place where it listens.
+struct Listener {
+    listener: TcpListener,
+    door: Arc<Door>,
+    tls: Option<TlsAcceptor>,
+}
+
 impl Server {
-    /// Listens at the configured address; requests wait until [`Server::run`].
+    /// Listens at the configured addresses; requests wait until [`Server::run`].
     pub async fn bind(config: ServerConfig, node: NodeHandle) -> Result<Self, ServerError> {
-        let address = config.address;
-        if !address.ip().is_loopback() {
-            return Err(ServerError::NotLoopback { address });
+        // Nothing is opened before everything is known to be safe.
+        for listener in &config.listeners {
+            listener.check(config.keys_file.as_deref())?;
         }
-        let refused = |source| ServerError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
+        let keys = KeyStore::open(config.keys_file)?;
+        let mut listeners = Vec::new();
+        for listener in &config.listeners {
+            listeners.push(Listener::bind(listener).await?);
+        }
+        if listeners.is_empty() {
+            return Err(ServerError::Nowhere);
+        }
         Ok(Self {
-            listener,
-            address,
-            config,
+            listeners,
+            keys,
+            limits: config.limits,
             node,
         })
     }
 
-    /// Where it listens, with the port that was taken.
+    /// Where it listens first, with the port that was taken.
     #[must_use]
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.address
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listeners[0].door.address
+    }
+
+    /// Where it listens, in the order of the configuration.
+    #[must_use]
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        let address = |listener: &Listener| listener.door.address;
+        self.listeners.iter().map(address).collect()
     }
 
     /// Serves until `stop` resolves; then takes no new connections, ends event streams and gives
     /// open requests `limits.stop` to finish.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, watch) = watch::channel(false);
-        let limits = self.config.limits.clone();
-        let app = App::new(self.node, self.address, limits.clone(), watch);
-        let service = router::router(app);
-        let places = Arc::new(Semaphore::new(limits.connections));
-        let graceful = GracefulShutdown::new();
-        let mut stop = pin!(stop);
-        loop {
-            // The place is taken before the connection, so that the system's queue is the bound.
-            let accepted = async {
-                let place = places.clone().acquire_owned().await;
-                (place, self.listener.accept().await)
-            };
-            let (place, stream) = tokio::select! {
-                () = &mut stop => break,
-                (place, accepted) = accepted => match accepted {
-                    Ok((stream, _)) => (place, stream),
-                    Err(error) => {
-                        pause_after(&error).await;
-                        continue;
-                    }
-                },
-            };
-            let service = TowerToHyperService::new(service.clone());
-            let connection = connection(stream, service, &limits);
-            let watched = graceful.watch(connection);
-            tokio::spawn(async move {
-                if let Err(error) = watched.await {
-                    tracing::debug!(%error, "connection ended");
-                }
-                drop(place);
-            });
-        }
-        drop(self.listener);
+        let limits = self.limits;
+        let app = App::new(self.node, self.keys, limits.clone(), watch.clone());
+        let graceful = Arc::new(GracefulShutdown::new());
+        let accept = Accept {
+            service: router::router(app),
+            places: Arc::new(Semaphore::new(limits.connections)),
+            limits: limits.clone(),
+            stopping: watch,
+        };
+        let accepting: Vec<_> = self
+            .listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(accept.clone().run(listener, graceful.clone())))
+            .collect();
+        pin!(stop).await;
         let _ = stopping.send(true);
-        if tokio::time::timeout(limits.stop, graceful.shutdown())
-            .await
-            .is_err()
-        {
+        for task in accepting {
+            let _ = task.await;
+        }
+        // The tasks above were the last to share it.
+        let closed = async {
+            if let Some(graceful) = Arc::into_inner(graceful) {
+                graceful.shutdown().await;
+            }
+        };
+        if tokio::time::timeout(limits.stop, closed).await.is_err() {
             tracing::warn!("stopped with requests still open");
         }
     }
 }
 
-/// One HTTP/1.1 connection.
-fn connection(
-    stream: TcpStream,
-    service: TowerToHyperService<axum::Router>,
-    limits: &Limits,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
-    // Small answers go out at once.
-    let _ = stream.set_nodelay(true);
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .max_buf_size(256 << 10)
-        .serve_connection(TokioIo::new(stream), service)
+impl Listener {
+    async fn bind(config: &ListenerConfig) -> Result<Self, ServerError> {
+        let address = config.address;
+        let access = &config.access;
+        let files = access.tls.as_ref();
+        let tls = files.map(|files| tls::acceptor(files, access.certificates));
+        let tls = tls.transpose()?;
+        let refused = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        Ok(Self {
+            listener,
+            door: Arc::new(Door::new(address, access)),
+            tls,
+        })
+    }
+}
+
+/// What taking connections needs.
+#[derive(Clone)]
+struct Accept {
+    service: axum::Router,
+    /// One for each connection, of all listeners together.
+    places: Arc<Semaphore>,
+    limits: Limits,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Accept {
+    /// Takes connections until the server stops.
+    async fn run(mut self, listener: Listener, graceful: Arc<GracefulShutdown>) {
+        let places = self.places.clone();
+        loop {
+            // The place is taken before the connection, so that the system's queue is the bound.
+            let accepted = async {
+                let place = places.clone().acquire_owned().await;
+                (place, listener.listener.accept().await)
+            };
+            let (place, stream) = tokio::select! {
+                () = stopped(&mut self.stopping) => return,
+                (place, accepted) = accepted => match (place, accepted) {
+                    (Ok(place), Ok((stream, _))) => (place, stream),
+                    (Ok(_), Err(error)) => {
+                        pause_after(&error).await;
+                        continue;
+                    }
+                    (Err(_), _) => return,
+                },
+            };
+            // Small answers go out at once.
+            let _ = stream.set_nodelay(true);
+            let (door, watcher) = (listener.door.clone(), graceful.watcher());
+            match listener.tls.clone() {
+                None => {
+                    let peer = Peer { door, shown: None };
+                    tokio::spawn(self.serve(stream, peer, watcher, place));
+                }
+                Some(tls) => {
+                    let accept = self.clone();
+                    tokio::spawn(async move {
+                        if let Some((stream, peer)) = accept.shake(tls, stream, door).await {
+                            accept.serve(stream, peer, watcher, place).await;
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /// Shakes hands within the time for a head; none when they are refused or the server stops.
+    async fn shake(
+        &self,
+        tls: TlsAcceptor,
+        stream: TcpStream,
+        door: Arc<Door>,
+    ) -> Option<(TlsStream<TcpStream>, Peer)> {
+        let mut stopping = self.stopping.clone();
+        let shaken = tokio::select! {
+            () = stopped(&mut stopping) => return None,
+            shaken = tokio::time::timeout(self.limits.head, tls.accept(stream)) => shaken.ok()?,
+        };
+        let stream = shaken
+            .inspect_err(|error| tracing::debug!(%error, "TLS handshake refused"))
+            .ok()?;
+        let shown = tls::shown(&stream).ok()?.map(Arc::new);
+        Some((stream, Peer { door, shown }))
+    }
+
+    /// Serves one HTTP/1.1 connection; its place is free again when it ends.
+    fn serve<S>(
+        &self,
+        stream: S,
+        peer: Peer,
+        watcher: Watcher,
+        place: OwnedSemaphorePermit,
+    ) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = TowerToHyperService::new(self.service.clone());
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            router.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head)
+            .max_buf_size(256 << 10)
+            .serve_connection(TokioIo::new(stream), service);
+        async move {
+            if let Err(error) = watcher.watch(connection).await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(place);
+        }
+    }
+}
+
+/// Resolves once the server stops, or is gone.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// A connection that ended before it was taken costs nothing; running out of file descriptors

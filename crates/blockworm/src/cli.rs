@@ -1,7 +1,9 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
+mod access;
 mod proposal;
 
+pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
 pub use proposal::{
     ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
 };
@@ -53,6 +55,9 @@ pub enum Command {
     /// One organisation's node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Keys that let programs in at a node's API.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -106,6 +111,8 @@ pub struct Target {
     /// The ledger, by id or name; else the folder's first, or the node's only one.
     #[arg(long, alias = "channel")]
     pub ledger: Option<String>,
+    #[command(flatten)]
+    pub credentials: Credentials,
 }
 
 /// Who signs, and how long to wait for the receipt.

@@ -1,18 +1,26 @@
 //! A command's connection to one node and one of its ledgers.
 
 use crate::{
-    cli::Target,
+    cli::{Credentials, Target},
     failure::{Failure, Result},
     signer::Signer,
 };
 use blockworm_api::{
-    Client, ClientError,
+    Client, ClientError, TlsOptions,
+    client::TlsIdentity,
     model::{LedgerView, Progress, ReceiptView},
 };
 use blockworm_ledger::{ContractName, LedgerId, TransactionId};
-use blockworm_service::network::{ConsortiumFolder, FolderError, NodeRecord, NodeState, process};
+use blockworm_service::{
+    identity::{self, Passphrase},
+    network::{ConsortiumFolder, FolderError, NodeRecord, NodeState, process},
+};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// How often a proof that cannot be made yet is asked for again.
 const POLL: Duration = Duration::from_millis(100);
@@ -29,17 +37,14 @@ pub struct Remote {
 impl Remote {
     /// Finds the node and the ledger that the flags name.
     pub async fn connect(target: &Target) -> Result<Self> {
-        let (address, usual) = match &target.api {
-            Some(address) => (address.clone(), None),
-            None => {
-                let (node, usual) = running_node(target)?;
-                (node.api_url(), usual)
-            }
+        let address = match &target.api {
+            Some(address) => address.clone(),
+            None => running_node(target)?.api_url(),
         };
-        let client = Client::new(&address).map_err(client_failure)?;
+        let client = client(&address, &target.credentials)?;
         let ledgers = client.ledgers().await.map_err(client_failure)?;
         let keeps = |id: &String| ledgers.iter().any(|ledger| ledger.id == *id);
-        let wanted = target.ledger.clone().or(usual.filter(keeps));
+        let wanted = target.ledger.clone().or(usual_ledger(target).filter(keeps));
         let ledger = choose(&ledgers, wanted.as_deref())?;
         Self::of(client, ledger)
     }
@@ -149,6 +154,10 @@ pub fn client_failure(error: ClientError) -> Failure {
         ClientError::Address { .. } => "node.bad_address",
         ClientError::Unreachable { .. } => "node.unreachable",
         ClientError::Timeout { .. } => "node.timeout",
+        ClientError::NoRoots { .. } => "tls.no_roots",
+        ClientError::Tls { .. } => "tls.unusable",
+        ClientError::KeyInTheClear { .. } => "key.in_the_clear",
+        ClientError::BadKey => "key.bad",
         ClientError::Setup { .. } => "client.setup",
         ClientError::Unexpected { .. } => "node.unexpected",
     };
@@ -158,8 +167,67 @@ pub fn client_failure(error: ClientError) -> Failure {
     }
 }
 
-/// The node to ask, and the ledger that is meant where none is named.
-fn running_node(target: &Target) -> Result<(NodeRecord, Option<String>)> {
+/// A client of the node at `address` that shows what the flags name.
+fn client(address: &str, credentials: &Credentials) -> Result<Client> {
+    let client = match &credentials.server_ca {
+        None => Client::new(address),
+        Some(path) => {
+            let server_ca = read(path)?;
+            let identity = identity(credentials)?;
+            Client::with_tls(
+                address,
+                &TlsOptions {
+                    server_ca,
+                    identity,
+                },
+            )
+        }
+    };
+    let client = client.map_err(client_failure)?;
+    match &credentials.api_key_file {
+        None => Ok(client),
+        Some(path) => {
+            identity::check_private(path).map_err(|error| {
+                Failure::of("key.unusable", &error).next(format!("chmod 600 {}", path.display()))
+            })?;
+            let key = String::from_utf8(read(path)?).unwrap_or_default();
+            client.with_api_key(&key).map_err(client_failure)
+        }
+    }
+}
+
+fn identity(credentials: &Credentials) -> Result<Option<TlsIdentity>> {
+    let (Some(certificate), Some(key), Some(passphrase)) = (
+        &credentials.client_certificate,
+        &credentials.client_key,
+        &credentials.client_passphrase_file,
+    ) else {
+        return Ok(None);
+    };
+    let secret = Passphrase::read(passphrase)
+        .and_then(|passphrase| identity::read_key(key, &passphrase))
+        .map_err(|error| Failure::of("key.unusable", &error).next("blockworm doctor"))?;
+    Ok(Some(TlsIdentity {
+        certificate: read(certificate)?,
+        key: secret.to_pkcs8_der(),
+    }))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| {
+        Failure::of("file.unreadable", &error)
+            .during(format!("cannot read {}", path.display()))
+            .next("look at its path and owner")
+    })
+}
+
+/// The ledger that is meant where none is named: the folder's first, if there is a folder.
+fn usual_ledger(target: &Target) -> Option<String> {
+    let record = ConsortiumFolder::new(&target.place.dir).record().ok()?;
+    record.first_ledger().ok().map(|ledger| ledger.id.clone())
+}
+
+fn running_node(target: &Target) -> Result<NodeRecord> {
     let folder = ConsortiumFolder::new(&target.place.dir);
     let record = folder
         .record()
@@ -194,12 +262,7 @@ fn running_node(target: &Target) -> Result<(NodeRecord, Option<String>)> {
                 Ok(NodeState::Running(_))
             )
         })
-        .map(|node| {
-            (
-                node.clone(),
-                record.first_ledger().ok().map(|one| one.id.clone()),
-            )
-        })
+        .cloned()
         .ok_or_else(|| {
             let what = format!("no node of {} runs", folder.root().display());
             Failure::new("node.not_running", what).next(format!(

@@ -11,6 +11,29 @@ pub enum ClientError {
         /// What was given.
         address: String,
     },
+    /// Nobody was named whom an `https://` node's certificate must come from.
+    #[error("{address} speaks TLS: say which root certificate to trust (--server-ca FILE)")]
+    NoRoots {
+        /// What was given.
+        address: String,
+    },
+    /// A certificate or key cannot be used for TLS.
+    #[error("{what} cannot be used for TLS: {reason}")]
+    Tls {
+        /// Which.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// An API key would cross the network unencrypted.
+    #[error("an API key is not sent to {address} in the clear: use an https:// address")]
+    KeyInTheClear {
+        /// Where it would have gone.
+        address: String,
+    },
+    /// The text is no API key.
+    #[error("an API key is `bwk_` and 64 hex digits")]
+    BadKey,
     /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot start")]
     Setup {

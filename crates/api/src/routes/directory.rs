@@ -2,29 +2,16 @@
 
 use crate::{
     app::{Params, Place},
-    model::{ContractView, MemberPage, MemberView, OrganisationPage, OrganisationView},
+    model::{ContractView, MemberView, OrganisationView, Page},
+    paging::{Asked, PageQuery},
     problem::{Failure, Problem},
 };
 use axum::Json;
 use blockworm_execution::{ContractsQuery, MembersQuery, OrganisationsQuery};
 use blockworm_ledger::{ContractName, OrganisationId};
+use blockworm_node::LedgerHandle;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
-
-/// Most entries on a page, as the contracts have it.
-const PAGE: u32 = 100;
-
-/// Which page.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
-    /// The `next` of the page before.
-    start_after: Option<String>,
-    /// How many, 1 to 100; 30 unless given.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-}
 
 /// Whose members, and which page.
 #[derive(Deserialize, IntoParams)]
@@ -32,104 +19,134 @@ pub(crate) struct PageQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct MemberQuery {
     /// Only members of this organisation.
+    #[param(pattern = "^[a-z][a-z0-9-]{0,31}$")]
     organisation: Option<String>,
-    /// The `next` of the page before.
-    start_after: Option<String>,
-    /// How many, 1 to 100; 30 unless given.
+    /// How many items, 1 to 100; 30 unless given.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+    /// The `next` of the page before; the first page unless given.
+    #[param(max_length = 512, pattern = "^([0-9a-f]{2})+$")]
+    cursor: Option<String>,
 }
 
-/// The organisations of the consortium and the roles granted to them.
+/// The organisations of the consortium and the roles granted to them, ordered by id.
 #[utoipa::path(
     get, path = "/v1/ledgers/{ledger}/organisations", tag = "contracts",
     params(("ledger" = String, Path, description = "The ledger's id or name"), PageQuery),
     responses(
-        (status = 200, description = "A page of organisations", body = OrganisationPage),
-        (status = 400, description = "`api.bad_parameter`", body = Problem, content_type = "application/problem+json")
+        (status = 200, description = "A page of organisations", body = Page<OrganisationView>),
+        (status = 400, description = "`api.bad_parameter`, `api.bad_cursor`", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub(crate) async fn list_organisations(
     place: Place,
     Params(query): Params<PageQuery>,
-) -> Result<Json<OrganisationPage>, Failure> {
-    let limit = limit(query.limit)?;
-    let message = OrganisationsQuery::List {
-        start_after: query.start_after,
-        limit: Some(limit),
-    };
-    let organisations: Vec<OrganisationView> = ask(&place, "organisations", &message).await?;
-    let last = organisations
-        .last()
-        .map(|organisation| organisation.id.clone());
-    let next = last.filter(|_| organisations.len() == limit as usize);
-    Ok(Json(OrganisationPage {
-        organisations,
-        next,
-    }))
+) -> Result<Json<Page<OrganisationView>>, Failure> {
+    let asked = query.of("organisations")?;
+    let message = |start_after, limit| OrganisationsQuery::List { start_after, limit };
+    page(
+        &place,
+        "organisations",
+        &asked,
+        message,
+        |organisation: &OrganisationView| &organisation.id,
+    )
+    .await
 }
 
-/// The registered members.
+/// The registered members, ordered by id.
 #[utoipa::path(
     get, path = "/v1/ledgers/{ledger}/members", tag = "contracts",
     params(("ledger" = String, Path, description = "The ledger's id or name"), MemberQuery),
     responses(
-        (status = 200, description = "A page of members", body = MemberPage),
-        (status = 400, description = "`api.bad_parameter`", body = Problem, content_type = "application/problem+json")
+        (status = 200, description = "A page of members", body = Page<MemberView>),
+        (status = 400, description = "`api.bad_parameter`, `api.bad_cursor`", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub(crate) async fn list_members(
     place: Place,
     Params(query): Params<MemberQuery>,
-) -> Result<Json<MemberPage>, Failure> {
-    let limit = limit(query.limit)?;
-    let organisation = query
-        .organisation
-        .map(|text| text.parse::<OrganisationId>())
-        .transpose();
-    let organisation =
-        organisation.map_err(|error| Failure::bad_parameter("organisation", error))?;
-    let message = MembersQuery::List {
-        organisation: organisation.map(|organisation| organisation.to_string()),
-        start_after: query.start_after,
-        limit: Some(limit),
+) -> Result<Json<Page<MemberView>>, Failure> {
+    let MemberQuery {
+        organisation,
+        limit,
+        cursor,
+    } = query;
+    let parsed = organisation.map(|text| text.parse::<OrganisationId>());
+    let organisation = parsed
+        .transpose()
+        .map_err(|error| Failure::bad_parameter("organisation", error))?
+        .map(|organisation| organisation.to_string());
+    let list = format!("members:{}", organisation.as_deref().unwrap_or_default());
+    let asked = PageQuery { limit, cursor }.of(&list)?;
+    let message = |start_after, limit| MembersQuery::List {
+        organisation: organisation.clone(),
+        start_after,
+        limit,
     };
-    let members: Vec<MemberView> = ask(&place, "members", &message).await?;
-    let last = members.last().map(|member| member.id.clone());
-    let next = last.filter(|_| members.len() == limit as usize);
-    Ok(Json(MemberPage { members, next }))
+    page(&place, "members", &asked, message, |member: &MemberView| {
+        &member.id
+    })
+    .await
 }
 
-/// The contracts of the ledger.
+/// The contracts of the ledger, ordered by name.
 #[utoipa::path(
     get, path = "/v1/ledgers/{ledger}/contracts", tag = "contracts",
-    params(("ledger" = String, Path, description = "The ledger's id or name")),
-    responses((status = 200, description = "All contracts, the system's included", body = Vec<ContractView>))
+    params(("ledger" = String, Path, description = "The ledger's id or name"), PageQuery),
+    responses(
+        (status = 200, description = "A page of contracts, the system's included", body = Page<ContractView>),
+        (status = 400, description = "`api.bad_parameter`, `api.bad_cursor`", body = Problem, content_type = "application/problem+json")
+    )
 )]
-pub(crate) async fn list_contracts(place: Place) -> Result<Json<Vec<ContractView>>, Failure> {
-    contracts(&place).await.map(Json)
+pub(crate) async fn list_contracts(
+    place: Place,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<Page<ContractView>>, Failure> {
+    let asked = query.of("contracts")?;
+    let all = contracts(&place).await?;
+    let (items, next) = asked.cut(all, |contract| contract.name.clone());
+    Ok(Json(Page { items, next }))
+}
+
+/// A page of a list that a contract keeps ordered by `key`.
+async fn page<T: DeserializeOwned, M: Serialize>(
+    place: &Place,
+    contract: &str,
+    asked: &Asked,
+    message: impl Fn(Option<String>, Option<u32>) -> M,
+    key: impl Fn(&T) -> &str,
+) -> Result<Json<Page<T>>, Failure> {
+    let limit = Some(asked.limit as u32);
+    let first = message(asked.after.clone(), limit);
+    let items: Vec<T> = ask(&place.ledger, contract, &first).await?;
+    let last = items
+        .last()
+        .filter(|_| items.len() == asked.limit)
+        .map(&key);
+    let mut next = None;
+    if let Some(last) = last {
+        // A full page is the last one when nothing comes after it.
+        let one = message(Some(last.to_owned()), Some(1));
+        let beyond: Vec<T> = ask(&place.ledger, contract, &one).await?;
+        next = (!beyond.is_empty()).then(|| asked.next(last));
+    }
+    Ok(Json(Page { items, next }))
 }
 
 /// The contracts of the ledger, with their numbers.
 pub(crate) async fn contracts(place: &Place) -> Result<Vec<ContractView>, Failure> {
-    ask(place, "contracts", &ContractsQuery::List {}).await
+    ask(&place.ledger, "contracts", &ContractsQuery::List {}).await
 }
 
-fn limit(asked: Option<u32>) -> Result<u32, Failure> {
-    let limit = asked.unwrap_or(30);
-    if (1..=PAGE).contains(&limit) {
-        return Ok(limit);
-    }
-    Err(Failure::bad_parameter("limit", format_args!("1 to {PAGE}")))
-}
-
-async fn ask<A: DeserializeOwned>(
-    place: &Place,
+/// Asks one of the ledger's own contracts.
+pub(crate) async fn ask<A: DeserializeOwned>(
+    ledger: &LedgerHandle,
     contract: &str,
     message: &impl Serialize,
 ) -> Result<A, Failure> {
     let contract: ContractName = contract.parse().map_err(Failure::internal)?;
     let message = serde_json::to_vec(message).map_err(Failure::internal)?;
-    let answer = place.ledger.query(&contract, &message).await?;
+    let answer = ledger.query(&contract, &message).await?;
     serde_json::from_slice(&answer).map_err(Failure::internal)
 }

@@ -1,10 +1,12 @@
 //! About the node: health, metrics, its ledgers and their genesis.
 
 use crate::{
-    app::{App, Place},
+    app::{App, Params, Place},
+    auth::Caller,
     body::JSON,
     metrics::prometheus,
-    model::{HealthView, LedgerView, NodeView},
+    model::{HealthView, LedgerView, NodeView, Page},
+    paging::PageQuery,
     problem::{Failure, Problem},
 };
 use axum::{
@@ -47,14 +49,20 @@ pub(crate) async fn get_live() -> Json<HealthView> {
         (status = 503, description = "A ledger is catching up", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(crate) async fn get_ready(State(app): State<App>) -> Result<Json<HealthView>, Failure> {
+pub(crate) async fn get_ready(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<HealthView>, Failure> {
     let behind: Vec<String> = app
         .node
         .ledgers()
         .iter()
-        .map(LedgerHandle::status)
-        .filter(|status| status.catching_up)
-        .map(|status| {
+        .map(|ledger| (caller.sees(ledger), ledger.status()))
+        .filter(|(_, status)| status.catching_up)
+        .map(|(seen, status)| {
+            if !seen {
+                return "another ledger".into();
+            }
             format!(
                 "ledger {} is at {} of {}",
                 status.ledger, status.height, status.tip
@@ -92,21 +100,32 @@ pub(crate) async fn get_metrics(State(app): State<App>) -> Response {
     get, path = "/v1/node", tag = "node",
     responses((status = 200, description = "The node", body = NodeView))
 )]
-pub(crate) async fn get_node(State(app): State<App>) -> Json<NodeView> {
+pub(crate) async fn get_node(State(app): State<App>, caller: Caller) -> Json<NodeView> {
     Json(NodeView {
         organisation: app.node.organisation().to_string(),
         version: env!("CARGO_PKG_VERSION").into(),
-        ledgers: app.node.ledgers().iter().map(view).collect(),
+        ledgers: app.ledgers(&caller).iter().map(view).collect(),
     })
 }
 
-/// The ledgers of this node.
+/// The ledgers of this node that the caller may see, ordered by id.
 #[utoipa::path(
     get, path = "/v1/ledgers", tag = "ledgers",
-    responses((status = 200, description = "All ledgers", body = Vec<LedgerView>))
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of ledgers", body = Page<LedgerView>),
+        (status = 400, description = "`api.bad_parameter`, `api.bad_cursor`", body = Problem, content_type = "application/problem+json")
+    )
 )]
-pub(crate) async fn list_ledgers(State(app): State<App>) -> Json<Vec<LedgerView>> {
-    Json(app.node.ledgers().iter().map(view).collect())
+pub(crate) async fn list_ledgers(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<Page<LedgerView>>, Failure> {
+    let asked = query.of("ledgers")?;
+    let views = app.ledgers(&caller).iter().map(view).collect();
+    let (items, next) = asked.cut(views, |ledger: &LedgerView| ledger.id.clone());
+    Ok(Json(Page { items, next }))
 }
 
 /// How a ledger is doing on this node.

@@ -3,6 +3,7 @@
 use crate::{
     app::{App, Params, Place},
     body::{self, Media, OCTETS, wants_octets},
+    idempotency::Binding,
     model::{BatchAnswer, Outcome, Progress, ReceiptView, Submitted, TransactionView},
     problem::{Failure, Problem},
 };
@@ -45,7 +46,11 @@ impl WaitQuery {
 /// Submits a transaction; submitting the same bytes again is harmless and gives the same receipt.
 #[utoipa::path(
     post, path = "/v1/ledgers/{ledger}/transactions", tag = "transactions",
-    params(("ledger" = String, Path, description = "The ledger's id or name"), WaitQuery),
+    params(
+        ("ledger" = String, Path, description = "The ledger's id or name"),
+        WaitQuery,
+        ("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "A name of the caller's own for this body; refused with another body")
+    ),
     request_body(
         description = "The canonical encoding (docs/formats/transaction.md), or the JSON form",
         content((String = "application/octet-stream"), (Object = "application/json"))
@@ -56,7 +61,7 @@ impl WaitQuery {
         (status = 400, description = "`transaction.malformed`, `api.malformed_body`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`transaction.bad_signature`, `member.*`, `organisation.suspended`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`transaction.oversized`, `api.body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`transaction.wrong_ledger`, `transaction.expired`, `transaction.expiry_too_far`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`transaction.wrong_ledger`, `transaction.expired`, `transaction.expiry_too_far`, `api.idempotency_mismatch`", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`mempool.full`: too many of the organisation's transactions wait here", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -70,18 +75,28 @@ pub(crate) async fn submit_transaction(
     let wait = query.duration(&app, Duration::ZERO)?;
     let media = body::media(&headers, &[Media::Octets, Media::Json])?;
     let limit = place.ledger.genesis().parameters.transaction_bytes as usize;
-    let encoded = match media {
-        Media::Octets => body::read(&headers, body, limit, app.limits.body).await?,
+    let (encoded, binding) = match media {
+        Media::Octets => {
+            let encoded = body::read(&headers, body, limit, app.limits.body).await?;
+            let binding = bind(&app, &place, &headers, &encoded)?;
+            (encoded, binding)
+        }
         // A JSON form is longer than what it stands for: hex, escapes and field names.
         Media::Json => {
             let text = body::read(&headers, body, 2 * limit + 4096, app.limits.body).await?;
             let transaction: Transaction =
                 serde_json::from_slice(&text).map_err(Failure::malformed_body)?;
-            Bytes::from(transaction.encode())
+            let binding = bind(&app, &place, &headers, &text)?;
+            (Bytes::from(transaction.encode()), binding)
         }
     };
     let mut answers = place.ledger.submit(vec![encoded]).await;
-    let admitted = answers.pop().unwrap_or_else(|| Err(unanswered()))?;
+    let admitted = answers.pop().unwrap_or_else(|| Err(unanswered()));
+    match &admitted {
+        Ok(_) => app.idempotency.keep(&binding),
+        Err(_) => app.idempotency.release(&binding),
+    }
+    let admitted = admitted?;
     let mut receipt = None;
     if admitted.known {
         receipt = place.ledger.receipt(&admitted.id).await?;
@@ -90,6 +105,12 @@ pub(crate) async fn submit_transaction(
         receipt = place.ledger.wait_receipt(&admitted.id, wait).await;
     }
     Ok(submitted(&place, admitted.id, admitted.known, receipt))
+}
+
+/// Binds the request's idempotency key to its body.
+fn bind(app: &App, place: &Place, headers: &HeaderMap, body: &[u8]) -> Result<Binding, Failure> {
+    let ledger = place.ledger.id();
+    app.idempotency.bind(headers, &place.caller, &ledger, body)
 }
 
 /// 200 with the receipt, or 202 with the place where it will be.
@@ -122,7 +143,11 @@ fn submitted(place: &Place, id: TransactionId, known: bool, receipt: Option<Rece
 /// Submits many transactions at once and waits for all receipts.
 #[utoipa::path(
     post, path = "/v1/ledgers/{ledger}/transactions/batch", tag = "transactions",
-    params(("ledger" = String, Path, description = "The ledger's id or name"), WaitQuery),
+    params(
+        ("ledger" = String, Path, description = "The ledger's id or name"),
+        WaitQuery,
+        ("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "A name of the caller's own for this body; refused with another body")
+    ),
     request_body(
         description = "Canonical encodings, each after its length as four bytes, big-endian; at most 8192 of them and 8 MiB",
         content((String = "application/octet-stream"))
@@ -130,6 +155,7 @@ fn submitted(place: &Place, id: TransactionId, known: bool, receipt: Option<Rece
     responses(
         (status = 200, description = "One outcome per transaction, in the order sent", body = BatchAnswer),
         (status = 400, description = "`batch.malformed`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`api.idempotency_mismatch`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`batch.too_many`, `api.body_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`api.busy`", body = Problem, content_type = "application/problem+json")
     )
@@ -159,8 +185,13 @@ pub(crate) async fn submit_batch(
             Failure::new(StatusCode::SERVICE_UNAVAILABLE, "api.busy", detail)
         })?;
     let bytes = body::read(&headers, body, limit, app.limits.body).await?;
-    let transactions = split(bytes, app.limits.batch_transactions)?;
+    let transactions = split(bytes.clone(), app.limits.batch_transactions)?;
+    let binding = bind(&app, &place, &headers, &bytes)?;
+    drop(bytes);
     let answers = place.ledger.submit_and_wait(transactions, wait).await;
+    if answers.iter().all(Result::is_err) {
+        app.idempotency.release(&binding);
+    }
     Ok(Json(BatchAnswer {
         outcomes: answers.into_iter().map(outcome).collect(),
     }))

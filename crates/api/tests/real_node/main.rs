@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod bodies;
 mod events;
+mod idempotency;
 mod landing_page;
+mod paging;
 mod reads;
 mod refusals;
 mod stopping;
 mod submits;
+mod tls;
 mod world;

@@ -25,7 +25,9 @@ use tokio::{runtime::Runtime, sync::oneshot};
 pub struct World {
     pub node: RunningNode,
     pub address: SocketAddr,
-    maker: SecretKey,
+    pub maker: SecretKey,
+    /// The bank's authority, whose certificate is in the genesis.
+    pub authority: CertificateAuthority,
     runtime: Runtime,
 }
 
@@ -34,7 +36,7 @@ pub static WORLD: LazyLock<World> = LazyLock::new(World::start);
 /// How long a receipt may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-fn now_ms() -> u64 {
+pub fn now_ms() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64
 }
 
@@ -46,7 +48,7 @@ fn free_port() -> SocketAddr {
 }
 
 /// A genesis of one bank with one maker, and the contract for money.
-fn genesis(validator: &SecretKey, maker: &SecretKey) -> Genesis {
+fn genesis(validator: &SecretKey, maker: &SecretKey) -> (Genesis, CertificateAuthority) {
     let now = now_ms();
     let validity = Validity {
         not_before_ms: now - 60_000,
@@ -55,15 +57,10 @@ fn genesis(validator: &SecretKey, maker: &SecretKey) -> Genesis {
     let authority =
         CertificateAuthority::create("bank", "Bank of Tests", Algorithm::Ed25519, validity)
             .unwrap();
-    let subject = MemberSubject {
-        organisation: "bank".into(),
-        name: "maker".into(),
-        functions: vec!["maker".into()],
-    };
     let certificate = authority
-        .issue(&subject, &maker.public_key(), validity)
+        .issue(&subject("maker"), &maker.public_key(), validity)
         .unwrap();
-    Genesis {
+    let genesis = Genesis {
         version: 1,
         protocol_version: 1,
         name: "tests".into(),
@@ -98,6 +95,16 @@ fn genesis(validator: &SecretKey, maker: &SecretKey) -> Genesis {
             code: "money@1".into(),
             init: "{}".into(),
         }],
+    };
+    (genesis, authority)
+}
+
+/// A member of the bank in a certificate.
+pub fn subject(name: &str) -> MemberSubject {
+    MemberSubject {
+        organisation: "bank".into(),
+        name: name.into(),
+        functions: vec!["maker".into()],
     }
 }
 
@@ -108,7 +115,7 @@ impl World {
         fs::create_dir_all(&directory).unwrap();
         let validator = SecretKey::generate(Algorithm::Ed25519).unwrap();
         let maker = SecretKey::generate(Algorithm::Ed25519).unwrap();
-        let genesis = genesis(&validator, &maker);
+        let (genesis, authority) = genesis(&validator, &maker);
         let config = NodeConfig {
             organisation: "bank".parse().unwrap(),
             directory,
@@ -137,6 +144,7 @@ impl World {
             node,
             address,
             maker,
+            authority,
             runtime,
         }
     }
@@ -169,9 +177,17 @@ impl World {
         limits: Limits,
     ) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let config = ServerConfig {
-            address: "127.0.0.1:0".parse().unwrap(),
             limits,
+            ..ServerConfig::new("127.0.0.1:0".parse().unwrap())
         };
+        self.serve_as(config).await
+    }
+
+    /// A further server over the same node.
+    pub async fn serve_as(
+        &self,
+        config: ServerConfig,
+    ) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let server = Server::bind(config, self.handle()).await.unwrap();
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();

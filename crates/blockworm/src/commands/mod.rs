@@ -1,5 +1,6 @@
 //! One module per verb; here they are only told apart.
 
+mod api_key;
 mod doctor;
 mod down;
 mod member;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     let format = cli.output;
     match cli.command {
         Command::Node(NodeCommand::Run(args)) => node::run(&args),
+        Command::ApiKey(command) => api_key::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
         Command::Bench(args) => bench::run(args, format),
@@ -55,7 +57,11 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
-            Command::Node(_) | Command::Verify(_) | Command::Down(_) | Command::Bench(_) => {
+            Command::Node(_)
+            | Command::ApiKey(_)
+            | Command::Verify(_)
+            | Command::Down(_)
+            | Command::Bench(_) => {
                 unreachable!("invariant: these were told apart before")
             }
         }

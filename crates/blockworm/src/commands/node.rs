@@ -6,9 +6,12 @@ use crate::{
     failure::{Failure, Result},
     log,
 };
-use blockworm_api::{Server, ServerConfig};
+use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, ServerError, TlsFiles};
 use blockworm_node::RunningNode;
-use blockworm_service::network::{NodeConfigFile, NodeLock, Overrides};
+use blockworm_service::network::{
+    NodeConfigFile, NodeLock, Overrides,
+    config::{Accepted, AccessSettings},
+};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -75,15 +78,12 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).map_err(listening)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(listening)?;
     let mut failed = node.failed();
-    let server = Server::bind(ServerConfig::new(file.api), node.handle())
+    let server = Server::bind(server_config(file), node.handle())
         .await
-        .map_err(|error| {
-            Failure::of("api.start", &error).next(format!(
-                "stop the program on {}, or change `api` in node.toml",
-                file.api
-            ))
-        })?;
-    tracing::info!(address = %server.local_addr(), "serving");
+        .map_err(|error| start_failure(file, &error))?;
+    for address in server.local_addrs() {
+        tracing::info!(%address, "serving");
+    }
     let mut failure = None;
     let end = async {
         tokio::select! {
@@ -100,4 +100,69 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         Some(reason) => Err(Failure::new("node.failed", reason)
             .next("free disk space if it is full; then blockworm up again")),
     }
+}
+
+/// The API as the file describes it.
+fn server_config(file: &NodeConfigFile) -> ServerConfig {
+    let own = (file.api, &file.api_access);
+    let further = file.api_listeners.iter();
+    let all = std::iter::once(own).chain(further.map(|it| (it.address, &it.access)));
+    let listeners = all.map(|(address, access)| ListenerConfig {
+        address,
+        access: access_of(access),
+    });
+    ServerConfig {
+        listeners: listeners.collect(),
+        keys_file: Some(file.api_keys_file.clone()),
+        limits: Limits::default(),
+    }
+}
+
+fn access_of(settings: &AccessSettings) -> Access {
+    Access {
+        keys: settings.accept.contains(&Accepted::Key),
+        certificates: settings.accept.contains(&Accepted::Certificate),
+        names: settings.names.clone(),
+        tls: settings.tls.as_ref().map(|tls| TlsFiles {
+            certificate_file: tls.certificate_file.clone(),
+            key_file: tls.key_file.clone(),
+            client_ca_file: tls.client_ca_file.clone(),
+        }),
+    }
+}
+
+fn start_failure(file: &NodeConfigFile, error: &ServerError) -> Failure {
+    let (code, next) = match error {
+        ServerError::OpenBeyondLoopback { .. } | ServerError::PlainBeyondLoopback { .. } => (
+            "api.unprotected",
+            "set `accept` and `tls` of the listener's access in node.toml (docs/api.md)".to_owned(),
+        ),
+        ServerError::NoClientAuthorities { .. } => (
+            "api.no_client_authorities",
+            "set `tls.client_ca_file` of the listener's access in node.toml".to_owned(),
+        ),
+        ServerError::NoKeys { .. } => (
+            "api.no_keys",
+            format!(
+                "blockworm api-key create NAME --scope read --dir DIR --node {}",
+                file.organisation
+            ),
+        ),
+        ServerError::TlsFile { .. } => (
+            "api.tls_file",
+            "correct the file or its name in node.toml".to_owned(),
+        ),
+        ServerError::Keys(_) => (
+            "keys.unusable",
+            "chmod 600 the file, or restore it".to_owned(),
+        ),
+        ServerError::Nowhere | ServerError::Listen { .. } => (
+            "api.start",
+            format!(
+                "stop the program on {}, or change `api` in node.toml",
+                file.api
+            ),
+        ),
+    };
+    Failure::of(code, error).next(next)
 }

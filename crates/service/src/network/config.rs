@@ -1,5 +1,9 @@
 //! `node.toml`: what a node process is told, with flags over environment over file.
 
+mod access;
+
+pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
+
 use crate::identity::{IdentityError, Passphrase};
 use blockworm_crypto::{PublicKey, keyfile};
 use blockworm_ledger::{Genesis, OrganisationId};
@@ -24,6 +28,15 @@ pub struct NodeConfigFile {
     pub listen: SocketAddr,
     /// Where to serve people and programs.
     pub api: SocketAddr,
+    /// Who may come in at `api`; everybody unless given, which only loopback allows.
+    #[serde(default, skip_serializing_if = "AccessSettings::is_open")]
+    pub api_access: AccessSettings,
+    /// Further places to serve people and programs, each with its own access.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub api_listeners: Vec<ListenerSettings>,
+    /// The digests of API keys; only its owner may read it.
+    #[serde(default = "access::api_keys")]
+    pub api_keys_file: PathBuf,
     /// The consensus key, encrypted PKCS#8.
     pub consensus_key_file: PathBuf,
     /// The passphrase of `consensus_key_file`; only its owner may read it.
@@ -165,10 +178,16 @@ impl NodeConfigFile {
             &mut file.consensus_key_file,
             &mut file.passphrase_file,
             &mut file.directory,
+            &mut file.api_keys_file,
         ]
         .into_iter()
         .chain(&mut file.genesis_files)
-        {
+        .chain(file.api_access.files())
+        .chain(
+            file.api_listeners
+                .iter_mut()
+                .flat_map(|listener| listener.access.files()),
+        ) {
             *relative = home.join(&*relative);
         }
         if let Some(listen) = overrides.listen {
@@ -195,7 +214,9 @@ impl NodeConfigFile {
         }
         let own = [("listen", self.listen), ("api", self.api)];
         let peers = self.peers.iter().map(|peer| ("peer's", peer.address));
-        for (what, address) in own.into_iter().chain(peers) {
+        let listeners = self.api_listeners.iter();
+        let listeners = listeners.map(|listener| ("api listener's", listener.address));
+        for (what, address) in own.into_iter().chain(listeners).chain(peers) {
             if !is_loopback(address.ip()) {
                 return Err(ConfigError::NotLoopback { what, address });
             }
@@ -335,6 +356,8 @@ genesis_files = ["../genesis.json"]
         for more in [
             "retries = 3",
             "[limits]\nworker_thread = 1",
+            "[api_access]\naccepts = []",
+            "[[api_listeners]]\naddress = \"127.0.0.1:1\"\naccess.tls = {}",
             "[[peers]]\nkeys = 1",
         ] {
             let text = format!("{MINIMAL}\n{more}\n");
@@ -378,6 +401,33 @@ genesis_files = ["../genesis.json"]
             read(MINIMAL, mapped),
             Err(ConfigError::NotLoopback { .. })
         ));
+    }
+
+    #[test]
+    fn api_listeners_are_read_and_held_to_the_profile() {
+        let more = r#"
+api_access = { accept = ["key"] }
+[[api_listeners]]
+address = "192.0.2.7:7443"
+access.accept = ["key", "certificate"]
+access.names = ["bank.example"]
+access.tls = { certificate_file = "tls.pem", key_file = "/k.pem", client_ca_file = "ca.pem" }
+"#;
+        let error = read(&format!("{MINIMAL}{more}"), Overrides::default()).unwrap_err();
+        let listener = "api listener's";
+        assert!(
+            matches!(error, ConfigError::NotLoopback { what, .. } if what == listener),
+            "{error}"
+        );
+        let network = MINIMAL.replace("local", "network");
+        let file = read(&format!("{network}{more}"), Overrides::default()).unwrap();
+        assert_eq!(file.api_access.accept, [Accepted::Key]);
+        assert!(file.api_keys_file.ends_with(API_KEYS) && file.api_keys_file.is_absolute());
+        let tls = file.api_listeners[0].access.tls.as_ref().unwrap();
+        assert!(tls.certificate_file.is_absolute() && tls.key_file == Path::new("/k.pem"));
+        assert!(tls.client_ca_file.as_ref().unwrap().is_absolute());
+        let again: NodeConfigFile = toml::from_str(&file.to_toml().unwrap()).unwrap();
+        assert_eq!(again, file);
     }
 
     #[test]

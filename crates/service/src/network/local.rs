@@ -4,7 +4,7 @@
 //! is exactly what a real consortium must not do.
 
 use super::{
-    config::{LimitSettings, NodeConfigFile, PeerSettings, ProfileName},
+    config::{API_KEYS, AccessSettings, LimitSettings, NodeConfigFile, PeerSettings, ProfileName},
     folder::{
         ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
         OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
@@ -362,6 +362,9 @@ fn node_file(
         profile: ProfileName::Local,
         listen: node.listen,
         api: node.api,
+        api_access: AccessSettings::default(),
+        api_listeners: Vec::new(),
+        api_keys_file: PathBuf::from(API_KEYS),
         consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
         passphrase_file: PathBuf::from("keys/passphrase"),
         genesis_files: kept

@@ -1,0 +1,588 @@
+// Types of Blockworm's HTTP API, made from docs/openapi.json by a test; do not edit.
+// BLOCKWORM_BLESS=1 cargo test -p blockworm-api --test typescript_types_are_committed
+
+/** A detail of an event. */
+export interface AttributeView {
+  /** The detail's name. */
+  key: string;
+  /** Its value. */
+  value: string;
+}
+
+/** The answer to a batch: one outcome per transaction, in the order sent. */
+export interface BatchAnswer {
+  /** In the order sent. */
+  outcomes: Array<Outcome>;
+}
+
+/** A transaction as a line of its block. */
+export interface BlockLine {
+  /** `ok` or a refusal code. */
+  code: string;
+  /** Which contract was asked. */
+  contract: string;
+  /** The transaction's id. */
+  id: string;
+  /** Who asked. */
+  sender: string;
+}
+
+/** A block in a list. */
+export interface BlockSummary {
+  /** Digest of its header. */
+  digest: string;
+  /** Its height. */
+  height: number;
+  /** Block time. */
+  time_ms: number;
+  /** How many transactions it holds. */
+  transactions: number;
+}
+
+/** A block. */
+export interface BlockView {
+  /** The header. */
+  header: HeaderView;
+  /** Bytes of its transactions. */
+  transaction_bytes: number;
+  /** How many transactions it holds; `…/blocks/HEIGHT/transactions` lists them. */
+  transaction_count: number;
+}
+
+/** A contract of a ledger. */
+export interface ContractView {
+  /** The code that it runs: `name@version`. */
+  code: string;
+  /** Its number: the first four bytes of its state keys. */
+  id: number;
+  /** Its name, also its address. */
+  name: string;
+}
+
+/** What a contract told the world. */
+export interface EventView {
+  /** Details, in the order given by the contract. */
+  attributes: Array<AttributeView>;
+  /** The contract that speaks. */
+  contract: string;
+  /** The thing it happened to. */
+  subject: string;
+  /** What happened: `financed`, `transferred`. */
+  type: string;
+}
+
+/** A block's header (docs/formats/block.md). */
+export interface HeaderView {
+  /** SHA-256 of the encoded header: what validators vote on. */
+  digest: string;
+  /** 0 for the genesis header. */
+  height: number;
+  /** Root over the digests of all earlier headers. */
+  history_root: string;
+  /** The ledger's id. */
+  ledger: string;
+  /** Digest of the validator set of the next block. */
+  next_validators: string;
+  /** Digest of the header before. */
+  parent: string;
+  /** Version of the execution rules. */
+  protocol_version: number;
+  /** Root over the receipts of the block `root_lag` before. */
+  receipts_root: string;
+  /** State root after the block `root_lag` before. */
+  state_root: string;
+  /** Block time. */
+  time_ms: number;
+  /** Root over this block's transactions. */
+  transactions_root: string;
+  /** Version of the layout. */
+  version: number;
+}
+
+/** Health of a node. */
+export interface HealthView {
+  /** `live`, `ready` or `catching_up`. */
+  status: string;
+}
+
+/** How a ledger is doing on this node. */
+export interface LedgerView {
+  /** True while this node is behind the others. */
+  catching_up: boolean;
+  /** How many of the other nodes are connected. */
+  connected_peers: number;
+  /** SHA-256 of the genesis: what proofs are pinned to. */
+  genesis_digest: string;
+  /** The last durable height. */
+  height: number;
+  /** The ledger's id: 32 hex digits. */
+  id: string;
+  /** Their bytes. */
+  mempool_bytes: number;
+  /** Transactions waiting on this node. */
+  mempool_transactions: number;
+  /** Its name for people. */
+  name: string;
+  /** State root after the last durable block. */
+  state_root: string;
+  /** Time of the last durable block. */
+  time_ms: number;
+  /** The highest final height that this node has heard of. */
+  tip: number;
+  /** How many nodes vote. */
+  validators: number;
+}
+
+/** A member of an organisation. */
+export interface MemberView {
+  /** What its organisation lets it do. */
+  functions: Array<string>;
+  /** `organisation/name`. */
+  id: string;
+  /** Its public key: `ed25519:<hex>` or `p256:<hex>`. */
+  key: string;
+  /** Block time until which its certificate is valid. */
+  not_after_ms: number;
+  /** The height of its registration; 0 for genesis. */
+  registered_at: number;
+  /** The height of its revocation, which counts from the next block. */
+  revoked_at?: number | null;
+}
+
+/** A node and those of its ledgers that the caller may see. */
+export interface NodeView {
+  /** Its ledgers. */
+  ledgers: Array<LedgerView>;
+  /** The organisation that runs this node. */
+  organisation: string;
+  /** The program's version. */
+  version: string;
+}
+
+/** An organisation of the consortium. */
+export interface OrganisationView {
+  /** Its root certificate, DER in base64. */
+  ca_certificate: string;
+  /** Its slug. */
+  id: string;
+  /** Its legal name. */
+  name: string;
+  /** The roles that the consortium granted it. */
+  roles: Array<string>;
+  /** The height from which it is suspended. */
+  suspended_at?: number | null;
+}
+
+/** The answer to one transaction of a batch. */
+export interface Outcome {
+  /** The receipt's code (`ok` or a contract's refusal) or the node's refusal; empty while pending. */
+  code?: string;
+  /** The block that holds it; 0 unless committed. */
+  height: number;
+  /** Its place in the block. */
+  index: number;
+  /** The refusal in a sentence. */
+  message?: string;
+  /** How far it came. */
+  status: Progress;
+}
+
+/** A page of a list. */
+export interface Page_BlockLine {
+  /** In the list's own order. */
+  items: Array<{
+    /** `ok` or a refusal code. */
+    code: string;
+    /** Which contract was asked. */
+    contract: string;
+    /** The transaction's id. */
+    id: string;
+    /** Who asked. */
+    sender: string;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_BlockSummary {
+  /** In the list's own order. */
+  items: Array<{
+    /** Digest of its header. */
+    digest: string;
+    /** Its height. */
+    height: number;
+    /** Block time. */
+    time_ms: number;
+    /** How many transactions it holds. */
+    transactions: number;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_ContractView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The code that it runs: `name@version`. */
+    code: string;
+    /** Its number: the first four bytes of its state keys. */
+    id: number;
+    /** Its name, also its address. */
+    name: string;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_LedgerView {
+  /** In the list's own order. */
+  items: Array<{
+    /** True while this node is behind the others. */
+    catching_up: boolean;
+    /** How many of the other nodes are connected. */
+    connected_peers: number;
+    /** SHA-256 of the genesis: what proofs are pinned to. */
+    genesis_digest: string;
+    /** The last durable height. */
+    height: number;
+    /** The ledger's id: 32 hex digits. */
+    id: string;
+    /** Their bytes. */
+    mempool_bytes: number;
+    /** Transactions waiting on this node. */
+    mempool_transactions: number;
+    /** Its name for people. */
+    name: string;
+    /** State root after the last durable block. */
+    state_root: string;
+    /** Time of the last durable block. */
+    time_ms: number;
+    /** The highest final height that this node has heard of. */
+    tip: number;
+    /** How many nodes vote. */
+    validators: number;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_MemberView {
+  /** In the list's own order. */
+  items: Array<{
+    /** What its organisation lets it do. */
+    functions: Array<string>;
+    /** `organisation/name`. */
+    id: string;
+    /** Its public key: `ed25519:<hex>` or `p256:<hex>`. */
+    key: string;
+    /** Block time until which its certificate is valid. */
+    not_after_ms: number;
+    /** The height of its registration; 0 for genesis. */
+    registered_at: number;
+    /** The height of its revocation, which counts from the next block. */
+    revoked_at?: number | null;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_OrganisationView {
+  /** In the list's own order. */
+  items: Array<{
+    /** Its root certificate, DER in base64. */
+    ca_certificate: string;
+    /** Its slug. */
+    id: string;
+    /** Its legal name. */
+    name: string;
+    /** The roles that the consortium granted it. */
+    roles: Array<string>;
+    /** The height from which it is suspended. */
+    suspended_at?: number | null;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** An error answer (RFC 9457). Programs decide by `code`; people read `detail` and `next`. */
+export interface Problem {
+  /** Stable and machine-readable: `<area>.<snake_case>`. */
+  code: string;
+  /** What is wrong with this request, in a sentence. */
+  detail: string;
+  /** The path that was asked for. */
+  instance?: string;
+  /** What to do next; empty when there is nothing to add. */
+  next: string;
+  /** Also in the `x-request-id` header and the node's log. */
+  request_id?: string;
+  /** The HTTP status. */
+  status: number;
+  /** The HTTP status in words. */
+  title: string;
+  /** Always `about:blank`: `code` says which problem it is. */
+  type: string;
+}
+
+/** How far a submitted transaction came. */
+export type Progress = "committed" | "pending" | "refused";
+
+/** The outcome of a committed transaction: final, and durable on this node. */
+export interface ReceiptView {
+  /** `ok`, or a stable refusal code such as `receivable.already_financed`. */
+  code: string;
+  /** The price in units of work. */
+  cost: number;
+  /** What the contract returned, hex; empty unless `ok`. */
+  data: string;
+  /** What happened; empty unless `ok`. */
+  events: Array<EventView>;
+  /** The block that holds it. */
+  height: number;
+  /** Its place in the block, from 0. */
+  index: number;
+  /** The refusal in a sentence; empty when `ok`. */
+  message: string;
+  /** The transaction's id. */
+  transaction: string;
+}
+
+/** A contract's value. */
+export interface StateView {
+  /** The contract. */
+  contract: string;
+  /** After which block. */
+  height: number;
+  /** The contract's own key, hex. */
+  key: string;
+  /** The value, hex; null when the key is absent. */
+  value?: string | null;
+}
+
+/** An event in the stream, with where it stands. */
+export interface StreamEvent {
+  /** What happened. */
+  event: EventView;
+  /** The block. */
+  height: number;
+  /** The transaction's place in the block. */
+  index: number;
+  /** The event's place among the transaction's events. */
+  position: number;
+  /** The transaction's id. */
+  transaction: string;
+}
+
+/** The answer to one submitted transaction. */
+export interface Submitted {
+  /** The transaction's id. */
+  id: string;
+  /** True when the node had it already: submitting again is harmless. */
+  known: boolean;
+  receipt?: ReceiptView | null;
+  /** `committed` (HTTP 200) or `pending` (HTTP 202). */
+  status: Progress;
+}
+
+/** A committed transaction. */
+export interface TransactionView {
+  /** The block that holds it. */
+  height: number;
+  /** SHA-256 of the signed part. */
+  id: string;
+  /** Its place in the block, from 0. */
+  index: number;
+  /** What became of it. */
+  receipt: ReceiptView;
+  /** The transaction in its JSON form, as it can be submitted. */
+  transaction: Record<string, unknown>;
+}
+
+/** Every operation: how it is asked, and what it answers when it succeeds. */
+export interface Operations {
+  /** Whether the process answers. */
+  get_live: {
+    method: "GET";
+    path: "/health/live";
+    answer: HealthView;
+  };
+  /** Whether every ledger of this node is up to date. */
+  get_ready: {
+    method: "GET";
+    path: "/health/ready";
+    answer: HealthView;
+  };
+  /** Counters and gauges of the node, its ledgers and this API. */
+  get_metrics: {
+    method: "GET";
+    path: "/metrics";
+    answer: string;
+  };
+  /** The ledgers of this node that the caller may see, ordered by id. */
+  list_ledgers: {
+    method: "GET";
+    path: "/v1/ledgers";
+    query: { limit?: number; cursor?: string };
+    answer: Page_LedgerView;
+  };
+  /** How a ledger is doing on this node. */
+  get_ledger: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}";
+    parameters: { ledger: string };
+    answer: LedgerView;
+  };
+  /** Blocks, newest first. New blocks do not move the pages after the first. */
+  list_blocks: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/blocks";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_BlockSummary;
+  };
+  /** A block. */
+  get_block: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/blocks/{height}";
+    parameters: { ledger: string; height: string };
+    answer: BlockView | ArrayBuffer;
+  };
+  /** The transactions of a block, in block order. */
+  list_block_transactions: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/blocks/{height}/transactions";
+    parameters: { ledger: string; height: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_BlockLine;
+  };
+  /** The contracts of the ledger, ordered by name. */
+  list_contracts: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/contracts";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_ContractView;
+  };
+  /** Asks a contract. Answers from the last durable block; nothing is written. */
+  query_contract: {
+    method: "POST";
+    path: "/v1/ledgers/{ledger}/contracts/{contract}/query";
+    parameters: { ledger: string; contract: string };
+    body: Record<string, unknown>;
+    answer: Record<string, unknown>;
+  };
+  /** A contract's value under its own key. */
+  get_state: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/contracts/{contract}/state/{key}";
+    parameters: { ledger: string; contract: string; key: string };
+    answer: StateView;
+  };
+  /** A proof of a contract's value, or of its absence, that a stranger checks offline. */
+  get_state_proof: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/contracts/{contract}/state/{key}/proof";
+    parameters: { ledger: string; contract: string; key: string };
+    answer: Record<string, unknown>;
+  };
+  /** Events as they become final. `event: event` carries a StreamEvent; `event: block` follows the
+   * events of each block, carries a StreamBlock and, as its id, the height: a client that comes
+   * back with `last-event-id` misses nothing and gets a block that was cut off again as a whole. */
+  stream_events: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/events";
+    parameters: { ledger: string };
+    query: { from?: number; contract?: string; type?: string };
+    headers: { "last-event-id"?: number };
+    answer: string;
+  };
+  /** The ledger's genesis, in the JSON form of the genesis file (docs/formats/genesis.md). */
+  get_genesis: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/genesis";
+    parameters: { ledger: string };
+    answer: Record<string, unknown>;
+  };
+  /** A block's header. */
+  get_header: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/headers/{height}";
+    parameters: { ledger: string; height: string };
+    answer: HeaderView | ArrayBuffer;
+  };
+  /** The registered members, ordered by id. */
+  list_members: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/members";
+    parameters: { ledger: string };
+    query: { organisation?: string; limit?: number; cursor?: string };
+    answer: Page_MemberView;
+  };
+  /** The organisations of the consortium and the roles granted to them, ordered by id. */
+  list_organisations: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/organisations";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_OrganisationView;
+  };
+  /** Submits a transaction; submitting the same bytes again is harmless and gives the same receipt. */
+  submit_transaction: {
+    method: "POST";
+    path: "/v1/ledgers/{ledger}/transactions";
+    parameters: { ledger: string };
+    query: { wait_ms?: number };
+    headers: { "idempotency-key"?: string };
+    body: Record<string, unknown> | ArrayBuffer;
+    answer: Submitted;
+  };
+  /** Submits many transactions at once and waits for all receipts. */
+  submit_batch: {
+    method: "POST";
+    path: "/v1/ledgers/{ledger}/transactions/batch";
+    parameters: { ledger: string };
+    query: { wait_ms?: number };
+    headers: { "idempotency-key"?: string };
+    body: ArrayBuffer;
+    answer: BatchAnswer;
+  };
+  /** A committed transaction with its receipt. */
+  get_transaction: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/transactions/{id}";
+    parameters: { ledger: string; id: string };
+    answer: TransactionView | ArrayBuffer;
+  };
+  /** A proof of the transaction and its receipt that a stranger checks offline. */
+  get_proof: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/transactions/{id}/proof";
+    parameters: { ledger: string; id: string };
+    answer: Record<string, unknown>;
+  };
+  /** The receipt of a committed transaction, or after a wait for it. */
+  get_receipt: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/transactions/{id}/receipt";
+    parameters: { ledger: string; id: string };
+    query: { wait_ms?: number };
+    answer: ReceiptView;
+  };
+  /** The node and all its ledgers. */
+  get_node: {
+    method: "GET";
+    path: "/v1/node";
+    answer: NodeView;
+  };
+  /** The API's own description, OpenAPI 3.1. */
+  get_openapi: {
+    method: "GET";
+    path: "/v1/openapi.json";
+    answer: Record<string, unknown>;
+  };
+}

@@ -1,0 +1,184 @@
+//! A caller: nobody in particular, the holder of a key, or a member of an organisation.
+
+use super::Need;
+use crate::{
+    keys::{KeyRecord, Scope},
+    model::{MemberView, OrganisationView},
+    problem::Failure,
+    routes::directory,
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use blockworm_crypto::identity::MemberCertificate;
+use blockworm_execution::{MembersQuery, OrganisationsQuery};
+use blockworm_ledger::{LedgerId, OrganisationId};
+use blockworm_node::LedgerHandle;
+use std::sync::Arc;
+
+/// A member's certificate that a client showed in its handshake.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    member: MemberCertificate,
+    id: String,
+}
+
+impl Shown {
+    pub(crate) fn new(member: MemberCertificate) -> Self {
+        let id = format!("{}/{}", member.organisation, member.name);
+        Self { member, id }
+    }
+}
+
+/// Who asks; on every request that reaches a handler.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    /// Anybody: the listener does not ask.
+    Open,
+    /// The holder of a key.
+    Key(Arc<KeyRecord>),
+    /// A member, on those ledgers where it is in good standing.
+    Member {
+        shown: Arc<Shown>,
+        ledgers: Arc<[LedgerId]>,
+    },
+}
+
+impl Caller {
+    /// The member whose certificate was shown, as the ledgers know it now: it must be registered
+    /// with the certificate's own key, neither revoked nor expired, its organisation not suspended.
+    pub(super) async fn of_member(
+        shown: &Arc<Shown>,
+        ledgers: &[LedgerHandle],
+        now_ms: u64,
+    ) -> Result<Self, Failure> {
+        let refused = |code, detail: String| Failure::new(StatusCode::FORBIDDEN, code, detail);
+        let id = &shown.id;
+        // The handshake checked this too, but a connection may outlive its certificate.
+        if now_ms > shown.member.not_after_ms {
+            let detail = format!("the certificate of {id} has expired");
+            return Err(refused("api.certificate_expired", detail));
+        }
+        let mut standing = Vec::new();
+        for ledger in ledgers {
+            if is_in_standing(ledger, shown).await? {
+                standing.push(ledger.id());
+            }
+        }
+        if standing.is_empty() {
+            let detail = format!(
+                "no ledger of this node knows {id} with the certificate's key as a member in good standing"
+            );
+            return Err(refused("api.member_refused", detail));
+        }
+        Ok(Self::Member {
+            shown: shown.clone(),
+            ledgers: standing.into(),
+        })
+    }
+
+    /// Whether the caller may use a route of the node of `organisation`.
+    pub(super) fn meets(&self, need: Need, organisation: &OrganisationId) -> Result<(), Failure> {
+        let missing = |detail: String| {
+            Err(Failure::new(
+                StatusCode::FORBIDDEN,
+                "api.scope_missing",
+                detail,
+            ))
+        };
+        match (self, need) {
+            (Self::Open, _) | (_, Need::Nothing | Need::Anyone) => Ok(()),
+            // Members read and submit on their ledgers; about the node as a whole its own
+            // organisation alone may ask.
+            (Self::Member { .. }, Need::Scope(_)) => Ok(()),
+            (Self::Member { shown, .. }, Need::Whole(_)) => {
+                if shown.member.organisation == organisation.as_str() {
+                    return Ok(());
+                }
+                missing(format!("only members of {organisation} may ask for this"))
+            }
+            (Self::Key(key), Need::Scope(scopes)) => {
+                if scopes.iter().any(|scope| key.scopes.contains(scope)) {
+                    return Ok(());
+                }
+                missing(format!(
+                    "the key {} lacks the scope {}",
+                    key.name,
+                    either(scopes)
+                ))
+            }
+            (Self::Key(key), Need::Whole(scope)) => {
+                if !key.scopes.contains(&scope) {
+                    return missing(format!("the key {} lacks the scope {scope}", key.name));
+                }
+                if !key.ledgers.is_empty() {
+                    return missing(format!(
+                        "this tells about all ledgers, and the key {} is limited to some",
+                        key.name
+                    ));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the caller may know of a ledger at all; the others are not there for it.
+    pub(crate) fn sees(&self, ledger: &LedgerHandle) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Key(key) if key.ledgers.is_empty() => true,
+            Self::Key(key) => {
+                let id = ledger.id().to_string();
+                let name = &ledger.genesis().name;
+                key.ledgers.iter().any(|text| *text == id || text == name)
+            }
+            Self::Member { ledgers, .. } => ledgers.contains(&ledger.id()),
+        }
+    }
+
+    /// For the log and for telling callers apart; never a secret.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Open => "anybody".into(),
+            Self::Key(key) => format!("key {}", key.name),
+            Self::Member { shown, .. } => format!("member {}", shown.id),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Failure::internal("a route answers without asking who asks"))
+    }
+}
+
+async fn is_in_standing(ledger: &LedgerHandle, shown: &Shown) -> Result<bool, Failure> {
+    let question = MembersQuery::Member {
+        id: shown.id.clone(),
+    };
+    let member: Option<MemberView> = directory::ask(ledger, "members", &question).await?;
+    let block_time_ms = ledger.status().time_ms;
+    let active = member.is_some_and(|member| {
+        member.key == shown.member.public_key.to_string()
+            && member.revoked_at.is_none()
+            && block_time_ms <= member.not_after_ms
+    });
+    if !active {
+        return Ok(false);
+    }
+    let question = OrganisationsQuery::Organisation {
+        id: shown.member.organisation.clone(),
+    };
+    let organisation: Option<OrganisationView> =
+        directory::ask(ledger, "organisations", &question).await?;
+    Ok(organisation.is_some_and(|organisation| organisation.suspended_at.is_none()))
+}
+
+fn either(scopes: &[Scope]) -> String {
+    let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    names.join(" or ")
+}
