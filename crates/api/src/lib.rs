@@ -6,7 +6,6 @@ pub mod client;
 mod guard;
 mod metrics;
 pub mod model;
-mod page;
 pub mod problem;
 mod router;
 mod routes;

@@ -1,6 +1,7 @@
 //! The server: where it listens, how many connections it holds, and how it stops.
 
 use crate::{app::App, router};
+use axum::Router;
 use blockworm_node::NodeHandle;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -110,6 +111,8 @@ pub struct Server {
     address: SocketAddr,
     config: ServerConfig,
     node: NodeHandle,
+    pages: Router,
+    stopping: watch::Sender<bool>,
 }
 
 impl Server {
@@ -127,7 +130,23 @@ impl Server {
             address,
             config,
             node,
+            pages: Router::new(),
+            stopping: watch::Sender::new(false),
         })
+    }
+
+    /// Serves pages for people beside the API, behind the same guards. Their own error answers
+    /// reach the reader as they are when they are HTML; all below the API's paths stay problems.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Router) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// Turns true when the server stops: what streams must end then.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Where it listens, with the port that was taken.
@@ -139,10 +158,15 @@ impl Server {
     /// Serves until `stop` resolves; then takes no new connections, ends event streams and gives
     /// open requests `limits.stop` to finish.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let (stopping, watch) = watch::channel(false);
+        let stopping = self.stopping;
         let limits = self.config.limits.clone();
-        let app = App::new(self.node, self.address, limits.clone(), watch);
-        let service = router::router(app);
+        let app = App::new(
+            self.node,
+            self.address,
+            limits.clone(),
+            stopping.subscribe(),
+        );
+        let service = router::router(app, self.pages);
         let places = Arc::new(Semaphore::new(limits.connections));
         let graceful = GracefulShutdown::new();
         let mut stop = pin!(stop);
@@ -173,7 +197,7 @@ impl Server {
             });
         }
         drop(self.listener);
-        let _ = stopping.send(true);
+        stopping.send_replace(true);
         if tokio::time::timeout(limits.stop, graceful.shutdown())
             .await
             .is_err()
@@ -186,9 +210,9 @@ impl Server {
 /// One HTTP/1.1 connection.
 fn connection(
     stream: TcpStream,
-    service: TowerToHyperService<axum::Router>,
+    service: TowerToHyperService<Router>,
     limits: &Limits,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
+) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()

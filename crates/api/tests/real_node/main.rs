@@ -4,7 +4,7 @@
 
 mod bodies;
 mod events;
-mod landing_page;
+mod pages;
 mod reads;
 mod refusals;
 mod stopping;

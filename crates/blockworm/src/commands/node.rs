@@ -83,6 +83,8 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
                 file.api
             ))
         })?;
+    let pages = blockworm_console::pages(node.handle(), server.stopping());
+    let server = server.with_pages(pages);
     tracing::info!(address = %server.local_addr(), "serving");
     let mut failure = None;
     let end = async {

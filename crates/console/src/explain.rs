@@ -1,0 +1,430 @@
+//! Receipts in words: what each stable code means, and what each event says.
+
+use crate::{format, language::Language};
+use blockworm_ledger::Event;
+
+/// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
+/// facts of the case, is shown beside it.
+const CODES: &[(&str, &str, &str)] = &[
+    ("ok", "The transaction took effect.", "交易已生效。"),
+    (
+        "transaction.oversized",
+        "It has more bytes than the ledger takes.",
+        "交易字节数超过账本上限。",
+    ),
+    (
+        "transaction.malformed",
+        "Its bytes are not a transaction.",
+        "内容不是有效的交易格式。",
+    ),
+    (
+        "transaction.bad_signature",
+        "The signature is not the key's.",
+        "签名与公钥不符。",
+    ),
+    (
+        "transaction.wrong_ledger",
+        "It was made for another ledger.",
+        "该交易属于其他账本。",
+    ),
+    (
+        "transaction.expired",
+        "Block time had reached its expiry.",
+        "区块时间已到其有效期。",
+    ),
+    (
+        "transaction.expiry_too_far",
+        "Its expiry lies further ahead than the ledger allows.",
+        "有效期超出账本允许的范围。",
+    ),
+    (
+        "transaction.replayed",
+        "The same transaction stands in an earlier block or place.",
+        "相同交易已在先前的区块或位置中。",
+    ),
+    (
+        "member.unknown",
+        "The sender is not registered.",
+        "发送方未注册。",
+    ),
+    (
+        "member.key_mismatch",
+        "The key is not the sender's registered one.",
+        "公钥与发送方注册的公钥不一致。",
+    ),
+    (
+        "member.revoked",
+        "The sender was revoked.",
+        "发送方已被吊销。",
+    ),
+    (
+        "member.expired",
+        "The certificate has expired.",
+        "证书已过期。",
+    ),
+    (
+        "member.not_an_admin",
+        "The sender is not an admin of the organisation.",
+        "发送方不具备管理员职能。",
+    ),
+    (
+        "member.other_organisation",
+        "An admin acts for its own organisation alone.",
+        "管理员只能为本机构办理。",
+    ),
+    (
+        "member.already_registered",
+        "The member is registered already.",
+        "该成员已注册。",
+    ),
+    (
+        "member.already_revoked",
+        "The member was revoked before.",
+        "该成员此前已被吊销。",
+    ),
+    (
+        "member.not_registered",
+        "The member is not registered.",
+        "该成员未注册。",
+    ),
+    (
+        "member.possession_unproved",
+        "The holder did not prove that the key is theirs.",
+        "未能证明持有该密钥。",
+    ),
+    (
+        "member.bad_count",
+        "Too few or too many certificates in one message.",
+        "一次提交的证书数量不符合规定。",
+    ),
+    (
+        "member.reason_too_long",
+        "The reason of the revocation is too long.",
+        "吊销原因过长。",
+    ),
+    (
+        "organisation.suspended",
+        "The sender's organisation is suspended.",
+        "发送方所属机构已被暂停。",
+    ),
+    (
+        "contract.unknown",
+        "The ledger has no contract of this name.",
+        "账本上没有该名称的合约。",
+    ),
+    (
+        "contract.bad_message",
+        "The contract does not understand the message.",
+        "合约无法识别该消息。",
+    ),
+    (
+        "contract.panicked",
+        "The contract's code stopped with a failure; nothing changed.",
+        "合约代码异常终止；未改变任何状态。",
+    ),
+    (
+        "contract.failed",
+        "The contract refused without a code of its own.",
+        "合约拒绝，未给出专用代码。",
+    ),
+    (
+        "execution.cost_exceeded",
+        "The work costs more than one transaction may.",
+        "工作量超过单笔交易上限。",
+    ),
+    (
+        "execution.funds_unsupported",
+        "Contracts here take money as messages, not as attached funds.",
+        "此处合约以消息方式收款，不支持附带资金。",
+    ),
+    (
+        "execution.message_unsupported",
+        "The contract sent a kind of message that is not carried out here.",
+        "合约发出了不支持的消息类型。",
+    ),
+    (
+        "execution.reply_unsupported",
+        "The contract asked for a reply, which is not given here.",
+        "合约请求了不支持的回调。",
+    ),
+    (
+        "execution.read_only",
+        "A query tried to write.",
+        "查询中不得写入。",
+    ),
+    (
+        "execution.too_deep",
+        "Contracts called each other too deeply.",
+        "合约相互调用层数过多。",
+    ),
+    (
+        "execution.too_many_messages",
+        "The contract sent too many messages.",
+        "合约发出的消息过多。",
+    ),
+    (
+        "execution.value_too_large",
+        "The contract stored too large a value.",
+        "合约写入的值过大。",
+    ),
+    (
+        "caller.not_a_member",
+        "The caller is not a member of this ledger.",
+        "调用方不是本账本成员。",
+    ),
+    (
+        "caller.inactive",
+        "The caller is revoked or its organisation suspended.",
+        "调用方已被吊销或其机构已被暂停。",
+    ),
+    (
+        "caller.missing_role",
+        "The caller's organisation does not hold the role that this needs.",
+        "调用方所属机构没有所需的角色。",
+    ),
+    (
+        "caller.missing_function",
+        "The caller does not hold the function that this needs.",
+        "调用方没有所需的职能。",
+    ),
+    (
+        "money.zero_amount",
+        "The amount must be more than zero.",
+        "金额必须大于零。",
+    ),
+    (
+        "money.unknown_account",
+        "The receiver is not a member of this ledger.",
+        "收款方不是本账本成员。",
+    ),
+    (
+        "money.inactive_account",
+        "The receiver is revoked or its organisation suspended.",
+        "收款方已被吊销或其机构已被暂停。",
+    ),
+    (
+        "money.insufficient_funds",
+        "The payer holds less than that.",
+        "付款方余额不足。",
+    ),
+    (
+        "money.supply_overflow",
+        "The currency cannot count that many units.",
+        "货币总量超出可计范围。",
+    ),
+    (
+        "receivable.not_the_money_contract",
+        "Only the money contract may say that money arrived.",
+        "只有资金合约可通知到账。",
+    ),
+    (
+        "receivable.bad_payload",
+        "The payment does not say what it is for.",
+        "付款未说明用途。",
+    ),
+    (
+        "receivable.bad_id",
+        "The receivable's id breaks its rule.",
+        "应收账款编号不符合规则。",
+    ),
+    (
+        "receivable.bad_digest",
+        "A digest is not one.",
+        "摘要格式不正确。",
+    ),
+    (
+        "receivable.zero_amount",
+        "Nothing would be owed.",
+        "应付金额必须大于零。",
+    ),
+    (
+        "receivable.bad_price",
+        "The price must be more than zero and at most the amount.",
+        "价格须大于零且不超过应付金额。",
+    ),
+    (
+        "receivable.buyer_is_seller",
+        "Seller and buyer must differ.",
+        "卖方与买方不能相同。",
+    ),
+    (
+        "receivable.unknown_buyer",
+        "The buyer is not an active member of this ledger.",
+        "买方不是本账本的有效成员。",
+    ),
+    (
+        "receivable.already_exists",
+        "There is a receivable with this id already.",
+        "该编号的应收账款已存在。",
+    ),
+    (
+        "receivable.invoice_already_registered",
+        "The invoice stands behind another receivable already.",
+        "该发票已登记在另一笔应收账款下。",
+    ),
+    (
+        "receivable.not_found",
+        "There is no such receivable.",
+        "没有该笔应收账款。",
+    ),
+    (
+        "receivable.not_the_buyer",
+        "Only the buyer can confirm the debt.",
+        "只有买方可以确认债务。",
+    ),
+    (
+        "receivable.already_confirmed",
+        "The buyer confirmed it before.",
+        "买方此前已确认。",
+    ),
+    (
+        "receivable.already_financed",
+        "It was financed before: a receivable is financed at most once.",
+        "该笔应收账款此前已融资：同一笔应收账款至多融资一次。",
+    ),
+    (
+        "receivable.not_confirmed",
+        "The buyer has not confirmed the debt yet.",
+        "买方尚未确认债务。",
+    ),
+    (
+        "receivable.wrong_price",
+        "The payment is not the price asked.",
+        "支付金额与转让价格不符。",
+    ),
+];
+
+/// What a code means; none for a code that this console does not know.
+pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
+    let found = CODES.iter().find(|(known, ..)| *known == code);
+    found.map(|(_, english, chinese)| language.pick(english, chinese))
+}
+
+/// What an event says, in a sentence. `program` is the code that the speaking contract runs, without
+/// its version; what this console does not know is told by its type and subject.
+pub(crate) fn event(event: &Event, program: &str, language: Language) -> String {
+    let of = |name: &str| event.attribute(name).unwrap_or("?");
+    let money = |name: &str| match event.attribute(name).map(str::parse) {
+        Some(Ok(minor)) => format::amount(minor, of("currency")),
+        _ => "?".into(),
+    };
+    let subject = &event.subject;
+    let both = match (program, event.kind.as_str()) {
+        ("money", "issued") => {
+            let (from, amount) = (of("from"), money("amount"));
+            (
+                format!("{from} issued {amount} to {subject}."),
+                format!("{from} 向 {subject} 发行 {amount}。"),
+            )
+        }
+        ("money", "transferred") => {
+            let (from, amount) = (of("from"), money("amount"));
+            (
+                format!("{from} paid {amount} to {subject}."),
+                format!("{from} 向 {subject} 支付 {amount}。"),
+            )
+        }
+        ("receivable", "issued") => {
+            let (seller, buyer, due) = (of("seller"), of("buyer"), of("due_date"));
+            let (amount, price) = (money("amount"), money("price"));
+            (
+                format!(
+                    "{seller} issued receivable {subject}: {buyer} owes {amount}, due {due}; offered for {price}."
+                ),
+                format!(
+                    "{seller} 登记应收账款 {subject}：{buyer} 应付 {amount}，到期日 {due}；转让价格 {price}。"
+                ),
+            )
+        }
+        ("receivable", "confirmed") => {
+            let buyer = of("buyer");
+            (
+                format!("{buyer} confirmed that receivable {subject} is owed."),
+                format!("{buyer} 确认应收账款 {subject} 的债务。"),
+            )
+        }
+        ("receivable", "financed") => {
+            let (financier, seller, price) = (of("financier"), of("seller"), money("price"));
+            (
+                format!("{financier} financed receivable {subject} and paid {price} to {seller}."),
+                format!("{financier} 为应收账款 {subject} 融资，并向 {seller} 支付 {price}。"),
+            )
+        }
+        ("members", "registered" | "renewed") => {
+            let functions = of("functions");
+            (
+                format!("Member {subject} was registered with the functions: {functions}."),
+                format!("成员 {subject} 已注册，职能：{functions}。"),
+            )
+        }
+        ("members", "revoked") => {
+            let reason = of("reason");
+            (
+                format!("Member {subject} was revoked: {reason}."),
+                format!("成员 {subject} 已吊销：{reason}。"),
+            )
+        }
+        _ => {
+            let (contract, kind) = (&event.contract, &event.kind);
+            (
+                format!("{contract}: {kind} {subject}"),
+                format!("{contract}：{kind} {subject}"),
+            )
+        }
+    };
+    match language {
+        Language::English => both.0,
+        Language::Chinese => both.1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockworm_ledger::codes::SYSTEM_CODES;
+
+    #[test]
+    fn every_system_code_is_explained_once_in_both_languages() {
+        for known in SYSTEM_CODES {
+            assert!(code(known, Language::English).is_some(), "{known}");
+        }
+        for (place, (name, english, chinese)) in CODES.iter().enumerate() {
+            assert!(!english.is_empty() && !chinese.is_ascii(), "{name}");
+            let again = CODES[place + 1..].iter().any(|(other, ..)| other == name);
+            assert!(!again, "{name} twice");
+        }
+        assert_eq!(code("tomorrow.unheard_of", Language::Chinese), None);
+    }
+
+    #[test]
+    fn events_are_sentences_and_unknown_ones_are_named() {
+        let attributes = [
+            ("financier", "bank/maker"),
+            ("seller", "steel/maker"),
+            ("price", "98500"),
+            ("currency", "CNY"),
+        ];
+        let mut financed = Event {
+            contract: "receivable".parse().unwrap(),
+            kind: "financed".into(),
+            subject: "r-1".into(),
+            attributes: attributes
+                .map(|(name, value)| (name.into(), value.into()))
+                .to_vec(),
+        };
+        assert_eq!(
+            event(&financed, "receivable", Language::English),
+            "bank/maker financed receivable r-1 and paid CNY 985.00 to steel/maker."
+        );
+        assert_eq!(
+            event(&financed, "receivable", Language::Chinese),
+            "bank/maker 为应收账款 r-1 融资，并向 steel/maker 支付 CNY 985.00。"
+        );
+        financed.attributes.clear();
+        assert!(event(&financed, "receivable", Language::English).contains('?'));
+        assert_eq!(
+            event(&financed, "other", Language::English),
+            "receivable: financed r-1"
+        );
+    }
+}
