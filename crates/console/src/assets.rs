@@ -43,3 +43,27 @@ pub(crate) async fn serve(visitor: Visitor) -> Response {
     ];
     (headers, *text).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_scripts_are_the_published_ones() {
+        let published = [
+            (
+                "htmx.min.js",
+                "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
+            ),
+            (
+                "htmx-sse.min.js",
+                "98a46496de0c3605fbffdce9167ba427bdd9553184f83f149c261891a92c0136",
+            ),
+        ];
+        for (name, digest) in published {
+            let asset = ASSETS.iter().find(|(known, ..)| *known == name).unwrap();
+            let found = blockworm_crypto::sha256(&[asset.2.as_bytes()]);
+            assert_eq!(found.to_string(), digest, "{name}");
+        }
+    }
+}

@@ -1,7 +1,6 @@
-//! Receipts in words: what each stable code means, and what each event says.
+//! Codes, roles and functions in words.
 
-use crate::{format, language::Language};
-use blockworm_ledger::Event;
+use crate::language::Language;
 
 /// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
 /// facts of the case, is shown beside it.
@@ -300,82 +299,36 @@ pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
     found.map(|(_, english, chinese)| language.pick(english, chinese))
 }
 
-/// What an event says, in a sentence. `program` is the code that the speaking contract runs, without
-/// its version; what this console does not know is told by its type and subject.
-pub(crate) fn event(event: &Event, program: &str, language: Language) -> String {
-    let of = |name: &str| event.attribute(name).unwrap_or("?");
-    let money = |name: &str| match event.attribute(name).map(str::parse) {
-        Some(Ok(minor)) => format::amount(minor, of("currency")),
-        _ => "?".into(),
+/// Roles of organisations and functions of members that have a Chinese name.
+const NAMES: &[(&str, &str)] = &[
+    ("platform", "平台"),
+    ("bank", "银行"),
+    ("supplier", "供应商"),
+    ("merchant", "商户"),
+    ("warehouse", "仓储方"),
+    ("carrier", "承运方"),
+    ("notary", "公证机构"),
+    ("court", "法院"),
+    ("regulator", "监管机构"),
+    ("insurer", "保险机构"),
+    ("trustee", "受托人"),
+    ("maker", "经办"),
+    ("checker", "复核"),
+    ("operator", "运维"),
+    ("admin", "管理员"),
+];
+
+/// Roles or functions, listed.
+pub(crate) fn names(names: &[String], language: Language) -> String {
+    let name = |name: &String| {
+        let known = NAMES.iter().find(|(known, _)| known == name);
+        known.map_or_else(
+            || name.clone(),
+            |(english, chinese)| language.pick(english, chinese).to_owned(),
+        )
     };
-    let subject = &event.subject;
-    let both = match (program, event.kind.as_str()) {
-        ("money", "issued") => {
-            let (from, amount) = (of("from"), money("amount"));
-            (
-                format!("{from} issued {amount} to {subject}."),
-                format!("{from} 向 {subject} 发行 {amount}。"),
-            )
-        }
-        ("money", "transferred") => {
-            let (from, amount) = (of("from"), money("amount"));
-            (
-                format!("{from} paid {amount} to {subject}."),
-                format!("{from} 向 {subject} 支付 {amount}。"),
-            )
-        }
-        ("receivable", "issued") => {
-            let (seller, buyer, due) = (of("seller"), of("buyer"), of("due_date"));
-            let (amount, price) = (money("amount"), money("price"));
-            (
-                format!(
-                    "{seller} issued receivable {subject}: {buyer} owes {amount}, due {due}; offered for {price}."
-                ),
-                format!(
-                    "{seller} 登记应收账款 {subject}：{buyer} 应付 {amount}，到期日 {due}；转让价格 {price}。"
-                ),
-            )
-        }
-        ("receivable", "confirmed") => {
-            let buyer = of("buyer");
-            (
-                format!("{buyer} confirmed that receivable {subject} is owed."),
-                format!("{buyer} 确认应收账款 {subject} 的债务。"),
-            )
-        }
-        ("receivable", "financed") => {
-            let (financier, seller, price) = (of("financier"), of("seller"), money("price"));
-            (
-                format!("{financier} financed receivable {subject} and paid {price} to {seller}."),
-                format!("{financier} 为应收账款 {subject} 融资，并向 {seller} 支付 {price}。"),
-            )
-        }
-        ("members", "registered" | "renewed") => {
-            let functions = of("functions");
-            (
-                format!("Member {subject} was registered with the functions: {functions}."),
-                format!("成员 {subject} 已注册，职能：{functions}。"),
-            )
-        }
-        ("members", "revoked") => {
-            let reason = of("reason");
-            (
-                format!("Member {subject} was revoked: {reason}."),
-                format!("成员 {subject} 已吊销：{reason}。"),
-            )
-        }
-        _ => {
-            let (contract, kind) = (&event.contract, &event.kind);
-            (
-                format!("{contract}: {kind} {subject}"),
-                format!("{contract}：{kind} {subject}"),
-            )
-        }
-    };
-    match language {
-        Language::English => both.0,
-        Language::Chinese => both.1,
-    }
+    let listed: Vec<String> = names.iter().map(name).collect();
+    listed.join(language.pick(", ", "、"))
 }
 
 #[cfg(test)]
@@ -394,37 +347,5 @@ mod tests {
             assert!(!again, "{name} twice");
         }
         assert_eq!(code("tomorrow.unheard_of", Language::Chinese), None);
-    }
-
-    #[test]
-    fn events_are_sentences_and_unknown_ones_are_named() {
-        let attributes = [
-            ("financier", "bank/maker"),
-            ("seller", "steel/maker"),
-            ("price", "98500"),
-            ("currency", "CNY"),
-        ];
-        let mut financed = Event {
-            contract: "receivable".parse().unwrap(),
-            kind: "financed".into(),
-            subject: "r-1".into(),
-            attributes: attributes
-                .map(|(name, value)| (name.into(), value.into()))
-                .to_vec(),
-        };
-        assert_eq!(
-            event(&financed, "receivable", Language::English),
-            "bank/maker financed receivable r-1 and paid CNY 985.00 to steel/maker."
-        );
-        assert_eq!(
-            event(&financed, "receivable", Language::Chinese),
-            "bank/maker 为应收账款 r-1 融资，并向 steel/maker 支付 CNY 985.00。"
-        );
-        financed.attributes.clear();
-        assert!(event(&financed, "receivable", Language::English).contains('?'));
-        assert_eq!(
-            event(&financed, "other", Language::English),
-            "receivable: financed r-1"
-        );
     }
 }

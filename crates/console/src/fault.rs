@@ -95,7 +95,15 @@ impl Fault {
 
     /// What is wrong.
     pub(crate) fn what(&self, language: Language) -> String {
-        let (english, chinese) = match self {
+        let (english, chinese) = self.told();
+        match language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        }
+    }
+
+    fn told(&self) -> (String, String) {
+        match self {
             Self::UnknownPage => (
                 "There is no page at this address.".into(),
                 "该地址没有页面。".into(),
@@ -159,10 +167,6 @@ impl Fault {
                 format!("The page could not be made: {reason}"),
                 format!("页面生成失败：{reason}"),
             ),
-        };
-        match language {
-            Language::English => english,
-            Language::Chinese => chinese,
         }
     }
 

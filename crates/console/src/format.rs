@@ -7,10 +7,10 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UtcTime(pub(crate) u64);
 
-impl fmt::Display for UtcTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0 / 1000;
-        let (days, second) = (seconds / 86_400, seconds % 86_400);
+impl UtcTime {
+    /// `2026-11-22`.
+    pub(crate) fn date(self) -> String {
+        let days = self.0 / 86_400_000;
         // Days since 0000-03-01, in eras of 400 years; years begin in March, so that the leap day
         // comes last.
         let shifted = days + 719_468;
@@ -26,11 +26,20 @@ impl fmt::Display for UtcTime {
             month_from_march - 9
         };
         let year = era * 400 + year_of_era + u64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// `17:04:05`.
+    pub(crate) fn clock(self) -> String {
+        let second = self.0 / 1000 % 86_400;
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
-        )
+        format!("{hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+impl fmt::Display for UtcTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.date(), self.clock())
     }
 }
 

@@ -67,3 +67,40 @@ impl Frame {
         }
     }
 }
+
+#[cfg(test)]
+impl Frame {
+    /// A frame for tests of templates, of a node that is behind, with markup for names.
+    pub(crate) fn behind(language: Language) -> Self {
+        let evil = crate::frame::EVIL;
+        Self {
+            language,
+            theme: Theme::Auto,
+            w: language.words(),
+            title: evil.into(),
+            organisation: evil.into(),
+            version: "0",
+            ledger: Some(LedgerName {
+                id: evil.into(),
+                name: evil.into(),
+            }),
+            behind: Some(Behind {
+                height: "1,200".into(),
+                tip: "9,999".into(),
+            }),
+        }
+    }
+}
+
+/// A name that would like to be markup.
+#[cfg(test)]
+pub(crate) const EVIL: &str = "\"><script>alert('1')</script><img src=x onerror=a()>";
+
+/// Markup from values must have become text.
+#[cfg(test)]
+pub(crate) fn check_escaped(text: &str) {
+    for bad in ["<script>", "<img src=x", "onerror='", "\"><script"] {
+        assert!(!text.contains(bad), "{bad} in\n{text}");
+    }
+    assert!(text.contains("&#60;script&#62;"), "{text}");
+}

@@ -9,6 +9,7 @@ mod frame;
 mod language;
 mod ledger;
 mod pages;
+mod sentences;
 mod visitor;
 mod words;
 

@@ -171,7 +171,7 @@ words! {
     due: "Due", "到期日";
     invoice_digest: "Digest of the invoice's identity", "发票身份摘要";
     commitment: "Commitment to the file", "文件承诺值";
-    by: "by", "办理人";
+    by: "By", "办理人";
     no_transaction: "The transaction of this step is not among this block's events.", "本区块的事项中未找到该步骤的交易。";
     history_limit: "The history is what the contract recorded: each step that took effect. Refused attempts change nothing on the record and are not listed; they are found by their transaction id.", "历史以合约记录为准，仅含已生效的步骤。被拒绝的尝试不改变记录，故不在此列；可按其交易编号查询。";
     not_issued: "not yet", "尚未进行";

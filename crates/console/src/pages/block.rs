@@ -217,3 +217,92 @@ async fn finality(ledger: &LedgerHandle, height: u64) -> Result<Option<Finality>
         signers: signers.collect(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        frame::{EVIL, check_escaped},
+        language::Language,
+        visitor::render,
+    };
+
+    fn page(language: Language) -> String {
+        let header = Header {
+            version: 1,
+            protocol_version: 1,
+            ledger: "00112233445566778899aabbccddeeff".parse().unwrap(),
+            height: 7,
+            time_ms: 0,
+            parent: blockworm_crypto::Digest::ZERO,
+            history_root: blockworm_crypto::Digest::ZERO,
+            transactions_root: blockworm_crypto::Digest::ZERO,
+            receipts_root: blockworm_crypto::Digest::ZERO,
+            state_root: blockworm_crypto::Digest::ZERO,
+            next_validators: blockworm_crypto::Digest::ZERO,
+        };
+        let signer = |signed| Signer {
+            organisation: EVIL.into(),
+            id: EVIL.into(),
+            signed,
+        };
+        let page = BlockPage {
+            f: Frame::behind(language),
+            w: language.words(),
+            ledger_id: EVIL.into(),
+            height: 7,
+            label: "7".into(),
+            digest: Hex(EVIL.into()),
+            time: UtcTime(0),
+            header,
+            parent: Some(6),
+            child: Some(8),
+            root_lag: 4,
+            byte_len: "1".into(),
+            total: 1,
+            lines: vec![Line {
+                index: 0,
+                id: Hex(EVIL.into()),
+                sender: EVIL.into(),
+                contract: EVIL.into(),
+                code: EVIL.into(),
+            }],
+            earlier: None,
+            later: None,
+            finality: Some(Finality {
+                through: 9,
+                own: false,
+                epoch: "0".into(),
+                view: "12".into(),
+                needed: 3,
+                reached: 3,
+                validators: 4,
+                signers: vec![signer(true), signer(true), signer(true), signer(false)],
+            }),
+        };
+        render(&page).unwrap()
+    }
+
+    #[test]
+    fn finality_through_a_later_block_is_said_and_linked_and_values_stay_text() {
+        let english = page(Language::English);
+        check_escaped(&english);
+        assert!(
+            english.contains("/blocks/9\">9</a>")
+                && english.contains("Final through a later block")
+        );
+        assert!(english.contains("3 needed of 4 validators"), "{english}");
+        assert_eq!(english.matches(">signed<").count(), 3);
+        assert_eq!(english.matches("not in this certificate").count(), 1);
+        let chinese = page(Language::Chinese);
+        check_escaped(&chinese);
+        assert!(chinese.contains("通过后续区块终局"));
+    }
+
+    #[test]
+    fn a_page_of_a_node_that_is_behind_says_so() {
+        let english = page(Language::English);
+        assert!(english.contains("This node is catching up.") && english.contains("9,999"));
+        assert!(page(Language::Chinese).contains("本节点正在同步"));
+    }
+}

@@ -3,7 +3,9 @@
 use crate::{
     fault::Fault,
     format::{UtcTime, count},
-    ledger::{self, BlockRow},
+    language::Language,
+    ledger::{self, BlockRow, Organisation},
+    pages::nodes::{self, NodeRow, Seen},
     visitor::{Visitor, render},
     words::Words,
 };
@@ -74,7 +76,14 @@ struct BlocksPart<'a> {
     blocks: &'a VecDeque<BlockRow>,
 }
 
-/// `event: status` and `event: blocks` carry HTML for the overview's two live parts.
+#[derive(Template)]
+#[template(path = "part_nodes.html")]
+struct NodesPart {
+    w: &'static Words,
+    nodes: Vec<NodeRow>,
+}
+
+/// `event: status`, `blocks` and `nodes` carry HTML for the overview's live parts.
 pub(crate) async fn stream(visitor: Visitor) -> Response {
     match open(&visitor).await {
         Ok(feed) => {
@@ -99,7 +108,8 @@ async fn open(visitor: &Visitor) -> Result<Feed, Fault> {
     let mut feed = Feed {
         id: ledger.id().to_string(),
         ledger,
-        w: visitor.language.words(),
+        language: visitor.language,
+        organisations: Vec::new(),
         blocks,
         stopping: visitor.console.stopping.clone(),
         recent: VecDeque::new(),
@@ -112,11 +122,12 @@ async fn open(visitor: &Visitor) -> Result<Feed, Fault> {
     Ok(feed)
 }
 
-/// One reader's place: the newest blocks, and at most two events that wait to be taken.
+/// One reader's place: the newest blocks, and at most three events that wait to be taken.
 struct Feed {
     ledger: LedgerHandle,
     id: String,
-    w: &'static Words,
+    language: Language,
+    organisations: Vec<Organisation>,
     blocks: Receiver<Arc<CommittedBlock>>,
     stopping: watch::Receiver<bool>,
     /// Newest first, at most `ROWS`.
@@ -151,7 +162,7 @@ impl Feed {
             Some(Ok(block)) => self.take(&block),
             Some(Err(RecvError::Lagged(_))) => missed = true,
             Some(Err(RecvError::Closed)) => return None,
-            None => {}
+            None => self.organisations = ledger::organisations(&self.ledger).await.ok()?,
         }
         tokio::select! {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
@@ -182,8 +193,9 @@ impl Feed {
         self.recent.truncate(ROWS as usize);
     }
 
-    /// Reads the newest blocks from the store.
+    /// Reads the newest blocks and the organisations from the store.
     async fn reload(&mut self) -> Result<(), Fault> {
+        self.organisations = ledger::organisations(&self.ledger).await?;
         let before = self.ledger.status().height.saturating_add(1);
         self.recent = ledger::blocks_below(&self.ledger, before, ROWS)
             .await?
@@ -191,19 +203,29 @@ impl Feed {
         Ok(())
     }
 
-    /// Queues both parts as they stand now.
+    /// Queues all parts as they stand now.
     fn tell(&mut self) {
         self.due = Instant::now() + PACE;
+        let w = self.language.words();
         let status = StatusPart {
-            w: self.w,
+            w,
             s: status_view(&self.ledger),
         };
         let blocks = BlocksPart {
-            w: self.w,
+            w,
             ledger_id: &self.id,
             blocks: &self.recent,
         };
-        for (name, text) in [("status", render(&status)), ("blocks", render(&blocks))] {
+        let nodes = NodesPart {
+            w,
+            nodes: nodes::rows(&self.organisations, &self.ledger, self.language),
+        };
+        let parts = [
+            ("status", render(&status)),
+            ("blocks", render(&blocks)),
+            ("nodes", render(&nodes)),
+        ];
+        for (name, text) in parts {
             // Lines end with \n alone in a stream.
             let text = text.unwrap_or_default().replace('\r', "");
             self.ready

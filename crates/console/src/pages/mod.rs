@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 pub(crate) mod live;
+pub(crate) mod nodes;
 pub(crate) mod overview;
 pub(crate) mod receivable;
 pub(crate) mod search;

@@ -291,3 +291,57 @@ pub(super) async fn find_by_invoice(
     };
     ledger::ask(ledger, contract, &question).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        frame::{EVIL, check_escaped},
+        language::Language,
+        visitor::render,
+    };
+
+    #[test]
+    fn steps_that_wait_are_marked_and_values_stay_text() {
+        for language in [Language::English, Language::Chinese] {
+            let w = language.words();
+            let done = Done {
+                by: EVIL.into(),
+                organisation: EVIL.into(),
+                time: UtcTime(0),
+                height: 4,
+                transaction: Some(Hex(EVIL.into())),
+            };
+            let step = |stage: Stage, done| StepView {
+                title: stage.title(w),
+                amounts: vec![(w.amount, EVIL.into())],
+                done,
+            };
+            let page = ReceivablePage {
+                f: Frame::behind(language),
+                w,
+                ledger_id: EVIL.into(),
+                id: EVIL.into(),
+                stage: Stage::Issued,
+                label: w.status_issued,
+                seller: EVIL.into(),
+                buyer: EVIL.into(),
+                holder: EVIL.into(),
+                amount: EVIL.into(),
+                price: EVIL.into(),
+                due: EVIL.into(),
+                invoice_digest: Hex(EVIL.into()),
+                commitment: Some(Hex(EVIL.into())),
+                steps: vec![
+                    step(Stage::Issued, Some(done)),
+                    step(Stage::Confirmed, None),
+                    step(Stage::Financed, None),
+                ],
+            };
+            let text = render(&page).unwrap();
+            check_escaped(&text);
+            assert_eq!(text.matches("<li class=\"open\">").count(), 2);
+            assert_eq!(text.matches(w.not_issued).count(), 2, "{text}");
+        }
+    }
+}

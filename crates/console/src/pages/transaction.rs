@@ -6,7 +6,8 @@ use crate::{
     fault::Fault,
     format::{Hex, UtcTime, count},
     frame::Frame,
-    ledger,
+    language::Language,
+    ledger, sentences,
     visitor::Visitor,
     words::Words,
 };
@@ -105,7 +106,7 @@ async fn page(visitor: &Visitor) -> Result<TransactionPage, Fault> {
     let decoded = Transaction::decode(&bytes, bytes.len());
     let transaction = decoded.map_err(|error| Fault::Internal(error.to_string()))?;
     let w = visitor.language.words();
-    let sender = sender(&ledger, &transaction).await?;
+    let sender = sender(&ledger, &transaction, visitor.language).await?;
     let events = events(&ledger, &receipt, visitor);
     let body = transaction.body;
     let shown = &receipt.data[..receipt.data.len().min(DATA_BYTES)];
@@ -168,7 +169,11 @@ async fn proof_view(ledger: &LedgerHandle, height: u64) -> ProofView {
     }
 }
 
-async fn sender(ledger: &LedgerHandle, transaction: &Transaction) -> Result<SenderView, Fault> {
+async fn sender(
+    ledger: &LedgerHandle,
+    transaction: &Transaction,
+    language: Language,
+) -> Result<SenderView, Fault> {
     let id = &transaction.body.sender;
     let member = ledger::member(ledger, id).await?;
     let organisation = ledger::organisation(ledger, id.organisation_str()).await?;
@@ -177,7 +182,12 @@ async fn sender(ledger: &LedgerHandle, transaction: &Transaction) -> Result<Send
         .is_some_and(|organisation| organisation.suspended_at.is_some());
     let (name, roles) = organisation.map_or_else(
         || (id.organisation_str().to_owned(), String::new()),
-        |organisation| (organisation.name, organisation.roles.join(", ")),
+        |organisation| {
+            (
+                organisation.name,
+                explain::names(&organisation.roles, language),
+            )
+        },
     );
     Ok(SenderView {
         id: id.to_string(),
@@ -186,7 +196,7 @@ async fn sender(ledger: &LedgerHandle, transaction: &Transaction) -> Result<Send
         revoked: member
             .as_ref()
             .is_some_and(|member| member.revoked_at.is_some()),
-        functions: member.map(|member| member.functions.join(", ")),
+        functions: member.map(|member| explain::names(&member.functions, language)),
         suspended,
     })
 }
@@ -195,7 +205,7 @@ fn events(ledger: &LedgerHandle, receipt: &Receipt, visitor: &Visitor) -> Vec<Ev
     let view = |event: &blockworm_ledger::Event| {
         let program = ledger::program(ledger, &event.contract);
         EventView {
-            sentence: explain::event(event, program, visitor.language),
+            sentence: sentences::event(event, program, visitor.language),
             contract: event.contract.to_string(),
             kind: event.kind.clone(),
             receivable: (program == "receivable").then(|| event.subject.clone()),
