@@ -154,7 +154,7 @@ fn keys_and_certificates_open_a_guarded_listener() {
     guarded.ask_with_key(&reader).json();
     let lacking = guarded.ask_with_key(&submitter);
     assert_eq!(lacking.error_code(), "api.scope_missing");
-    guarded.ask_as("bank", "maker").json();
+    guarded.ask_as("bank", "maker-2").json();
     // The court's certificates lead to no root that this listener takes.
     let foreign = guarded.ask_as("court", "admin");
     assert_eq!(foreign.error_code(), "node.unreachable");
@@ -162,9 +162,9 @@ fn keys_and_certificates_open_a_guarded_listener() {
     scene.consortium.run(&["member", "list"]).json();
 
     // On the ledger a revoked member's certificate ends at once, whatever its date says.
-    let revoke = ["member", "revoke", "bank/maker", "--reason", "left"];
+    let revoke = ["member", "revoke", "bank/maker-2", "--reason", "left"];
     scene.consortium.run(&revoke).json();
-    let revoked = guarded.ask_as("bank", "maker");
+    let revoked = guarded.ask_as("bank", "maker-2");
     assert_eq!(revoked.error_code(), "api.member_refused");
     let revoke = ["api-key", "revoke", "reader", "--node", "platform"];
     scene.consortium.run(&revoke).json();

@@ -89,14 +89,26 @@ pub(crate) async fn name_route(path: MatchedPath, request: Request, next: Next) 
     response
 }
 
-/// Turns a problem, or a bare error status, into the finished answer.
+/// Whether the path belongs to programs: every error there is a problem.
+fn is_api(path: &str) -> bool {
+    ["/v1", "/health", "/metrics"].iter().any(|root| {
+        path.strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// Turns a problem, or a bare error status, into the finished answer. A page's own error answer
+/// stays as it is.
 fn finish(mut response: Response, path: &str, request_id: &str) -> Response {
     let status = response.status();
     let failure = response.extensions_mut().remove::<Failure>();
-    let finished = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == PROBLEM_JSON);
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let finished = kind.is_some_and(|kind| {
+        let page = kind
+            .to_str()
+            .is_ok_and(|kind| kind.starts_with("text/html"));
+        kind == PROBLEM_JSON || (page && !is_api(path))
+    });
     if failure.is_none() && (finished || !(status.is_client_error() || status.is_server_error())) {
         return response;
     }

@@ -10,7 +10,6 @@ mod idempotency;
 pub mod keys;
 mod metrics;
 pub mod model;
-mod page;
 mod paging;
 pub mod problem;
 mod router;

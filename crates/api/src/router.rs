@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    auth, description, guard, page,
+    auth, description, guard,
     routes::{blocks, contracts, directory, events, node, transactions},
 };
 use axum::{Router, middleware};
@@ -12,11 +12,12 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The whole service.
-pub(crate) fn router(app: App) -> Router {
+/// The whole service: the API and, beside it, `pages` for people.
+pub(crate) fn router(app: App, pages: Router) -> Router {
     let (described, _) = described().split_for_parts();
     described
-        .merge(page::routes())
+        .with_state(app.clone())
+        .merge(pages)
         .route_layer(middleware::from_fn_with_state(
             app.clone(),
             auth::authenticate,
@@ -24,8 +25,7 @@ pub(crate) fn router(app: App) -> Router {
         .route_layer(middleware::from_fn(guard::name_route))
         .layer(middleware::from_fn_with_state(app.clone(), guard::deadline))
         .layer(middleware::from_fn(guard::same_site))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::observe))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(app, guard::observe))
 }
 
 /// The document, OpenAPI 3.1; committed as docs/openapi.json.

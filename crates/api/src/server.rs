@@ -13,6 +13,7 @@ use crate::{
     keys::KeysError,
     router,
 };
+use axum::Router;
 use blockworm_node::NodeHandle;
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
@@ -178,6 +179,8 @@ pub struct Server {
     keys: KeyStore,
     limits: Limits,
     node: NodeHandle,
+    pages: Router,
+    stopping: watch::Sender<bool>,
 }
 
 /// A place where it listens.
@@ -207,7 +210,23 @@ impl Server {
             keys,
             limits: config.limits,
             node,
+            pages: Router::new(),
+            stopping: watch::Sender::new(false),
         })
+    }
+
+    /// Serves pages for people beside the API, behind the same guards. Their own error answers
+    /// reach the reader as they are when they are HTML; all below the API's paths stay problems.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Router) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// Turns true when the server stops: what streams must end then.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Where it listens first, with the port that was taken.
@@ -226,12 +245,12 @@ impl Server {
     /// Serves until `stop` resolves; then takes no new connections, ends event streams and gives
     /// open requests `limits.stop` to finish.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let (stopping, watch) = watch::channel(false);
+        let (stopping, watch) = (self.stopping.clone(), self.stopping.subscribe());
         let limits = self.limits;
         let app = App::new(self.node, self.keys, limits.clone(), watch.clone());
         let graceful = Arc::new(GracefulShutdown::new());
         let accept = Accept {
-            service: router::router(app),
+            service: router::router(app, self.pages),
             places: Arc::new(Semaphore::new(limits.connections)),
             limits: limits.clone(),
             stopping: watch,
@@ -242,7 +261,7 @@ impl Server {
             .map(|listener| tokio::spawn(accept.clone().run(listener, graceful.clone())))
             .collect();
         pin!(stop).await;
-        let _ = stopping.send(true);
+        stopping.send_replace(true);
         for task in accepting {
             let _ = task.await;
         }

@@ -3,7 +3,10 @@
 use crate::{
     consensus::{block::SealedBlock, finality::finality_proof},
     engine::Marshal,
-    handle::{Admitted, LedgerStatus, ProofError, ReadError, Refusal, StateAnswer, StateValue},
+    handle::{
+        Admitted, LedgerStatus, ProofError, ReadError, Refusal, StateAnswer, StateValue,
+        ValidatorSeen,
+    },
     ledger::Ledger,
     mempool::{Admission, Admitting, Now, Origin},
     pipeline::rows::{self, RowError},
@@ -71,6 +74,10 @@ pub trait LedgerAccess: Send + Sync {
     ) -> BoxFuture<'a, Result<StateAnswer, ProofError>>;
     /// See `LedgerHandle::query`.
     fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal>;
+    /// See `LedgerHandle::finality`.
+    fn finality(&self, height: u64) -> BoxFuture<'_, Option<(u64, FinalityProof)>>;
+    /// See `LedgerHandle::validators`.
+    fn validators(&self) -> Vec<ValidatorSeen>;
     /// See `LedgerHandle::status`.
     fn status(&self) -> LedgerStatus;
 }
@@ -176,25 +183,25 @@ impl<S: Store, T: Strategy> Access<S, T> {
             height: first,
             needs: through,
         };
-        let head = self.ledger.head().height;
-        for height in through..=head.min(through + CERTIFICATE_SEARCH) {
-            let Some(finality) = self.certificate(height).await else {
-                continue;
-            };
-            let headers = (first..=height)
-                .map(|height| {
-                    self.header(height)?
-                        .ok_or_else(|| ReadError("a header is missing".into()))
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            return Ok(CertifiedHeaders { headers, finality });
-        }
-        Err(not_yet)
+        let (height, finality) = self.certificate(through).await.ok_or(not_yet)?;
+        let headers = (first..=height)
+            .map(|height| {
+                self.header(height)?
+                    .ok_or_else(|| ReadError("a header is missing".into()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(CertifiedHeaders { headers, finality })
     }
 
-    async fn certificate(&self, height: u64) -> Option<FinalityProof> {
-        let finalization = self.marshal.get_finalization(Height::new(height)).await?;
-        finality_proof(&finalization)
+    /// The lowest certified height at or above `through`, with its certificate.
+    async fn certificate(&self, through: u64) -> Option<(u64, FinalityProof)> {
+        let head = self.ledger.head().height;
+        for height in through..=head.min(through.saturating_add(CERTIFICATE_SEARCH)) {
+            if let Some(finalization) = self.marshal.get_finalization(Height::new(height)).await {
+                return Some((height, finality_proof(&finalization)?));
+            }
+        }
+        None
     }
 
     async fn prove_transaction(&self, id: &TransactionId) -> Result<TransactionProof, ProofError> {
@@ -384,6 +391,27 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
         self.reader
             .query(contract.as_str(), message)
             .map_err(refusal)
+    }
+
+    fn finality(&self, height: u64) -> BoxFuture<'_, Option<(u64, FinalityProof)>> {
+        Box::pin(self.certificate(height))
+    }
+
+    fn validators(&self) -> Vec<ValidatorSeen> {
+        let presence = &self.ledger.presence;
+        let now_ms = (self.now)();
+        let validators = &self.ledger.rules.genesis.validators;
+        let seen = (0u32..).zip(validators).zip(presence.heard());
+        seen.map(|((place, validator), heard)| ValidatorSeen {
+            organisation: validator.organisation.clone(),
+            this_node: presence.me() == Some(place),
+            heard_ago_ms: Some(heard.at_ms)
+                .filter(|at_ms| *at_ms > 0)
+                .map(|at_ms| now_ms.saturating_sub(at_ms)),
+            connected: presence.is_lately(heard.at_ms, now_ms),
+            voted_height: Some(heard.height).filter(|height| *height > 0),
+        })
+        .collect()
     }
 
     fn status(&self) -> LedgerStatus {

@@ -72,6 +72,21 @@ pub struct LedgerStatus {
     pub catching_up: bool,
 }
 
+/// What this node knows of a validator, from its votes alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidatorSeen {
+    /// Whose validator it is.
+    pub organisation: OrganisationId,
+    /// True for this node itself.
+    pub this_node: bool,
+    /// How long ago it was last heard; none since this node started.
+    pub heard_ago_ms: Option<u64>,
+    /// Whether it was heard lately enough to count as connected.
+    pub connected: bool,
+    /// The highest block that this node has heard it vote for: at least that high it stands.
+    pub voted_height: Option<u64>,
+}
+
 /// A value of the state as of `height`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateValue {
@@ -356,6 +371,18 @@ impl LedgerHandle {
     )]
     pub async fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal> {
         self.access.query(contract, message)
+    }
+
+    /// The lowest certified block at or above `height` and the votes on it; none while there is no
+    /// certificate within the next 256 blocks. A block below it is final through it.
+    pub async fn finality(&self, height: u64) -> Option<(u64, FinalityProof)> {
+        self.access.finality(height).await
+    }
+
+    /// The validators in their order, as the votes that this node heard show them.
+    #[must_use]
+    pub fn validators(&self) -> Vec<ValidatorSeen> {
+        self.access.validators()
     }
 
     /// How the ledger is doing on this node.

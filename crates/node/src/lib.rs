@@ -25,6 +25,6 @@ pub use access::Placed;
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, Metric, MetricKind, NodeHandle,
-    ProofError, ReadError, Refusal, StateAnswer, StateValue,
+    ProofError, ReadError, Refusal, StateAnswer, StateValue, ValidatorSeen,
 };
 pub use service::{NodeError, RunningNode, start};

@@ -19,6 +19,7 @@ const LEVELS: &[(&str, u32)] = &[
     ("crates/service", 5),
     ("crates/workflows", 6),
     ("crates/api", 7),
+    ("crates/console", 7),
     ("crates/blockworm", 8),
 ];
 

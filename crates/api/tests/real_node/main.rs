@@ -6,7 +6,7 @@ mod access;
 mod bodies;
 mod events;
 mod idempotency;
-mod landing_page;
+mod pages;
 mod paging;
 mod reads;
 mod refusals;

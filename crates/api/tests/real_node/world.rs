@@ -189,6 +189,8 @@ impl World {
         config: ServerConfig,
     ) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let server = Server::bind(config, self.handle()).await.unwrap();
+        let page = axum::routing::get(|| async { axum::response::Html("<p>a page</p>") });
+        let server = server.with_pages(axum::Router::new().route("/", page));
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(server.run(async move {

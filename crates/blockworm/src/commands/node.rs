@@ -81,6 +81,8 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let server = Server::bind(server_config(file), node.handle())
         .await
         .map_err(|error| start_failure(file, &error))?;
+    let pages = blockworm_console::pages(node.handle(), server.stopping());
+    let server = server.with_pages(pages);
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }

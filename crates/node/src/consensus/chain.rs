@@ -93,6 +93,12 @@ impl ChainBook {
         self.lock().get(digest).cloned()
     }
 
+    /// The height of a block.
+    #[must_use]
+    pub fn height(&self, digest: &Digest) -> Option<u64> {
+        self.lock().get(digest).map(|link| link.height)
+    }
+
     /// Remembers a link.
     pub fn insert(&self, link: Link) {
         self.lock().insert(link.digest, link);

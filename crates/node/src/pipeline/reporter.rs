@@ -1,6 +1,7 @@
 //! What the engine tells us: final blocks in order, the tip, and the votes of others.
 
 use crate::{consensus::block::SealedBlock, ledger::Ledger, mempool::Now, metrics::add};
+use blockworm_crypto::Digest;
 use commonware_actor::Feedback;
 use commonware_consensus::{
     Reporter,
@@ -71,8 +72,12 @@ impl Votes {
         Self { ledger, now }
     }
 
-    fn hear(&self, signer: Participant) {
-        self.ledger.presence.hear(signer.get(), (self.now)());
+    /// `payload` is the digest of the header voted for.
+    fn hear(&self, signer: Participant, payload: Option<&EngineDigest>) {
+        let digest = payload.and_then(|payload| Some(Digest(payload.as_ref().try_into().ok()?)));
+        let height = digest.and_then(|digest| self.ledger.chain.height(&digest));
+        let now_ms = (self.now)();
+        self.ledger.presence.hear(signer.get(), now_ms, height);
     }
 }
 
@@ -81,9 +86,13 @@ impl Reporter for Votes {
 
     fn report(&mut self, activity: Self::Activity) -> Feedback {
         match activity {
-            Activity::Notarize(vote) => self.hear(vote.attestation.signer),
-            Activity::Finalize(vote) => self.hear(vote.attestation.signer),
-            Activity::Nullify(vote) => self.hear(vote.attestation.signer),
+            Activity::Notarize(vote) => {
+                self.hear(vote.attestation.signer, Some(&vote.proposal.payload));
+            }
+            Activity::Finalize(vote) => {
+                self.hear(vote.attestation.signer, Some(&vote.proposal.payload));
+            }
+            Activity::Nullify(vote) => self.hear(vote.attestation.signer, None),
             Activity::Nullification(_) => add(&self.ledger.counters.nullified_views, 1),
             Activity::ConflictingNotarize(_)
             | Activity::ConflictingFinalize(_)

@@ -1,0 +1,351 @@
+//! Codes, roles and functions in words.
+
+use crate::language::Language;
+
+/// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
+/// facts of the case, is shown beside it.
+const CODES: &[(&str, &str, &str)] = &[
+    ("ok", "The transaction took effect.", "交易已生效。"),
+    (
+        "transaction.oversized",
+        "It has more bytes than the ledger takes.",
+        "交易字节数超过账本上限。",
+    ),
+    (
+        "transaction.malformed",
+        "Its bytes are not a transaction.",
+        "内容不是有效的交易格式。",
+    ),
+    (
+        "transaction.bad_signature",
+        "The signature is not the key's.",
+        "签名与公钥不符。",
+    ),
+    (
+        "transaction.wrong_ledger",
+        "It was made for another ledger.",
+        "该交易属于其他账本。",
+    ),
+    (
+        "transaction.expired",
+        "Block time had reached its expiry.",
+        "区块时间已到其有效期。",
+    ),
+    (
+        "transaction.expiry_too_far",
+        "Its expiry lies further ahead than the ledger allows.",
+        "有效期超出账本允许的范围。",
+    ),
+    (
+        "transaction.replayed",
+        "The same transaction stands in an earlier block or place.",
+        "相同交易已在先前的区块或位置中。",
+    ),
+    (
+        "member.unknown",
+        "The sender is not registered.",
+        "发送方未注册。",
+    ),
+    (
+        "member.key_mismatch",
+        "The key is not the sender's registered one.",
+        "公钥与发送方注册的公钥不一致。",
+    ),
+    (
+        "member.revoked",
+        "The sender was revoked.",
+        "发送方已被吊销。",
+    ),
+    (
+        "member.expired",
+        "The certificate has expired.",
+        "证书已过期。",
+    ),
+    (
+        "member.not_an_admin",
+        "The sender is not an admin of the organisation.",
+        "发送方不具备管理员职能。",
+    ),
+    (
+        "member.other_organisation",
+        "An admin acts for its own organisation alone.",
+        "管理员只能为本机构办理。",
+    ),
+    (
+        "member.already_registered",
+        "The member is registered already.",
+        "该成员已注册。",
+    ),
+    (
+        "member.already_revoked",
+        "The member was revoked before.",
+        "该成员此前已被吊销。",
+    ),
+    (
+        "member.not_registered",
+        "The member is not registered.",
+        "该成员未注册。",
+    ),
+    (
+        "member.possession_unproved",
+        "The holder did not prove that the key is theirs.",
+        "未能证明持有该密钥。",
+    ),
+    (
+        "member.bad_count",
+        "Too few or too many certificates in one message.",
+        "一次提交的证书数量不符合规定。",
+    ),
+    (
+        "member.reason_too_long",
+        "The reason of the revocation is too long.",
+        "吊销原因过长。",
+    ),
+    (
+        "organisation.suspended",
+        "The sender's organisation is suspended.",
+        "发送方所属机构已被暂停。",
+    ),
+    (
+        "contract.unknown",
+        "The ledger has no contract of this name.",
+        "账本上没有该名称的合约。",
+    ),
+    (
+        "contract.bad_message",
+        "The contract does not understand the message.",
+        "合约无法识别该消息。",
+    ),
+    (
+        "contract.panicked",
+        "The contract's code stopped with a failure; nothing changed.",
+        "合约代码异常终止；未改变任何状态。",
+    ),
+    (
+        "contract.failed",
+        "The contract refused without a code of its own.",
+        "合约拒绝，未给出专用代码。",
+    ),
+    (
+        "execution.cost_exceeded",
+        "The work costs more than one transaction may.",
+        "工作量超过单笔交易上限。",
+    ),
+    (
+        "execution.funds_unsupported",
+        "Contracts here take money as messages, not as attached funds.",
+        "此处合约以消息方式收款，不支持附带资金。",
+    ),
+    (
+        "execution.message_unsupported",
+        "The contract sent a kind of message that is not carried out here.",
+        "合约发出了不支持的消息类型。",
+    ),
+    (
+        "execution.reply_unsupported",
+        "The contract asked for a reply, which is not given here.",
+        "合约请求了不支持的回调。",
+    ),
+    (
+        "execution.read_only",
+        "A query tried to write.",
+        "查询中不得写入。",
+    ),
+    (
+        "execution.too_deep",
+        "Contracts called each other too deeply.",
+        "合约相互调用层数过多。",
+    ),
+    (
+        "execution.too_many_messages",
+        "The contract sent too many messages.",
+        "合约发出的消息过多。",
+    ),
+    (
+        "execution.value_too_large",
+        "The contract stored too large a value.",
+        "合约写入的值过大。",
+    ),
+    (
+        "caller.not_a_member",
+        "The caller is not a member of this ledger.",
+        "调用方不是本账本成员。",
+    ),
+    (
+        "caller.inactive",
+        "The caller is revoked or its organisation suspended.",
+        "调用方已被吊销或其机构已被暂停。",
+    ),
+    (
+        "caller.missing_role",
+        "The caller's organisation does not hold the role that this needs.",
+        "调用方所属机构没有所需的角色。",
+    ),
+    (
+        "caller.missing_function",
+        "The caller does not hold the function that this needs.",
+        "调用方没有所需的职能。",
+    ),
+    (
+        "money.zero_amount",
+        "The amount must be more than zero.",
+        "金额必须大于零。",
+    ),
+    (
+        "money.unknown_account",
+        "The receiver is not a member of this ledger.",
+        "收款方不是本账本成员。",
+    ),
+    (
+        "money.inactive_account",
+        "The receiver is revoked or its organisation suspended.",
+        "收款方已被吊销或其机构已被暂停。",
+    ),
+    (
+        "money.insufficient_funds",
+        "The payer holds less than that.",
+        "付款方余额不足。",
+    ),
+    (
+        "money.supply_overflow",
+        "The currency cannot count that many units.",
+        "货币总量超出可计范围。",
+    ),
+    (
+        "receivable.not_the_money_contract",
+        "Only the money contract may say that money arrived.",
+        "只有资金合约可通知到账。",
+    ),
+    (
+        "receivable.bad_payload",
+        "The payment does not say what it is for.",
+        "付款未说明用途。",
+    ),
+    (
+        "receivable.bad_id",
+        "The receivable's id breaks its rule.",
+        "应收账款编号不符合规则。",
+    ),
+    (
+        "receivable.bad_digest",
+        "A digest is not one.",
+        "摘要格式不正确。",
+    ),
+    (
+        "receivable.zero_amount",
+        "Nothing would be owed.",
+        "应付金额必须大于零。",
+    ),
+    (
+        "receivable.bad_price",
+        "The price must be more than zero and at most the amount.",
+        "价格须大于零且不超过应付金额。",
+    ),
+    (
+        "receivable.buyer_is_seller",
+        "Seller and buyer must differ.",
+        "卖方与买方不能相同。",
+    ),
+    (
+        "receivable.unknown_buyer",
+        "The buyer is not an active member of this ledger.",
+        "买方不是本账本的有效成员。",
+    ),
+    (
+        "receivable.already_exists",
+        "There is a receivable with this id already.",
+        "该编号的应收账款已存在。",
+    ),
+    (
+        "receivable.invoice_already_registered",
+        "The invoice stands behind another receivable already.",
+        "该发票已登记在另一笔应收账款下。",
+    ),
+    (
+        "receivable.not_found",
+        "There is no such receivable.",
+        "没有该笔应收账款。",
+    ),
+    (
+        "receivable.not_the_buyer",
+        "Only the buyer can confirm the debt.",
+        "只有买方可以确认债务。",
+    ),
+    (
+        "receivable.already_confirmed",
+        "The buyer confirmed it before.",
+        "买方此前已确认。",
+    ),
+    (
+        "receivable.already_financed",
+        "It was financed before: a receivable is financed at most once.",
+        "该笔应收账款此前已融资：同一笔应收账款至多融资一次。",
+    ),
+    (
+        "receivable.not_confirmed",
+        "The buyer has not confirmed the debt yet.",
+        "买方尚未确认债务。",
+    ),
+    (
+        "receivable.wrong_price",
+        "The payment is not the price asked.",
+        "支付金额与转让价格不符。",
+    ),
+];
+
+/// What a code means; none for a code that this console does not know.
+pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
+    let found = CODES.iter().find(|(known, ..)| *known == code);
+    found.map(|(_, english, chinese)| language.pick(english, chinese))
+}
+
+/// Roles of organisations and functions of members that have a Chinese name.
+const NAMES: &[(&str, &str)] = &[
+    ("platform", "平台"),
+    ("bank", "银行"),
+    ("supplier", "供应商"),
+    ("merchant", "商户"),
+    ("warehouse", "仓储方"),
+    ("carrier", "承运方"),
+    ("notary", "公证机构"),
+    ("court", "法院"),
+    ("regulator", "监管机构"),
+    ("insurer", "保险机构"),
+    ("trustee", "受托人"),
+    ("maker", "经办"),
+    ("checker", "复核"),
+    ("operator", "运维"),
+    ("admin", "管理员"),
+];
+
+/// Roles or functions, listed.
+pub(crate) fn names(names: &[String], language: Language) -> String {
+    let name = |name: &String| {
+        let known = NAMES.iter().find(|(known, _)| known == name);
+        known.map_or_else(
+            || name.clone(),
+            |(english, chinese)| language.pick(english, chinese).to_owned(),
+        )
+    };
+    let listed: Vec<String> = names.iter().map(name).collect();
+    listed.join(language.pick(", ", "、"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockworm_ledger::codes::SYSTEM_CODES;
+
+    #[test]
+    fn every_system_code_is_explained_once_in_both_languages() {
+        for known in SYSTEM_CODES {
+            assert!(code(known, Language::English).is_some(), "{known}");
+        }
+        for (place, (name, english, chinese)) in CODES.iter().enumerate() {
+            assert!(!english.is_empty() && !chinese.is_ascii(), "{name}");
+            let again = CODES[place + 1..].iter().any(|(other, ..)| other == name);
+            assert!(!again, "{name} twice");
+        }
+        assert_eq!(code("tomorrow.unheard_of", Language::Chinese), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! What surrounds every page: navigation, language and appearance, and whether the node is behind.
+
+use crate::{
+    format,
+    language::Language,
+    visitor::{Theme, Visitor},
+    words::Words,
+};
+use blockworm_node::LedgerHandle;
+
+/// The ledger that a page is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LedgerName {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// A node that is behind: what it has and what it has heard of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Behind {
+    pub(crate) height: String,
+    pub(crate) tip: String,
+}
+
+/// What the base template needs.
+pub(crate) struct Frame {
+    pub(crate) language: Language,
+    pub(crate) theme: Theme,
+    pub(crate) w: &'static Words,
+    pub(crate) title: String,
+    /// The organisation that runs this node.
+    pub(crate) organisation: String,
+    pub(crate) version: &'static str,
+    pub(crate) ledger: Option<LedgerName>,
+    pub(crate) behind: Option<Behind>,
+}
+
+impl Frame {
+    /// The frame of a page about `ledger`, or about the node's first one.
+    pub(crate) fn new(visitor: &Visitor, ledger: Option<&LedgerHandle>, title: String) -> Self {
+        let node = &visitor.console.node;
+        let ledger = ledger.cloned().or_else(|| node.ledgers().first().cloned());
+        let status = ledger.as_ref().map(LedgerHandle::status);
+        let named = ledger.as_ref().and_then(|ledger| {
+            let genesis = ledger.genesis();
+            let organisation = genesis.organisation(node.organisation());
+            organisation.map(|organisation| organisation.name.clone())
+        });
+        Self {
+            language: visitor.language,
+            theme: visitor.theme,
+            w: visitor.language.words(),
+            title,
+            organisation: named.unwrap_or_else(|| node.organisation().to_string()),
+            version: env!("CARGO_PKG_VERSION"),
+            behind: status
+                .as_ref()
+                .filter(|status| status.catching_up)
+                .map(|status| Behind {
+                    height: format::count(status.height),
+                    tip: format::count(status.tip),
+                }),
+            ledger: status.map(|status| LedgerName {
+                id: status.ledger.to_string(),
+                name: status.name,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Frame {
+    /// A frame for tests of templates, of a node that is behind, with markup for names.
+    pub(crate) fn behind(language: Language) -> Self {
+        let evil = crate::frame::EVIL;
+        Self {
+            language,
+            theme: Theme::Auto,
+            w: language.words(),
+            title: evil.into(),
+            organisation: evil.into(),
+            version: "0",
+            ledger: Some(LedgerName {
+                id: evil.into(),
+                name: evil.into(),
+            }),
+            behind: Some(Behind {
+                height: "1,200".into(),
+                tip: "9,999".into(),
+            }),
+        }
+    }
+}
+
+/// A name that would like to be markup.
+#[cfg(test)]
+pub(crate) const EVIL: &str = "\"><script>alert('1')</script><img src=x onerror=a()>";
+
+/// Markup from values must have become text.
+#[cfg(test)]
+pub(crate) fn check_escaped(text: &str) {
+    for bad in ["<script>", "<img src=x", "onerror='", "\"><script"] {
+        assert!(!text.contains(bad), "{bad} in\n{text}");
+    }
+    assert!(text.contains("&#60;script&#62;"), "{text}");
+}

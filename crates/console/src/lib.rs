@@ -1,0 +1,68 @@
+//! The web console: server-rendered pages about a node and its ledgers, in Chinese and English.
+
+mod assets;
+mod decoded;
+mod explain;
+mod fault;
+mod format;
+mod frame;
+mod language;
+mod ledger;
+mod pages;
+mod sentences;
+mod visitor;
+mod words;
+
+use axum::{Router, routing::get};
+use blockworm_node::NodeHandle;
+use pages::{block, live, overview, receivable, search, transaction};
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
+
+/// Live lists that may be open at once.
+const LIVE_STREAMS: usize = 64;
+
+/// What every page shares; cheap to clone.
+#[derive(Clone)]
+struct Console(Arc<Shared>);
+
+struct Shared {
+    node: NodeHandle,
+    streams: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl std::ops::Deref for Console {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// All pages, to be merged into a server that guards Host and Origin. `stopping` turns true when the
+/// server stops, and ends the live lists.
+pub fn pages(node: NodeHandle, stopping: watch::Receiver<bool>) -> Router {
+    let console = Console(Arc::new(Shared {
+        node,
+        streams: Arc::new(Semaphore::new(LIVE_STREAMS)),
+        stopping,
+    }));
+    let ledger = Router::new()
+        .route("/", get(overview::show))
+        .route("/live", get(live::stream))
+        .route("/blocks", get(block::list))
+        .route("/blocks/{height}", get(block::show))
+        .route("/transactions/{id}", get(transaction::show))
+        .route("/transactions/{id}/proof", get(transaction::proof))
+        .route("/receivables", get(receivable::list))
+        .route("/receivables/{id}", get(receivable::show))
+        .route("/search", get(search::find));
+    Router::new()
+        .route("/", get(overview::first))
+        .route("/assets/{name}", get(assets::serve))
+        .nest("/ledgers/{ledger}", ledger)
+        .method_not_allowed_fallback(fault::method_not_allowed)
+        .fallback(fault::unknown_page)
+        .with_state(console)
+}

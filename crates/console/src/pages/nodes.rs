@@ -1,0 +1,121 @@
+//! The organisations of a ledger and their nodes, as this node sees them.
+
+use crate::{explain, format::count, language::Language, ledger::Organisation};
+use blockworm_node::{LedgerHandle, ValidatorSeen};
+
+/// How an organisation's validator is doing, as this node sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    ThisNode,
+    Lately,
+    Silent,
+    Never,
+    NoNode,
+}
+
+/// An organisation and its node.
+pub(crate) struct NodeRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) roles: String,
+    pub(crate) suspended: bool,
+    pub(crate) seen: Seen,
+    /// Empty when not known.
+    pub(crate) height: String,
+}
+
+/// The rows of this moment.
+pub(crate) fn rows(
+    organisations: &[Organisation],
+    ledger: &LedgerHandle,
+    language: Language,
+) -> Vec<NodeRow> {
+    let own_height = ledger.status().height;
+    node_rows(organisations, &ledger.validators(), own_height, language)
+}
+
+/// One row for each validator of an organisation, or one that says there is none.
+fn node_rows(
+    organisations: &[Organisation],
+    validators: &[ValidatorSeen],
+    own_height: u64,
+    language: Language,
+) -> Vec<NodeRow> {
+    let mut rows = Vec::new();
+    for organisation in organisations {
+        let row = |seen, height: Option<u64>| NodeRow {
+            id: organisation.id.clone(),
+            name: organisation.name.clone(),
+            roles: explain::names(&organisation.roles, language),
+            suspended: organisation.suspended_at.is_some(),
+            seen,
+            height: height.map(count).unwrap_or_default(),
+        };
+        let own = |validator: &&ValidatorSeen| {
+            validator.organisation.as_str() == organisation.id.as_str()
+        };
+        let before = rows.len();
+        for validator in validators.iter().filter(own) {
+            rows.push(match validator {
+                ValidatorSeen {
+                    this_node: true, ..
+                } => row(Seen::ThisNode, Some(own_height)),
+                ValidatorSeen {
+                    connected: true, ..
+                } => row(Seen::Lately, validator.voted_height),
+                ValidatorSeen {
+                    heard_ago_ms: Some(_),
+                    ..
+                } => row(Seen::Silent, validator.voted_height),
+                _ => row(Seen::Never, None),
+            });
+        }
+        if rows.len() == before {
+            rows.push(row(Seen::NoNode, None));
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_organisation_has_a_row_that_says_how_its_node_is_doing() {
+        let organisation = |id: &str| Organisation {
+            id: id.into(),
+            name: id.to_uppercase(),
+            roles: vec!["bank".into(), "notary".into()],
+            suspended_at: None,
+        };
+        let validator = |id: &str, this_node, connected, heard_ago_ms| ValidatorSeen {
+            organisation: id.parse().unwrap(),
+            this_node,
+            heard_ago_ms,
+            connected,
+            voted_height: heard_ago_ms.map(|_| 1_200),
+        };
+        let organisations = ["a", "b", "c", "d", "e"].map(organisation);
+        let validators = [
+            validator("a", true, false, None),
+            validator("b", false, true, Some(10)),
+            validator("c", false, false, Some(90_000)),
+            validator("d", false, false, None),
+        ];
+        let rows = node_rows(&organisations, &validators, 1_234, Language::English);
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (row.id.as_str(), row.seen, row.height.as_str()))
+            .collect();
+        let wanted = [
+            ("a", Seen::ThisNode, "1,234"),
+            ("b", Seen::Lately, "1,200"),
+            ("c", Seen::Silent, "1,200"),
+            ("d", Seen::Never, ""),
+            ("e", Seen::NoNode, ""),
+        ];
+        assert_eq!(found, wanted);
+        assert_eq!(rows[0].roles, "bank, notary");
+    }
+}

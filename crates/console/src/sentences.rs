@@ -1,0 +1,156 @@
+//! What each event says, in a sentence of each language.
+
+use crate::{format, language::Language};
+use blockworm_ledger::Event;
+
+/// The English and the Chinese sentence.
+type Both = (String, String);
+
+/// An account: members have an organisation, contracts have none.
+fn party(account: &str, language: Language) -> String {
+    if account.contains('/') {
+        return account.to_owned();
+    }
+    format!("{} {account}", language.pick("the contract", "合约"))
+}
+
+/// What an event says, in a sentence. `program` is the code that the speaking contract runs, without
+/// its version; what this console does not know is told by its type and subject.
+pub(crate) fn event(event: &Event, program: &str, language: Language) -> String {
+    let told = match program {
+        "money" => money(event, language),
+        "receivable" => receivable(event),
+        "members" => members(event),
+        _ => None,
+    };
+    let (english, chinese) = told.unwrap_or_else(|| {
+        let (contract, kind, subject) = (&event.contract, &event.kind, &event.subject);
+        (
+            format!("{contract}: {kind} {subject}"),
+            format!("{contract}：{kind} {subject}"),
+        )
+    });
+    match language {
+        Language::English if english.starts_with("the ") => english.replacen('t', "T", 1),
+        Language::English => english,
+        Language::Chinese => chinese,
+    }
+}
+
+/// An attribute, or a mark that it is not there.
+fn attribute<'a>(event: &'a Event, name: &str) -> &'a str {
+    event.attribute(name).unwrap_or("?")
+}
+
+/// An attribute in minor units of the event's currency.
+fn money_of(event: &Event, name: &str) -> String {
+    match event.attribute(name).map(str::parse) {
+        Some(Ok(minor)) => format::amount(minor, attribute(event, "currency")),
+        _ => "?".into(),
+    }
+}
+
+fn money(event: &Event, language: Language) -> Option<Both> {
+    let from = party(attribute(event, "from"), language);
+    let (subject, amount) = (party(&event.subject, language), money_of(event, "amount"));
+    match event.kind.as_str() {
+        "issued" => Some((
+            format!("{from} issued {amount} to {subject}."),
+            format!("{from} 向 {subject} 发行 {amount}。"),
+        )),
+        "transferred" => Some((
+            format!("{from} paid {amount} to {subject}."),
+            format!("{from} 向 {subject} 支付 {amount}。"),
+        )),
+        _ => None,
+    }
+}
+
+fn receivable(event: &Event) -> Option<Both> {
+    let of = |name| attribute(event, name);
+    let (seller, buyer, price) = (of("seller"), of("buyer"), money_of(event, "price"));
+    let subject = &event.subject;
+    match event.kind.as_str() {
+        "issued" => {
+            let (amount, due) = (money_of(event, "amount"), of("due_date"));
+            Some((
+                format!(
+                    "{seller} issued receivable {subject}: {buyer} owes {amount}, due {due}; offered for {price}."
+                ),
+                format!(
+                    "{seller} 登记应收账款 {subject}：{buyer} 应付 {amount}，到期日 {due}；转让价格 {price}。"
+                ),
+            ))
+        }
+        "confirmed" => Some((
+            format!("{buyer} confirmed that receivable {subject} is owed."),
+            format!("{buyer} 确认应收账款 {subject} 的债务。"),
+        )),
+        "financed" => {
+            let financier = of("financier");
+            Some((
+                format!("{financier} financed receivable {subject} and paid {price} to {seller}."),
+                format!("{financier} 为应收账款 {subject} 融资，并向 {seller} 支付 {price}。"),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn members(event: &Event) -> Option<Both> {
+    let subject = &event.subject;
+    match event.kind.as_str() {
+        "registered" | "renewed" => {
+            let functions = attribute(event, "functions");
+            Some((
+                format!("Member {subject} was registered with the functions: {functions}."),
+                format!("成员 {subject} 已注册，职能：{functions}。"),
+            ))
+        }
+        "revoked" => {
+            let reason = attribute(event, "reason");
+            Some((
+                format!("Member {subject} was revoked: {reason}."),
+                format!("成员 {subject} 已吊销：{reason}。"),
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_sentences_and_unknown_ones_are_named() {
+        let attributes = [
+            ("financier", "bank/maker"),
+            ("seller", "steel/maker"),
+            ("price", "98500"),
+            ("currency", "CNY"),
+        ];
+        let mut financed = Event {
+            contract: "receivable".parse().unwrap(),
+            kind: "financed".into(),
+            subject: "r-1".into(),
+            attributes: attributes
+                .map(|(name, value)| (name.into(), value.into()))
+                .to_vec(),
+        };
+        assert_eq!(
+            event(&financed, "receivable", Language::English),
+            "bank/maker financed receivable r-1 and paid CNY 985.00 to steel/maker."
+        );
+        assert_eq!(
+            event(&financed, "receivable", Language::Chinese),
+            "bank/maker 为应收账款 r-1 融资，并向 steel/maker 支付 CNY 985.00。"
+        );
+        financed.attributes.clear();
+        assert!(event(&financed, "receivable", Language::English).contains('?'));
+        assert_eq!(
+            event(&financed, "other", Language::English),
+            "receivable: financed r-1"
+        );
+    }
+}

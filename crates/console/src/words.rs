@@ -1,0 +1,207 @@
+//! Every fixed text of the pages, both languages side by side: a text without its translation does
+//! not compile.
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $chinese:literal;)*) => {
+        /// The fixed texts in one language.
+        pub(crate) struct Words {
+            $(pub(crate) $name: &'static str,)*
+        }
+
+        /// In English.
+        pub(crate) const ENGLISH: Words = Words { $($name: $english,)* };
+        /// In simplified Chinese.
+        pub(crate) const CHINESE: Words = Words { $($name: $chinese,)* };
+
+        /// Name, English, Chinese.
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $english, $chinese),)*];
+    };
+}
+
+words! {
+    // The frame
+    skip: "Skip to the content", "跳到正文";
+    overview: "Overview", "概览";
+    blocks: "Blocks", "区块";
+    receivables: "Receivables", "应收账款";
+    interface: "API", "接口文档";
+    search: "Search", "查询";
+    search_hint: "Transaction id, block height or receivable id", "交易编号、区块高度或应收账款编号";
+    language: "Language", "语言";
+    appearance: "Appearance", "外观";
+    theme_auto: "Auto", "自动";
+    theme_light: "Light", "浅色";
+    theme_dark: "Dark", "深色";
+    node_of: "Node of", "节点所属机构";
+    local_only: "Served to this machine only", "仅供本机访问";
+    copy: "Click to copy", "点击复制";
+    copied: "Copied", "已复制";
+    behind_title: "This node is catching up.", "本节点正在同步。";
+    behind_at: "It has stored block", "已存储到区块";
+    behind_of: "of at least", "，网络至少已到";
+    behind_note: "What the others agreed on since is not shown yet.", "此后各方已达成共识的内容尚未显示。";
+
+    // Overview
+    ledgers: "Ledgers of this node", "本节点的账本";
+    ledger: "Ledger", "账本";
+    ledger_id: "Ledger id", "账本编号";
+    height: "Height", "高度";
+    state: "State", "状态";
+    up_to_date: "up to date", "已同步";
+    catching_up: "catching up", "同步中";
+    waiting: "Waiting transactions", "待打包交易";
+    peers: "Other validators heard", "可联系的其他共识节点";
+    of: "of", "/";
+    last_block: "Last block", "最新区块时间";
+    genesis_digest: "Genesis digest", "创世摘要";
+    genesis: "Genesis file", "创世文件";
+    organisations: "Organisations and their nodes", "机构及其节点";
+    organisation: "Organisation", "机构";
+    roles: "Roles", "角色";
+    node: "Node", "节点";
+    this_node: "this node", "本节点";
+    heard: "heard lately", "近期有消息";
+    silent: "not heard lately", "近期无消息";
+    never_heard: "not heard yet", "尚无消息";
+    no_node: "no validator", "无共识节点";
+    suspended: "suspended", "已暂停";
+    heights_note: "Heights of others are the highest blocks that this node heard them vote for; they may stand higher.", "其他节点的高度，是本节点收到其投票的最高区块；实际高度可能更高。";
+    more_organisations: "Only the first 100 organisations are shown; the API lists all.", "仅显示前 100 个机构；完整列表见接口。";
+    live_blocks: "Live blocks", "实时区块";
+    live: "live", "实时";
+    reconnecting: "connection lost, trying again", "连接中断，正在重连";
+    paused: "paused", "已暂停更新";
+    pause: "Pause", "暂停";
+    resume: "Resume", "继续";
+    new_since: "New blocks since the pause:", "暂停以来的新区块：";
+    no_blocks: "No block yet: the first transaction makes one.", "还没有区块：第一笔交易提交后产生。";
+    older: "Older blocks", "更早的区块";
+    newer: "Newest blocks", "最新的区块";
+
+    // Blocks
+    block: "Block", "区块";
+    time_utc: "Time (UTC)", "时间（UTC）";
+    transactions: "Transactions", "交易";
+    transaction_count: "Transactions", "交易数";
+    digest: "Digest", "摘要";
+    header: "Header", "区块头";
+    parent: "Parent", "父区块";
+    child: "Next block", "下一区块";
+    version: "Header version", "区块头版本";
+    protocol: "Protocol version", "协议版本";
+    history_root: "History root", "历史根";
+    transactions_root: "Transactions root", "交易根";
+    receipts_root: "Receipts root", "回执根";
+    state_root: "State root", "状态根";
+    roots_note: "Receipts root and state root are those after an earlier block: this many blocks before:", "回执根与状态根对应更早的区块，相差区块数：";
+    next_validators: "Next validators", "下一共识组摘要";
+    block_bytes: "Bytes of its transactions", "交易字节数";
+    finality: "Finality", "终局性";
+    final_own: "Final: certified by its own votes.", "已终局：由针对本区块的投票直接证明。";
+    final_through: "Final through a later block: the votes below certify block", "通过后续区块终局：以下投票证明的是区块";
+    final_through_why: "which builds on this one, so this one cannot change either.", "；它建立在本区块之上，因此本区块同样不可更改。";
+    no_certificate: "Stored and executed here. No certificate was found within the next 256 blocks; one follows with the next certified block.", "已在本节点存储并执行。在其后 256 个区块内未找到投票证明；下一个带证明的区块产生后即可显示。";
+    genesis_final: "The genesis header is not voted on: the founders fixed it.", "创世区块头不经投票：由发起机构确定。";
+    signers: "Signed by", "签名机构";
+    quorum: "Quorum", "法定票数";
+    quorum_needed: "needed", "需要";
+    quorum_reached: "reached", "已达";
+    quorum_validators: "validators", "个共识节点";
+    epoch: "Epoch", "纪元";
+    view: "View", "视图";
+    signed: "signed", "已签名";
+    not_signed: "not in this certificate", "不在此证明中";
+    empty_block: "This block holds no transactions: it carries the roots of earlier ones or shows that the network lives.", "本区块没有交易：它承载先前区块的根，或表明网络正常运行。";
+    place: "Place", "序号";
+    sender: "Sender", "发送方";
+    contract: "Contract", "合约";
+    result: "Result", "结果";
+    previous_page: "Previous", "上一页";
+    next_page: "Next", "下一页";
+
+    // A transaction
+    transaction: "Transaction", "交易";
+    took_effect: "took effect", "已生效";
+    refused: "refused", "已拒绝";
+    functions: "Functions", "职能";
+    no_functions: "none", "无";
+    unknown_member: "not registered on this ledger", "未在本账本注册";
+    revoked: "revoked", "已吊销";
+    key: "Key", "公钥";
+    expires: "Expires (UTC)", "有效期至（UTC）";
+    nonce: "Nonce", "随机数";
+    signature: "Signature", "签名";
+    message: "Message", "消息内容";
+    payload: "Payload for the receiving contract", "转交接收合约的内容";
+    message_bytes: "The message is not JSON text; its bytes in hex:", "消息不是 JSON 文本；十六进制字节：";
+    receipt: "Receipt", "回执";
+    code: "Code", "代码";
+    cost: "Cost in units of work", "开销（工作量单位）";
+    returned: "Returned data", "返回数据";
+    reason: "In the contract's words", "合约原文";
+    events: "What happened", "发生的事项";
+    no_events: "Nothing: a refused transaction changes nothing.", "无：被拒绝的交易不改变任何状态。";
+    no_events_ok: "The contract reported no event.", "合约未报告事项。";
+    details: "Details", "详情";
+    proof: "Proof", "证明";
+    proof_ready: "Anybody can check this transaction offline with the proof and a genesis that they trust.", "任何人凭此证明和其信任的创世文件，即可离线核验本交易。";
+    proof_download: "Download the proof", "下载证明";
+    proof_wait: "Not yet provable", "暂不可证明";
+    proof_wait_why: "The header that carries this block's roots is not certified yet. The button works by itself once it is; that needs a certified block at height", "承载本区块各根的区块头尚未获得投票证明；获得后按钮自动可用。所需的被证明高度：";
+    proof_check: "Check it with", "核验命令";
+    as_json: "As JSON", "JSON 格式";
+
+    // Receivables
+    receivable: "Receivable", "应收账款";
+    history: "History", "历史";
+    status: "Status", "状态";
+    status_issued: "issued", "已登记";
+    status_confirmed: "confirmed", "已确认";
+    status_financed: "financed", "已融资";
+    step_issued: "Issued by the seller", "卖方登记";
+    step_confirmed: "Confirmed by the buyer", "买方确认";
+    step_financed: "Financed", "融资";
+    seller: "Seller", "卖方";
+    buyer: "Buyer", "买方";
+    holder: "Holder of the claim", "债权持有人";
+    amount: "Amount owed", "应付金额";
+    price: "Price asked", "转让价格";
+    paid: "Paid", "支付";
+    due: "Due", "到期日";
+    invoice_digest: "Digest of the invoice's identity", "发票身份摘要";
+    commitment: "Commitment to the file", "文件承诺值";
+    by: "By", "办理人";
+    no_transaction: "The transaction of this step is not among this block's events.", "本区块的事项中未找到该步骤的交易。";
+    history_limit: "The history is what the contract recorded: each step that took effect. Refused attempts change nothing on the record and are not listed; they are found by their transaction id.", "历史以合约记录为准，仅含已生效的步骤。被拒绝的尝试不改变记录，故不在此列；可按其交易编号查询。";
+    not_issued: "not yet", "尚未进行";
+    no_receivables: "No receivable has been issued on this ledger yet.", "本账本尚未登记应收账款。";
+
+    // What went wrong
+    error: "Error", "错误";
+    next: "What next", "下一步";
+    back: "Back to the overview", "返回概览";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_stands_in_both_languages() {
+        let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        for (name, english, chinese) in ALL {
+            assert!(!english.is_empty() && !chinese.is_empty(), "{name}");
+            assert!(
+                !english.contains(is_chinese),
+                "{name} mixes languages: {english}"
+            );
+            let neutral = matches!(*name, "of");
+            assert!(
+                neutral || chinese.contains(is_chinese),
+                "{name} is not translated: {chinese}"
+            );
+        }
+        assert!(ALL.len() > 100);
+    }
+}
