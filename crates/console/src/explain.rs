@@ -187,6 +187,76 @@ const CODES: &[(&str, &str, &str)] = &[
         "调用方没有所需的职能。",
     ),
     (
+        "registry.bad_fingerprint",
+        "The fingerprint is not 64 hex digits.",
+        "指纹不是 64 位十六进制数。",
+    ),
+    (
+        "registry.bad_duration",
+        "The reservation is too short or too long.",
+        "预留时间过短或过长。",
+    ),
+    (
+        "registry.already_reserved",
+        "Another reservation keeps the document for now.",
+        "该单据已被预留，暂不可用。",
+    ),
+    (
+        "registry.already_financed",
+        "The document has been financed.",
+        "该单据已融资。",
+    ),
+    (
+        "registry.no_claim",
+        "The bank holds no claim on the document.",
+        "该银行对该单据没有登记。",
+    ),
+    (
+        "registry.reservation_expired",
+        "The reservation's time has passed.",
+        "预留已到期。",
+    ),
+    (
+        "proposal.bad_duration",
+        "The time for voting is too short or too long.",
+        "表决期限过短或过长。",
+    ),
+    (
+        "proposal.bad_roles",
+        "The roles are not slugs in ascending order.",
+        "角色名称不符合规定或未按升序排列。",
+    ),
+    (
+        "proposal.unknown_organisation",
+        "There is no such organisation.",
+        "没有该机构。",
+    ),
+    (
+        "proposal.no_change",
+        "The proposal would change nothing.",
+        "该提案不会带来任何变更。",
+    ),
+    (
+        "proposal.not_found",
+        "There is no such proposal.",
+        "没有该提案。",
+    ),
+    (
+        "proposal.decided",
+        "The proposal was decided before.",
+        "该提案已有结果。",
+    ),
+    (
+        "proposal.expired",
+        "The time for voting has passed.",
+        "表决期限已过。",
+    ),
+    (
+        "proposal.already_voted",
+        "The organisation has voted.",
+        "该机构已表决。",
+    ),
+    (
         "money.zero_amount",
         "The amount must be more than zero.",
         "金额必须大于零。",

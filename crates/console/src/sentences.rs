@@ -21,6 +21,8 @@ pub(crate) fn event(event: &Event, program: &str, language: Language) -> String 
         "money" => money(event, language),
         "receivable" => receivable(event),
         "members" => members(event),
+        "registry" => registry(event),
+        "proposals" => proposals(event),
         _ => None,
     };
     let (english, chinese) = told.unwrap_or_else(|| {
@@ -118,6 +120,53 @@ fn members(event: &Event) -> Option<Both> {
     }
 }
 
+fn registry(event: &Event) -> Option<Both> {
+    let document = &event.subject;
+    let (english, chinese) = match event.kind.as_str() {
+        "reserved" => ("reserved", "已预留"),
+        "financed" => ("registered as financed", "已登记为融资"),
+        "released" => ("released", "已释放"),
+        _ => return None,
+    };
+    Some((
+        format!("The document with the fingerprint {document} was {english}."),
+        format!("指纹为 {document} 的单据{chinese}。"),
+    ))
+}
+
+fn proposals(event: &Event) -> Option<Both> {
+    let (number, of) = (&event.subject, |name| attribute(event, name));
+    match event.kind.as_str() {
+        "proposed" => {
+            let (action, before) = (of("action"), of("before"));
+            Some((
+                format!("Proposal {number} was made: {action}; before: {before}."),
+                format!("提出提案 {number}：{action}；变更前：{before}。"),
+            ))
+        }
+        "voted" => {
+            let organisation = of("organisation");
+            let (english, chinese) = match of("approve") {
+                "true" => ("for", "赞成"),
+                _ => ("against", "反对"),
+            };
+            Some((
+                format!("{organisation} voted {english} proposal {number}."),
+                format!("{organisation} 对提案 {number} 投{chinese}票。"),
+            ))
+        }
+        "accepted" => Some((
+            format!("Proposal {number} was accepted: {}.", of("action")),
+            format!("提案 {number} 获得通过：{}。", of("action")),
+        )),
+        "rejected" => Some((
+            format!("Proposal {number} was rejected."),
+            format!("提案 {number} 被否决。"),
+        )),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +200,32 @@ mod tests {
         assert_eq!(
             event(&financed, "other", Language::English),
             "receivable: financed r-1"
+        );
+    }
+
+    #[test]
+    fn votes_and_claims_are_told_in_both_languages() {
+        let mut voted = Event {
+            contract: "proposals".parse().unwrap(),
+            kind: "voted".into(),
+            subject: "7".into(),
+            attributes: vec![
+                ("organisation".into(), "court".into()),
+                ("approve".into(), "false".into()),
+            ],
+        };
+        assert_eq!(
+            event(&voted, "proposals", Language::English),
+            "court voted against proposal 7."
+        );
+        assert_eq!(
+            event(&voted, "proposals", Language::Chinese),
+            "court 对提案 7 投反对票。"
+        );
+        voted.kind = "reserved".into();
+        assert_eq!(
+            event(&voted, "registry", Language::English),
+            "The document with the fingerprint 7 was reserved."
         );
     }
 }

@@ -34,7 +34,7 @@ words! {
     theme_light: "Light", "浅色";
     theme_dark: "Dark", "深色";
     node_of: "Node of", "节点所属机构";
-    local_only: "Served to this machine only", "仅供本机访问";
+    reads_only: "This console only reads", "本控制台仅供查阅";
     copy: "Click to copy", "点击复制";
     copied: "Copied", "已复制";
     behind_title: "This node is catching up.", "本节点正在同步。";
