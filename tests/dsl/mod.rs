@@ -286,7 +286,7 @@ pub fn not_run(why: &str) {
             .create(true)
             .open(list)
             .unwrap();
-        writeln!(list, "{why}").unwrap();
+        list.write_all(format!("{why}\n").as_bytes()).unwrap();
     }
 }
 
