@@ -3,6 +3,7 @@
 use crate::{
     format,
     language::Language,
+    ledger::contract_running,
     visitor::{Theme, Visitor},
     words::Words,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Frame {
     pub(crate) version: &'static str,
     pub(crate) ledger: Option<LedgerName>,
     pub(crate) behind: Option<Behind>,
+    /// Whether the ledger runs a contract for receivables.
+    pub(crate) has_receivables: bool,
 }
 
 impl Frame {
@@ -60,6 +63,9 @@ impl Frame {
                     height: format::count(status.height),
                     tip: format::count(status.tip),
                 }),
+            has_receivables: ledger
+                .as_ref()
+                .is_some_and(|ledger| contract_running(ledger, "receivable").is_some()),
             ledger: status.map(|status| LedgerName {
                 id: status.ledger.to_string(),
                 name: status.name,
@@ -88,6 +94,7 @@ impl Frame {
                 height: "1,200".into(),
                 tip: "9,999".into(),
             }),
+            has_receivables: true,
         }
     }
 }
