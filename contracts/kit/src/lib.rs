@@ -5,6 +5,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
 
+pub mod block;
 pub mod caller;
 pub mod currency;
 pub mod date;
@@ -13,6 +14,7 @@ pub mod receive;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use block::{is_digest, time_ms};
 pub use caller::{Caller, CallerError};
 pub use currency::Currency;
 pub use date::CivilDate;

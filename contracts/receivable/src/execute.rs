@@ -5,7 +5,7 @@ use crate::{
     msg::{ExecuteMsg, HistoryEntry, InstantiateMsg, OutgoingMsg, Payload, Status},
     state::{INVOICES, MONEY, RECEIVABLES, Receivable},
 };
-use blockworm_kit::{Caller, KitQuery, ReceiveMsg, find_member};
+use blockworm_kit::{Caller, KitQuery, ReceiveMsg, find_member, is_digest, time_ms};
 use cosmwasm_std::{
     Addr, DepsMut, Env, Event, MessageInfo, Response, Storage, Uint128, WasmMsg, from_json,
     to_json_binary,
@@ -119,13 +119,6 @@ fn check_terms(id: &str, receivable: &Receivable) -> Result<(), ReceivableError>
         return Err(ReceivableError::BuyerIsSeller);
     }
     Ok(())
-}
-
-fn is_digest(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// The buyer's acknowledgement of the debt (Civil Code of China, art. 763: a buyer who has
@@ -254,11 +247,10 @@ fn already_financed(id: String, receivable: &Receivable) -> ReceivableError {
 }
 
 fn entry(status: Status, by: &str, env: &Env) -> HistoryEntry {
-    let time_ms = env.block.time.nanos() / 1_000_000;
     HistoryEntry {
         status,
         by: by.to_owned(),
         height: env.block.height,
-        time_ms,
+        time_ms: time_ms(env),
     }
 }

@@ -3,9 +3,9 @@
 use crate::{
     error::RegistryError,
     msg::{Claim, End, ExecuteMsg, InstantiateMsg, MAX_RESERVATION_MS, Standing},
-    state::{CLAIMS, COUNTS, newest, time_ms},
+    state::{CLAIMS, COUNTS, newest},
 };
-use blockworm_kit::{Caller, KitQuery};
+use blockworm_kit::{Caller, KitQuery, is_digest, time_ms};
 use cosmwasm_std::{DepsMut, Env, Event, MessageInfo, Response, Storage};
 
 /// Begins with no claims.
@@ -53,8 +53,7 @@ pub fn execute(
 }
 
 fn check_fingerprint(text: &str) -> Result<(), RegistryError> {
-    let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    if text.len() == 64 && text.bytes().all(digit) {
+    if is_digest(text) {
         Ok(())
     } else {
         Err(RegistryError::BadFingerprint)

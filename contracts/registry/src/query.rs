@@ -3,9 +3,9 @@
 use crate::{
     error::RegistryError,
     msg::{Claim, QueryMsg, Standing, StandingResponse},
-    state::{CLAIMS, COUNTS, newest, time_ms},
+    state::{CLAIMS, COUNTS, newest},
 };
-use blockworm_kit::KitQuery;
+use blockworm_kit::{KitQuery, time_ms};
 use cosmwasm_std::{Binary, Deps, Env, StdResult, to_json_binary};
 
 /// Most claims of one answer, the newest ones.

@@ -1,7 +1,7 @@
 //! All keys of the registry contract.
 
 use crate::msg::{Claim, Standing};
-use cosmwasm_std::{Env, StdResult, Storage};
+use cosmwasm_std::{StdResult, Storage};
 use cw_storage_plus::Map;
 
 /// Fingerprint → how many claims were made on it. A claim's number is its place, from 0.
@@ -32,10 +32,4 @@ pub fn newest(storage: &dyn Storage, fingerprint: &str) -> StdResult<Option<(u32
     };
     let claim = CLAIMS.load(storage, (fingerprint, number))?;
     Ok(Some((number, claim)))
-}
-
-/// The block's time, milliseconds since 1970.
-#[must_use]
-pub fn time_ms(env: &Env) -> u64 {
-    env.block.time.nanos() / 1_000_000
 }

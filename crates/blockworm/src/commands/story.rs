@@ -10,7 +10,7 @@ use crate::{
 use blockworm_api::{ClientError, model::ReceiptView};
 use blockworm_ledger::{ContractName, Event, MemberId, Pin, TransactionId, VerificationReport};
 use blockworm_service::{
-    consortium::{BUYER, RIVAL, SUPPLIER, TRADE},
+    consortium::{BUYER, REGISTRY, RIVAL, SUPPLIER, TRADE},
     network::ConsortiumFolder,
 };
 use blockworm_workflows::receivable::{
@@ -259,8 +259,8 @@ fn line(step: &Step) -> String {
         format!("refused, {}: {}", step.code, step.message)
     };
     let ledger = match step.on {
-        On::Trade => "trade",
-        On::Registry => "registry",
+        On::Trade => TRADE,
+        On::Registry => REGISTRY,
     };
     format!(
         "{ledger:<8} block {:>4}  {} {}: {outcome}",
