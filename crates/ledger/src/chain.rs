@@ -1,10 +1,11 @@
 //! Headers up to a certified one: the part of every proof that leads from facts to signatures.
 
 use crate::{
+    anchor::{Anchor, Handover},
     block::{HEADER_VERSION, Header},
     finality::{FinalityProof, validator_set_digest},
     genesis::{Genesis, ledger_id},
-    names::{LedgerId, OrganisationId},
+    names::LedgerId,
     report::{Checks, VerificationReport},
 };
 use blockworm_crypto::Digest;
@@ -19,6 +20,10 @@ pub const MAX_PROOF_HEADERS: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertifiedHeaders {
+    /// From the genesis's validators to those who signed, oldest first; empty where they are the
+    /// same, and then left out in JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handovers: Vec<Handover>,
     /// Ascending by height, without gaps.
     pub headers: Vec<Header>,
     /// The signatures under the last header's digest.
@@ -51,6 +56,9 @@ pub(crate) struct Origin<'a> {
     pub(crate) genesis_digest: &'a Digest,
 }
 
+/// A check of headers against an anchor: what holds, or what does not.
+pub(crate) type Check = fn(&CertifiedHeaders, &Anchor) -> Result<String, String>;
+
 impl CertifiedHeaders {
     /// The header of this height.
     #[must_use]
@@ -64,31 +72,59 @@ impl CertifiedHeaders {
         self.headers.last()
     }
 
-    /// Runs the checks that every proof shares: genesis, ledger, headers, validators, finality.
-    pub(crate) fn check(&self, origin: Origin<'_>, pin: Option<&Pin>, checks: &mut Checks) {
-        check_genesis(origin, pin, checks);
-        checks.note("ledger.id", self.check_ledger(origin));
-        checks.note("headers.contiguous", self.check_contiguous());
-        checks.note("validators.genesis", self.check_validators(origin.genesis));
-        checks.note("finality.payload", self.check_payload());
-        checks.note("finality.epoch", self.check_epoch(origin.genesis));
-        let mut signers = Vec::new();
-        checks.note("finality.quorum", self.check_quorum(origin, &mut signers));
-        checks.signers = signers;
-    }
+    /// The checks between the headers and the validators that an anchor knows, by name and in the
+    /// order of docs/formats/proof.md: the signatures, which cost most, last.
+    pub(crate) const CHECKS: [(&'static str, Check); 6] = [
+        ("ledger.id", Self::check_ledger),
+        ("headers.contiguous", Self::check_contiguous),
+        ("validators.genesis", Self::check_validators),
+        ("finality.payload", Self::check_payload),
+        ("finality.epoch", Self::check_epoch),
+        ("finality.quorum", Self::check_quorum),
+    ];
 
-    fn check_quorum(
+    /// Runs the checks that every proof shares: genesis, ledger, headers, validators, finality.
+    /// Returns what the genesis and the handovers say of the ledger.
+    pub(crate) fn check(
         &self,
         origin: Origin<'_>,
-        signers: &mut Vec<OrganisationId>,
-    ) -> Result<String, String> {
-        let validators = &origin.genesis.validators;
+        pin: Option<&Pin>,
+        checks: &mut Checks,
+    ) -> Anchor {
+        check_genesis(origin, pin, checks);
+        let mut anchor = Anchor::of(origin.genesis);
+        anchor.ledger = *origin.ledger;
+        let handed_over = anchor.hand_over_all(&self.handovers);
+        for (name, check) in Self::CHECKS {
+            let found = match (name, &handed_over) {
+                ("ledger.id", _) if *origin.ledger != ledger_id(origin.genesis_digest) => {
+                    Err(format!(
+                        "the proof names ledger {}; its genesis makes {}",
+                        origin.ledger,
+                        ledger_id(origin.genesis_digest)
+                    ))
+                }
+                ("validators.genesis", Err(reason)) => Err(reason.clone()),
+                _ => check(self, &anchor),
+            };
+            if name == "finality.quorum" && found.is_ok() {
+                let signed = self.finality.signatures.iter();
+                let of = |(at, _): &(u32, _)| anchor.validators.get(*at as usize);
+                checks.signers = signed
+                    .filter_map(of)
+                    .map(|validator| validator.organisation.clone())
+                    .collect();
+            }
+            checks.note(name, found);
+        }
+        anchor
+    }
+
+    fn check_quorum(&self, anchor: &Anchor) -> Result<String, String> {
         self.finality
-            .verify(origin.ledger, validators)
+            .verify(&anchor.ledger, &anchor.validators)
             .map_err(|error| error.to_string())?;
-        let signed = self.finality.signatures.iter();
-        signers.extend(signed.map(|(at, _)| validators[*at as usize].organisation.clone()));
-        let (signed, all) = (signers.len(), validators.len());
+        let (signed, all) = (self.finality.signatures.len(), anchor.validators.len());
         Ok(format!(
             "{signed} of {all} validators signed; every signature matches"
         ))
@@ -109,14 +145,8 @@ impl CertifiedHeaders {
         }
     }
 
-    fn check_ledger(&self, origin: Origin<'_>) -> Result<String, String> {
-        let expected = ledger_id(origin.genesis_digest);
-        if *origin.ledger != expected {
-            return Err(format!(
-                "the proof names ledger {}; its genesis makes {expected}",
-                origin.ledger
-            ));
-        }
+    fn check_ledger(&self, anchor: &Anchor) -> Result<String, String> {
+        let expected = anchor.ledger;
         match self.headers.iter().find(|header| header.ledger != expected) {
             Some(header) => Err(format!(
                 "header {} belongs to ledger {}",
@@ -126,7 +156,7 @@ impl CertifiedHeaders {
         }
     }
 
-    fn check_contiguous(&self) -> Result<String, String> {
+    fn check_contiguous(&self, _: &Anchor) -> Result<String, String> {
         let (Some(first), Some(last)) = (self.headers.first(), self.headers.last()) else {
             return Err("the proof has no headers".into());
         };
@@ -170,22 +200,36 @@ impl CertifiedHeaders {
         ))
     }
 
-    fn check_validators(&self, genesis: &Genesis) -> Result<String, String> {
-        let expected = validator_set_digest(&genesis.validators);
-        match self
-            .headers
-            .iter()
-            .find(|header| header.next_validators != expected)
-        {
+    /// Headers before the last handover are bound by their children; the rest must name the set
+    /// that the anchor knows, but for a certified last header of an epoch: that names the next.
+    fn check_validators(&self, anchor: &Anchor) -> Result<String, String> {
+        let certified = self.certified().map_or(0, |header| header.height);
+        if certified < anchor.since {
+            return Err(format!(
+                "header {certified} lies before {}, from which the known validators vote",
+                anchor.since
+            ));
+        }
+        let expected = validator_set_digest(&anchor.validators);
+        let known = |header: &&Header| {
+            header.height.saturating_add(1) >= anchor.since
+                && !(header.height == certified && anchor.ends_epoch(certified))
+        };
+        let mut known = self.headers.iter().filter(known);
+        match known.find(|header| header.next_validators != expected) {
             Some(header) => Err(format!(
-                "header {} names another validator set than the genesis",
-                header.height
+                "header {} names other validators than those known since height {}",
+                header.height, anchor.since
             )),
-            None => Ok("every header names the validator set of the genesis".into()),
+            None if anchor.since == 0 => Ok("the validators are those of the genesis".into()),
+            None => Ok(format!(
+                "the validators follow from those of the genesis; they vote since height {}",
+                anchor.since
+            )),
         }
     }
 
-    fn check_payload(&self) -> Result<String, String> {
+    fn check_payload(&self, _: &Anchor) -> Result<String, String> {
         let Some(last) = self.certified() else {
             return Err("there is no header to certify".into());
         };
@@ -201,11 +245,9 @@ impl CertifiedHeaders {
         ))
     }
 
-    fn check_epoch(&self, genesis: &Genesis) -> Result<String, String> {
+    fn check_epoch(&self, anchor: &Anchor) -> Result<String, String> {
         let height = self.certified().map_or(0, |header| header.height);
-        let Some(epoch) = height.checked_div(genesis.parameters.epoch_length) else {
-            return Err("the genesis has epochs without blocks".into());
-        };
+        let epoch = anchor.epoch(height)?;
         if self.finality.epoch != epoch {
             return Err(format!(
                 "height {height} lies in epoch {epoch}, the vote in {}",

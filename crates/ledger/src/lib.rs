@@ -3,6 +3,7 @@
 #![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
 
 pub mod amount;
+pub mod anchor;
 pub mod block;
 pub mod chain;
 pub mod codes;
@@ -23,6 +24,7 @@ pub mod transaction_view;
 pub mod transactions;
 
 pub use amount::{Amount, Currency};
+pub use anchor::{Anchor, Handover};
 pub use block::{Block, BlockLimits, Header, Transactions};
 pub use chain::CertifiedHeaders;
 pub use finality::FinalityProof;

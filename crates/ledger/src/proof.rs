@@ -81,10 +81,10 @@ impl TransactionProof {
             genesis_digest: &self.genesis_digest,
         };
         let mut checks = Checks::default();
-        self.chain.check(origin, pin, &mut checks);
+        let anchor = self.chain.check(origin, pin, &mut checks);
         self.check_transaction(&mut checks);
         self.check_receipt(&mut checks);
-        check_states(&self.states, &self.chain, &self.genesis, &mut checks);
+        check_states(&self.states, &self.chain, &anchor, &mut checks);
         self.chain.report(origin, checks)
     }
 

@@ -1,5 +1,5 @@
 //! Proofs as JSON files, readable by people and by other programs: `blockworm-proof/1` and
-//! `blockworm-state/1`.
+//! `blockworm-state/1`, and `/2` of each where the validators have changed since the genesis.
 
 use crate::{
     chain::CertifiedHeaders,
@@ -14,17 +14,22 @@ use blockworm_crypto::{Digest, PublicKey, Signature, merkle::InclusionProof};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The format field of a transaction proof.
-pub const PROOF_FORMAT: &str = "blockworm-proof/1";
-/// The format field of a state answer.
-pub const STATE_FORMAT: &str = "blockworm-state/1";
+/// The format fields of a transaction proof: without handovers, and with them.
+pub const PROOF_FORMATS: [&str; 2] = ["blockworm-proof/1", "blockworm-proof/2"];
+/// The format fields of a state answer, likewise.
+pub const STATE_FORMATS: [&str; 2] = ["blockworm-state/1", "blockworm-state/2"];
+
+/// A verifier that knows no handovers must not be asked to read one, and reads all else.
+fn format_for(formats: [&'static str; 2], chain: &CertifiedHeaders) -> &'static str {
+    formats[usize::from(!chain.handovers.is_empty())]
+}
 
 /// A proof file of either kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofFile {
-    /// `blockworm-proof/1`.
+    /// `blockworm-proof/1` or `/2`.
     Transaction(Box<TransactionProof>),
-    /// `blockworm-state/1`.
+    /// `blockworm-state/1` or `/2`.
     State(Box<StateAnswerProof>),
 }
 
@@ -35,7 +40,7 @@ impl ProofFile {
     /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`.
     pub fn from_json(text: &str) -> Result<Self, ProofError> {
         match format_of(&parse(text)?).as_str() {
-            STATE_FORMAT => {
+            format if STATE_FORMATS.contains(&format) => {
                 StateAnswerProof::from_json(text).map(|proof| Self::State(Box::new(proof)))
             }
             _ => TransactionProof::from_json(text).map(|proof| Self::Transaction(Box::new(proof))),
@@ -145,7 +150,7 @@ impl TransactionProof {
     pub fn to_json(&self) -> Result<String, ProofError> {
         let proof = self.clone();
         print(&TransactionProofFile {
-            format: PROOF_FORMAT.into(),
+            format: format_for(PROOF_FORMATS, &proof.chain).into(),
             ledger: proof.ledger,
             genesis_digest: proof.genesis_digest,
             transaction: TransactionFile::from_bytes(&proof.transaction)?,
@@ -164,7 +169,10 @@ impl TransactionProof {
     /// # Errors
     /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`.
     pub fn from_json(text: &str) -> Result<Self, ProofError> {
-        let file: TransactionProofFile = read(text, PROOF_FORMAT)?;
+        let file: TransactionProofFile =
+            read(text, PROOF_FORMATS, |file: &TransactionProofFile| {
+                &file.chain
+            })?;
         Ok(Self {
             ledger: file.ledger,
             genesis_digest: file.genesis_digest,
@@ -187,7 +195,7 @@ impl StateAnswerProof {
     pub fn to_json(&self) -> Result<String, ProofError> {
         let proof = self.clone();
         print(&StateAnswerFile {
-            format: STATE_FORMAT.into(),
+            format: format_for(STATE_FORMATS, &proof.chain).into(),
             ledger: proof.ledger,
             genesis_digest: proof.genesis_digest,
             states: proof.states,
@@ -201,7 +209,8 @@ impl StateAnswerProof {
     /// # Errors
     /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`.
     pub fn from_json(text: &str) -> Result<Self, ProofError> {
-        let file: StateAnswerFile = read(text, STATE_FORMAT)?;
+        let file: StateAnswerFile =
+            read(text, STATE_FORMATS, |file: &StateAnswerFile| &file.chain)?;
         Ok(Self {
             ledger: file.ledger,
             genesis_digest: file.genesis_digest,
@@ -233,14 +242,20 @@ fn format_of(value: &Value) -> String {
 
 fn read<T: DeserializeOwned + Serialize>(
     text: &str,
-    expected: &'static str,
+    formats: [&'static str; 2],
+    chain: impl Fn(&T) -> &CertifiedHeaders,
 ) -> Result<T, ProofError> {
     let value = parse(text)?;
     let found = format_of(&value);
-    if found != expected {
+    if !formats.contains(&found.as_str()) {
+        let [expected, _] = formats;
         return Err(ProofError::UnknownFormat { found, expected });
     }
     let file: T = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+    if found != format_for(formats, chain(&file)) {
+        let reason = "version 2 is for proofs with handovers, version 1 for those without";
+        return Err(ProofError::Malformed(reason.into()));
+    }
     // A second spelling of the same value would let two different files pass for one proof.
     let canonical = serde_json::to_value(&file).map_err(|error| malformed(&error))?;
     if canonical != value {

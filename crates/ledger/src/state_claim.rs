@@ -1,6 +1,7 @@
 //! That a key had a value, or none, after a block: a state proof with the headers that vouch for it.
 
 use crate::{
+    anchor::Anchor,
     chain::{CertifiedHeaders, Origin, Pin},
     genesis::Genesis,
     json_bytes::{hex_text, optional_hex_text},
@@ -57,14 +58,14 @@ impl StateClaim {
         }
     }
 
-    pub(crate) fn check(
-        &self,
-        chain: &CertifiedHeaders,
-        genesis: &Genesis,
-    ) -> Result<String, String> {
+    /// Checks the claim under the roots of these headers, whatever certifies them.
+    ///
+    /// # Errors
+    /// Why it does not hold.
+    pub fn check(&self, chain: &CertifiedHeaders, anchor: &Anchor) -> Result<String, String> {
         let at = self
             .height
-            .checked_add(genesis.parameters.root_lag)
+            .checked_add(anchor.root_lag)
             .ok_or("the height is out of range")?;
         let header = chain.header(at).ok_or_else(|| {
             format!(
@@ -79,7 +80,7 @@ impl StateClaim {
         self.proof
             .verify(
                 &header.state_root,
-                genesis.parameters.bucket_bits,
+                anchor.bucket_bits,
                 &key,
                 self.value.as_deref(),
             )
@@ -121,11 +122,11 @@ impl StateAnswerProof {
             genesis_digest: &self.genesis_digest,
         };
         let mut checks = Checks::default();
-        self.chain.check(origin, pin, &mut checks);
+        let anchor = self.chain.check(origin, pin, &mut checks);
         if self.states.is_empty() {
             checks.note("state", Err("the proof makes no claim".into()));
         }
-        check_states(&self.states, &self.chain, &self.genesis, &mut checks);
+        check_states(&self.states, &self.chain, &anchor, &mut checks);
         self.chain.report(origin, checks)
     }
 }
@@ -134,7 +135,7 @@ impl StateAnswerProof {
 pub(crate) fn check_states(
     states: &[StateClaim],
     chain: &CertifiedHeaders,
-    genesis: &Genesis,
+    anchor: &Anchor,
     checks: &mut Checks,
 ) {
     if states.len() > MAX_STATE_CLAIMS {
@@ -142,6 +143,6 @@ pub(crate) fn check_states(
         return;
     }
     for (index, claim) in states.iter().enumerate() {
-        checks.note(format!("state[{index}]"), claim.check(chain, genesis));
+        checks.note(format!("state[{index}]"), claim.check(chain, anchor));
     }
 }

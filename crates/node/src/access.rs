@@ -190,7 +190,11 @@ impl<S: Store, T: Strategy> Access<S, T> {
                     .ok_or_else(|| ReadError("a header is missing".into()))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(CertifiedHeaders { headers, finality })
+        Ok(CertifiedHeaders {
+            handovers: Vec::new(),
+            headers,
+            finality,
+        })
     }
 
     /// The lowest certified height at or above `through`, with its certificate.
@@ -281,13 +285,12 @@ impl<S: Store, T: Strategy> Access<S, T> {
                 }
             }
         };
-        let chain = self.certified(carrier, carrier).await?;
+        let height = carrier - lag;
         Ok(StateAnswer {
             value: proved.value,
-            height: carrier - lag,
+            height,
             proof: proved.proof,
-            headers: chain.headers,
-            finality: chain.finality,
+            chain: self.certified(height, carrier).await?,
         })
     }
 }

@@ -6,8 +6,8 @@ use crate::{
 };
 use blockworm_ledger::TransactionView;
 use blockworm_ledger::{
-    Block, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt, TransactionId,
-    finality::FinalityProof, proof::TransactionProof, state_proof::StateProof,
+    Block, CertifiedHeaders, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt,
+    TransactionId, finality::FinalityProof, proof::TransactionProof, state_proof::StateProof,
 };
 use bytes::Bytes;
 use futures::{
@@ -105,10 +105,9 @@ pub struct StateAnswer {
     pub height: u64,
     /// Path from the value (or its absence) to the state root.
     pub proof: StateProof,
-    /// Headers from the one that carries the root to the certified one.
-    pub headers: Vec<Header>,
-    /// The votes on the last of `headers`.
-    pub finality: FinalityProof,
+    /// From the header of block `height`, whose time is the answer's, past the one that carries the
+    /// root to a certified one.
+    pub chain: CertifiedHeaders,
 }
 
 /// Why there is no proof.

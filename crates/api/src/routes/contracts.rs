@@ -16,7 +16,6 @@ use axum::{
 };
 use blockworm_ledger::{
     ContractName,
-    chain::CertifiedHeaders,
     state_claim::{StateAnswerProof, StateClaim},
 };
 
@@ -97,10 +96,7 @@ pub(crate) async fn get_state_proof(place: Place) -> Result<Response, Failure> {
         ledger: place.ledger.id(),
         genesis_digest: genesis.digest(),
         states: vec![claim],
-        chain: CertifiedHeaders {
-            headers: answer.headers,
-            finality: answer.finality,
-        },
+        chain: answer.chain,
         genesis: genesis.as_ref().clone(),
     };
     let text = file.to_json().map_err(Failure::internal)?;

@@ -289,6 +289,7 @@ impl Sample {
     pub fn chain(&self) -> CertifiedHeaders {
         let last = self.headers.last().unwrap();
         CertifiedHeaders {
+            handovers: Vec::new(),
             headers: self.headers.clone(),
             finality: finality(&self.genesis, last, &[0, 1, 3]),
         }
