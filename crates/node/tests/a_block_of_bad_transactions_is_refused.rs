@@ -10,12 +10,12 @@ use blockworm_node::{
     consensus::{
         block::SealedBlock,
         chain::{ChainBook, Link},
-        keys, transactions,
+        keys,
+        succession::Succession,
+        transactions,
     },
     ledger::{Head, Ledger, Rules},
     mempool::{Limits, Pending},
-    peers::LedgerPeers,
-    presence::Presence,
 };
 use bytes::Bytes;
 use commonware_parallel::Sequential;
@@ -32,18 +32,14 @@ fn ledger(consortium: &Consortium) -> Arc<Ledger> {
         transactions: 100,
         bytes: 1 << 20,
     };
-    let presence = Presence::new(4, Some(0), 1_000);
-    let peers = LedgerPeers::new(
-        keys::public(&consortium.validators[0].public_key()).unwrap(),
-        keys::committee(&rules.genesis).unwrap(),
-    );
+    let signer = keys::signer(&consortium.validators[0]).unwrap();
+    let succession = Succession::new(&rules.genesis, signer).unwrap();
     Arc::new(Ledger::new(
         rules,
         chain,
         Head::default(),
         limits,
-        presence,
-        peers,
+        succession,
     ))
 }
 

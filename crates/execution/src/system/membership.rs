@@ -214,10 +214,19 @@ fn check_admission(
             if record.organisation == *organisation && record.address == address {
                 return Err(no_change(format!("{key} keeps the ledger already")));
             }
-            Ok(format!("a node of {} at {}", record.organisation, record.address))
+            Ok(format!(
+                "a node of {} at {}",
+                record.organisation, record.address
+            ))
         }
         _ => {
-            let rows = page(session, LEDGER, records::NODES_PREFIX, None, Some(MAX_NODES))?;
+            let rows = page(
+                session,
+                LEDGER,
+                records::NODES_PREFIX,
+                None,
+                Some(MAX_NODES),
+            )?;
             if rows.len() >= MAX_NODES as usize {
                 return Err(Failure::refused(
                     "proposal.too_many_nodes",

@@ -10,8 +10,8 @@ mod proposals;
 pub use contracts::ContractsQuery;
 pub use ledger::LedgerQuery;
 pub(crate) use members::record as member_record;
-pub use membership::{AdmittedNode, Membership, MembershipAction};
 pub use members::{MembersMsg, MembersQuery, NewMember};
+pub use membership::{AdmittedNode, Membership, MembershipAction};
 pub use organisations::OrganisationsQuery;
 pub use proposals::{Action, ProposalsMsg, ProposalsQuery};
 

@@ -5,7 +5,12 @@
 //! so for others at the next block; one that can no longer be accepted is rejected, and one whose
 //! time has passed counts as expired when it is looked at.
 
-use super::{json, members::admin, membership::{self, MembershipAction}, page};
+use super::{
+    json,
+    members::admin,
+    membership::{self, MembershipAction},
+    page,
+};
 use crate::{
     directory::Known,
     error::ExecutionError,
