@@ -58,7 +58,7 @@ fn block(ledger: &Ledger, transactions: &[Bytes]) -> Arc<SealedBlock> {
         transactions_root: merkle::root(leaves),
         receipts_root: Digest::ZERO,
         state_root: Digest::ZERO,
-        next_validators: ledger.rules.validators,
+        next_validators: ledger.rules.genesis_header.next_validators,
     };
     let transactions = Transactions::from_encoded(transactions.iter()).unwrap();
     Arc::new(

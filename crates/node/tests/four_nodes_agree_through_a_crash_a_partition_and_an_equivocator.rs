@@ -39,7 +39,7 @@ impl World {
         let [(mut votes, _), (_, mut certificates), ..] = self.wires(node).await;
         let signer = self.nodes[node].signer.clone();
         let succession = Succession::new(&self.consortium.genesis, signer).unwrap();
-        let scheme = succession.scheme(Epoch::zero()).unwrap();
+        let scheme = Scheme::clone(&*succession.scheme(Epoch::zero()).unwrap());
         let others: Vec<_> = (0..4)
             .filter(|other| *other != node)
             .map(|other| self.public(other))
