@@ -47,6 +47,9 @@ impl Story {
         let Some(crash) = self.crash.filter(|crash| crash.step == self.step) else {
             return;
         };
+        // Somewhere in what the step set off: in a vote, in the filling, at the boundary.
+        let later = Duration::from_millis(self.step as u64 * 53 % 400);
+        self.world.context.sleep(later).await;
         let nodes = self.world.nodes.iter().enumerate();
         let running: Vec<_> = nodes
             .filter(|(_, node)| node.running.is_some())

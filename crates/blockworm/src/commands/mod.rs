@@ -1,9 +1,11 @@
 //! One module per verb; here they are only told apart.
 
 mod api_key;
+mod decide;
 mod doctor;
 mod down;
 mod member;
+mod membership;
 mod node;
 mod nodes;
 mod proof;
@@ -57,7 +59,10 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
-            Command::Node(_)
+            Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
+            Command::Node(NodeCommand::Leave(args)) => membership::leave(&args, format).await,
+            Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
+            Command::Node(NodeCommand::Run(_))
             | Command::ApiKey(_)
             | Command::Verify(_)
             | Command::Down(_)
