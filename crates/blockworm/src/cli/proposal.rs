@@ -71,7 +71,8 @@ pub enum ProposalChange {
         /// Whose.
         organisation: OrganisationId,
         /// Its consensus key, ed25519:<64 hex digits>.
-        key: PublicKey,
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
         /// Where the others reach it, such as 192.0.2.7:9000.
         address: SocketAddr,
         #[command(flatten)]
@@ -80,21 +81,24 @@ pub enum ProposalChange {
     /// Send a node that does not vote nothing any more.
     DismissNode {
         /// Its consensus key.
-        key: PublicKey,
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
         #[command(flatten)]
         asking: Asking,
     },
     /// Give a node that keeps the ledger a vote, from the next epoch on.
     AddValidator {
         /// Its consensus key.
-        key: PublicKey,
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
         #[command(flatten)]
         asking: Asking,
     },
     /// Take a node's vote, from the next epoch on.
     RemoveValidator {
         /// Its consensus key.
-        key: PublicKey,
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
         #[command(flatten)]
         asking: Asking,
     },

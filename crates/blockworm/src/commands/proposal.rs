@@ -100,7 +100,7 @@ fn action(change: &ProposalChange) -> Result<Action> {
         },
         ProposalChange::AdmitNode {
             organisation,
-            key,
+            consensus_key: key,
             address,
             ..
         } => Action::Membership(MembershipAction::AdmitNode {
@@ -108,15 +108,15 @@ fn action(change: &ProposalChange) -> Result<Action> {
             key: *key,
             address: address.to_string(),
         }),
-        ProposalChange::DismissNode { key, .. } => {
-            Action::Membership(MembershipAction::DismissNode { key: *key })
-        }
-        ProposalChange::AddValidator { key, .. } => {
-            Action::Membership(MembershipAction::AddValidator { key: *key })
-        }
-        ProposalChange::RemoveValidator { key, .. } => {
-            Action::Membership(MembershipAction::RemoveValidator { key: *key })
-        }
+        ProposalChange::DismissNode {
+            consensus_key: key, ..
+        } => Action::Membership(MembershipAction::DismissNode { key: *key }),
+        ProposalChange::AddValidator {
+            consensus_key: key, ..
+        } => Action::Membership(MembershipAction::AddValidator { key: *key }),
+        ProposalChange::RemoveValidator {
+            consensus_key: key, ..
+        } => Action::Membership(MembershipAction::RemoveValidator { key: *key }),
     })
 }
 

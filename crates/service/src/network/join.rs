@@ -62,24 +62,39 @@ pub struct Joining {
     pub ledgers: Vec<LedgerRecord>,
 }
 
+/// The consensus key of an organisation: the one that it has, or a new one, which has never voted.
+fn key_of(
+    folder: &ConsortiumFolder,
+    organisation: &OrganisationId,
+) -> Result<PublicKey, JoinError> {
+    let passphrase = Passphrase::read(&folder.passphrase_file(organisation))?;
+    let path = folder.key_file(organisation, CONSENSUS);
+    if path.exists() {
+        let key = keyfile::read_encrypted(&path, passphrase.as_bytes());
+        return key
+            .map(|key| key.public_key())
+            .map_err(|error| JoinError::Neighbour {
+                organisation: organisation.clone(),
+                reason: error.to_string(),
+            });
+    }
+    let never_voted = folder.organisation(organisation).join(NEVER_VOTED);
+    write_whole(&never_voted, b"", 0o600)?;
+    let key = SecretKey::generate(Algorithm::Ed25519).map_err(IdentityError::Generate)?;
+    identity::keep_key(folder, organisation, CONSENSUS, &key, &passphrase)?;
+    Ok(key.public_key())
+}
+
 /// The consensus key of a node of the folder, and its ledgers.
 ///
 /// # Errors
 /// [`JoinError`]; nothing is written.
 pub fn find(folder: &ConsortiumFolder, node: &NodeRecord) -> Result<Joining, JoinError> {
     let organisation = &node.organisation;
-    let unreadable = |reason: String| JoinError::Neighbour {
-        organisation: organisation.clone(),
-        reason,
-    };
-    let passphrase = Passphrase::read(&folder.passphrase_file(organisation))?;
-    let path = folder.key_file(organisation, CONSENSUS);
-    let key = keyfile::read_encrypted(&path, passphrase.as_bytes())
-        .map_err(|error| unreadable(error.to_string()))?;
     let kept = |ledger: &LedgerRecord| ledger.is_kept_by(organisation);
     Ok(Joining {
         node: node.clone(),
-        key: key.public_key(),
+        key: key_of(folder, organisation)?,
         ledgers: folder.record()?.ledgers.into_iter().filter(kept).collect(),
     })
 }
@@ -118,9 +133,7 @@ pub fn prepare(
             organisation: organisation.clone(),
         });
     }
-    let passphrase = Passphrase::read(&folder.passphrase_file(organisation))?;
-    let key = SecretKey::generate(Algorithm::Ed25519).map_err(IdentityError::Generate)?;
-    identity::keep_key(folder, organisation, CONSENSUS, &key, &passphrase)?;
+    let key = key_of(folder, organisation)?;
     let addresses = free_addresses(2).map_err(JoinError::NoPort)?;
     let node = NodeRecord {
         organisation: organisation.clone(),
@@ -129,7 +142,7 @@ pub fn prepare(
     };
     let joining = Joining {
         node: node.clone(),
-        key: key.public_key(),
+        key,
         ledgers,
     };
     let file = node_file(folder, &record, &joining)?;
@@ -138,8 +151,6 @@ pub fn prepare(
         reason: error.to_string(),
     })?;
     write_whole(&folder.node_file(organisation), text.as_bytes(), 0o600)?;
-    let never_voted = folder.organisation(organisation).join(NEVER_VOTED);
-    write_whole(&never_voted, b"", 0o600)?;
     record.nodes.push(node);
     write_json(folder.record_file(), &record)?;
     Ok((record, joining))
