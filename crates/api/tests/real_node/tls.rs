@@ -137,7 +137,7 @@ fn only_registered_members_come_in() {
         let url = format!("https://{address}");
         let client = |identity| Client::with_tls(&url, &files.options(identity)).unwrap();
         let own = &WORLD.authority;
-        let (maker, fresh) = (&WORLD.maker, SecretKey::generate(Algorithm::P256).unwrap());
+        let (maker, fresh) = (&WORLD.key, SecretKey::generate(Algorithm::P256).unwrap());
 
         let right = client(Some(identity(own, "maker", maker, holding())));
         assert_eq!(code(&right).await, "1 ledgers");
@@ -205,7 +205,7 @@ fn a_connection_does_not_outlive_its_certificate() {
         let files = Files::make();
         let (address, _stop, _) = WORLD.serve_as(files.config("127.0.0.1:0")).await;
         let short = validity(now_ms() - 60_000, now_ms() + 2_000);
-        let short = identity(&WORLD.authority, "maker", &WORLD.maker, short);
+        let short = identity(&WORLD.authority, "maker", &WORLD.key, short);
         let client =
             Client::with_tls(&format!("https://{address}"), &files.options(Some(short))).unwrap();
         assert_eq!(code(&client).await, "1 ledgers");
