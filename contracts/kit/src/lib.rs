@@ -18,5 +18,5 @@ pub use block::{is_digest, time_ms};
 pub use caller::{Caller, CallerError};
 pub use currency::Currency;
 pub use date::CivilDate;
-pub use query::{KitQuery, MemberView, find_member};
+pub use query::{ForeignValue, KitQuery, MemberView, find_member, foreign_value};
 pub use receive::ReceiveMsg;

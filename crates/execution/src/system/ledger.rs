@@ -1,6 +1,6 @@
 //! `ledger`: the genesis that the ledger began with and the numbers that all nodes share.
 
-use super::{MAX_PAGE, json, page};
+use super::{MAX_PAGE, anchors, json, page};
 use crate::{
     records::{self, GENESIS_KEY, LEDGER, PARAMETERS_KEY, pin_key},
     session::{Failure, Session, Stop},
@@ -19,6 +19,9 @@ pub enum LedgerQuery {
     Parameters {},
     /// The other ledgers whose finality proofs count here: name → genesis digest, in hex.
     Pins {},
+    /// Those of them whose proofs can be checked: name → ledger, genesis digest, and the validators
+    /// who sign from the height `since` on.
+    Anchors {},
 }
 
 pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<u8>, Failure> {
@@ -40,5 +43,6 @@ pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<
                 .map(|(name, genesis)| (name, hex::encode(genesis)));
             Ok(json(&pins.collect::<BTreeMap<_, _>>()))
         }
+        LedgerQuery::Anchors {} => anchors::list(session),
     }
 }
