@@ -7,6 +7,7 @@
 
 pub mod block;
 pub mod caller;
+pub mod claims;
 pub mod currency;
 pub mod date;
 pub mod query;

@@ -174,8 +174,7 @@ pub(super) fn list(session: &Session<'_>) -> Result<Vec<u8>, Failure> {
     let mut shown = BTreeMap::new();
     let rows = page(session, LEDGER, &anchor_key(""), None, Some(MAX_PAGE))?;
     for (name, bytes) in rows {
-        let known: AnchorRecord =
-            records::read(&bytes, "a followed ledger").map_err(Stop::from)?;
+        let known: AnchorRecord = records::read(&bytes, "a followed ledger").map_err(Stop::from)?;
         if pin(session, &name)? != Some(known.genesis) {
             continue;
         }
