@@ -1,11 +1,13 @@
 //! One module per verb; here they are only told apart.
 
 mod api_key;
+mod counterpart;
 mod doctor;
 mod down;
 mod member;
 mod node;
 mod nodes;
+mod pins;
 mod proof;
 mod proposal;
 mod query;
@@ -13,6 +15,7 @@ mod receivable;
 mod registry;
 mod status;
 mod story;
+mod submitter;
 mod summary;
 mod tx;
 mod up;
