@@ -71,7 +71,7 @@ pub enum RegistryError {
     PledgeEnded,
     /// The pledge stands.
     #[error(
-        "registry.still_pledged: block {height} of the trade's ledger holds the pledge; `confirm` it, and release it once it has ended"
+        "registry.still_pledged: block {height} of the trade's ledger holds the pledge; the claim is released once that has ended"
     )]
     StillPledged {
         /// Of the trade's ledger.
