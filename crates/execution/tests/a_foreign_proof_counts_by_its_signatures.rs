@@ -279,7 +279,7 @@ fn changed_validators_count_once_the_old_ones_handed_over() {
     let done = chain.must(
         "bank/maker",
         "ledger",
-        &advance("other", &[handover.clone()]),
+        &advance("other", std::slice::from_ref(&handover)),
     );
     assert_eq!(done.events[0].attribute("since"), Some("20"));
     value(&show(&mut chain, &account(), &new));

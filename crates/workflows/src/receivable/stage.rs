@@ -71,6 +71,26 @@ pub struct Shown {
     pub handovers: Vec<Handover>,
 }
 
+/// A step before it is taken.
+pub(crate) struct Scene {
+    pub(crate) name: &'static str,
+    pub(crate) request: Request,
+    pub(crate) sentence: String,
+    pub(crate) expected: &'static str,
+}
+
+impl Scene {
+    /// One that must succeed.
+    pub(crate) fn new(name: &'static str, request: Request, sentence: impl Into<String>) -> Self {
+        Self {
+            name,
+            request,
+            sentence: sentence.into(),
+            expected: OK,
+        }
+    }
+}
+
 /// One transaction on the way, for printing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -154,26 +174,6 @@ impl<E> StoryError<E> {
             Self::NotFound(_) => Some("receivable.not_found"),
             Self::Strange { .. } => Some("node.unexpected"),
             Self::ToldTooOften => Some("story.told_too_often"),
-        }
-    }
-}
-
-/// A step before it is taken.
-pub(crate) struct Scene {
-    pub(crate) name: &'static str,
-    pub(crate) request: Request,
-    pub(crate) sentence: String,
-    pub(crate) expected: &'static str,
-}
-
-impl Scene {
-    /// One that must succeed.
-    pub(crate) fn new(name: &'static str, request: Request, sentence: impl Into<String>) -> Self {
-        Self {
-            name,
-            request,
-            sentence: sentence.into(),
-            expected: OK,
         }
     }
 }
