@@ -43,9 +43,13 @@ pub struct LedgerView {
     pub time_ms: u64,
     /// State root after the last durable block.
     pub state_root: String,
+    /// The epoch of the next block: the validators change only between epochs.
+    pub epoch: u64,
+    /// Whether this node votes in it; else it watches.
+    pub votes: bool,
     /// How many nodes vote.
     pub validators: usize,
-    /// How many of the other nodes are connected.
+    /// How many of the others that vote are connected.
     pub connected_peers: usize,
     /// Transactions waiting on this node.
     pub mempool_transactions: usize,
@@ -67,6 +71,8 @@ impl LedgerView {
             tip: status.tip,
             time_ms: status.time_ms,
             state_root: status.state_root.to_string(),
+            epoch: status.epoch,
+            votes: status.votes,
             validators: status.validators,
             connected_peers: status.connected_peers,
             mempool_transactions: status.mempool_transactions,

@@ -1,10 +1,12 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
 mod access;
+mod node;
 mod proposal;
 mod receivable;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
+pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
 pub use proposal::{
     ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
 };
@@ -19,7 +21,7 @@ use crate::{bench::BenchArgs, output::Format};
 use blockworm_ledger::{ContractName, MemberId, OrganisationId};
 use blockworm_service::network::local::NODE_COUNTS;
 use clap::{Args, Parser, Subcommand};
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 /// A consortium ledger for finance and evidence.
 ///
@@ -165,44 +167,6 @@ pub struct DownArgs {
     /// Seconds to wait for each node to end.
     #[arg(long, default_value_t = 20)]
     pub wait_s: u64,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum NodeCommand {
-    /// Run a node in this process until SIGTERM or Ctrl-C.
-    Run(NodeRunArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct NodeRunArgs {
-    /// The node's settings.
-    #[arg(
-        long,
-        env = "BLOCKWORM_CONFIG",
-        hide_env = true,
-        default_value = "node.toml"
-    )]
-    pub config: PathBuf,
-    /// Where to listen for other nodes, instead of the file's `listen`.
-    #[arg(long, env = "BLOCKWORM_LISTEN", hide_env = true)]
-    pub listen: Option<SocketAddr>,
-    /// Where to serve people and programs, instead of the file's `api`.
-    #[arg(long, env = "BLOCKWORM_API_ADDRESS", hide_env = true)]
-    pub api: Option<SocketAddr>,
-    /// File with the passphrase of the consensus key, instead of the file's.
-    #[arg(long, env = "BLOCKWORM_PASSPHRASE_FILE", hide_env = true)]
-    pub passphrase_file: Option<PathBuf>,
-    /// Write the log here, at most two files of 16 MiB, instead of to standard error.
-    #[arg(long, env = "BLOCKWORM_LOG_FILE", hide_env = true)]
-    pub log: Option<PathBuf>,
-    /// What to log: a level, or target=level pairs.
-    #[arg(
-        long,
-        env = "BLOCKWORM_LOG",
-        hide_env = true,
-        default_value = "warn,blockworm=info"
-    )]
-    pub log_level: String,
 }
 
 #[derive(Debug, Subcommand)]

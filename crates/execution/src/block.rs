@@ -15,6 +15,8 @@ pub struct BlockOutcome {
     pub receipts_root: Digest,
     /// Rows that must be committed together with this height.
     pub rows: Vec<SideRow>,
+    /// Whether the nodes or the validators were changed; [`crate::Reader::membership`] has them.
+    pub membership_changed: bool,
     /// For this node's log only: what panicked or failed inside contracts, at most 32 notes.
     pub notes: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl BlockOutcome {
             receipts,
             receipts_root,
             rows,
+            membership_changed: false,
             notes,
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     reader::Reader,
     replay::{Mark, Replay, Seen, mark},
     session::{BlockFacts, Failure, Session, Stop},
+    system::Membership,
 };
 use blockworm_ledger::{
     Block, Event, Genesis, Header, LedgerId, Receipt, codes, transaction::TransactionView,
@@ -194,6 +195,7 @@ impl<S: Store> Executor<S> {
         } = run;
         let writes = base.into_writes();
         let changed = Directory::changed_keys(&writes);
+        let membership_changed = Membership::is_touched(&writes);
         shared.state.stage(header.height, writes)?;
         shared.directory.block_staged(&changed);
         let mut rows = {
@@ -205,7 +207,9 @@ impl<S: Store> Executor<S> {
         };
         rows.push(time_row(header.time_ms));
         self.set_tip(header.height, header.time_ms);
-        Ok(BlockOutcome::new(header.height, receipts, rows, notes))
+        let mut outcome = BlockOutcome::new(header.height, receipts, rows, notes);
+        outcome.membership_changed = membership_changed;
+        Ok(outcome)
     }
 
     fn set_tip(&self, height: u64, time_ms: u64) {

@@ -89,6 +89,11 @@ fn records<S: Store>(shared: &Shared<S>) -> Result<Writes, ExecutionError> {
     writes.insert(state_key(LEDGER, GENESIS_KEY), Some(digest));
     let parameters = records::write(&genesis.parameters);
     writes.insert(state_key(LEDGER, PARAMETERS_KEY), Some(parameters));
+    let validators = records::write(&genesis.validators);
+    writes.insert(
+        state_key(LEDGER, &records::validators_key(0)),
+        Some(validators),
+    );
     for organisation in &genesis.organisations {
         add_organisation(organisation, genesis.time_ms, &mut writes)?;
     }

@@ -37,6 +37,6 @@ pub use pricing::Price;
 pub use reader::Reader;
 pub use records::{AnchorRecord, ContractRecord, MemberRecord, OrganisationRecord};
 pub use system::{
-    Action, ContractsQuery, LedgerMsg, LedgerQuery, MembersMsg, MembersQuery, NewMember,
-    OrganisationsQuery, ProposalsMsg, ProposalsQuery,
+    Action, AdmittedNode, ContractsQuery, LedgerMsg, LedgerQuery, MembersMsg, MembersQuery,
+    Membership, MembershipAction, NewMember, OrganisationsQuery, ProposalsMsg, ProposalsQuery,
 };

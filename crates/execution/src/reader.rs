@@ -6,6 +6,7 @@ use crate::{
     executor::Shared,
     records::MemberRecord,
     session::{BlockFacts, Failure, Session, Stop},
+    system::Membership,
 };
 use blockworm_state::Store;
 use std::sync::Arc;
@@ -75,6 +76,14 @@ impl<S: Store> Reader<S> {
     pub fn member(&self, id: &str) -> Result<Option<MemberRecord>, ExecutionError> {
         let found = self.0.directory.find(id, &self.0.state)?;
         Ok(found.map(|known| known.member.clone()))
+    }
+
+    /// The nodes and validators after the last executed block.
+    ///
+    /// # Errors
+    /// When the store fails or a row is damaged.
+    pub fn membership(&self) -> Result<Membership, ExecutionError> {
+        Membership::read(&self.0.state.view())
     }
 
     /// The last executed height; `None` before the genesis was applied.

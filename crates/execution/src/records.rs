@@ -2,8 +2,9 @@
 
 use crate::{error::ExecutionError, session::state_key};
 use blockworm_crypto::{Digest, PublicKey};
-use blockworm_ledger::{Anchor, ContractName};
+use blockworm_ledger::{Anchor, ContractName, OrganisationId};
 use borsh::{BorshDeserialize, BorshSerialize};
+use serde::Serialize;
 
 /// Contract id of `organisations`.
 pub(crate) const ORGANISATIONS: u32 = 1;
@@ -20,6 +21,11 @@ pub(crate) const PROPOSALS: u32 = 5;
 pub(crate) const GENESIS_KEY: &[u8] = b"genesis";
 /// Key of the parameters in `ledger`.
 pub(crate) const PARAMETERS_KEY: &[u8] = b"parameters";
+
+/// What keys of decided validators start with, in `ledger`.
+pub(crate) const VALIDATORS_PREFIX: &[u8] = b"validators/";
+/// What keys of nodes start with, in `ledger`.
+pub(crate) const NODES_PREFIX: &[u8] = b"nodes/";
 
 /// Key of the next proposal's number in `proposals`.
 pub(crate) const NEXT_PROPOSAL_KEY: &[u8] = b"next";
@@ -73,6 +79,19 @@ pub struct AnchorRecord {
     pub contracts: Vec<(ContractName, u32)>,
 }
 
+/// A node that a vote admitted or dismissed, under `nodes/` and its key in `ledger`.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize)]
+pub(crate) struct NodeRecord {
+    /// Whose it is.
+    pub(crate) organisation: OrganisationId,
+    /// Where the others reach it, `address:port`; empty for a founder's, known from outside.
+    pub(crate) address: String,
+    /// The block that admitted it; 0 for the genesis.
+    pub(crate) admitted_at: u64,
+    /// The block from which on it is sent nothing.
+    pub(crate) dismissed_at: Option<u64>,
+}
+
 /// Key of a member's record within `members`.
 pub(crate) fn member_key(id: &str) -> Vec<u8> {
     [b"m/", id.as_bytes()].concat()
@@ -83,14 +102,24 @@ pub(crate) fn certificate_key(id: &str) -> Vec<u8> {
     [b"c/", id.as_bytes()].concat()
 }
 
-/// A proposal's number with leading zeros, so that keys and numbers have one order.
-pub(crate) fn proposal_name(number: u64) -> String {
+/// A number with leading zeros, so that keys and numbers have one order.
+pub(crate) fn ordered_name(number: u64) -> String {
     format!("{number:020}")
+}
+
+/// Key of the validators that a block decided within `ledger`; height 0 holds the genesis's.
+pub(crate) fn validators_key(height: u64) -> Vec<u8> {
+    [VALIDATORS_PREFIX, ordered_name(height).as_bytes()].concat()
+}
+
+/// Key of a node within `ledger`.
+pub(crate) fn node_key(key: &PublicKey) -> Vec<u8> {
+    [NODES_PREFIX, key.to_string().as_bytes()].concat()
 }
 
 /// Key of a proposal within `proposals`.
 pub(crate) fn proposal_key(number: u64) -> Vec<u8> {
-    format!("p/{}", proposal_name(number)).into_bytes()
+    format!("p/{}", ordered_name(number)).into_bytes()
 }
 
 /// Key of another ledger's genesis digest within `ledger`.

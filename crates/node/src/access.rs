@@ -14,7 +14,7 @@ use crate::{
 use blockworm_crypto::merkle;
 use blockworm_execution::Reader;
 use blockworm_ledger::{
-    Block, CertifiedHeaders, ContractName, FinalityProof, Header, Receipt, TransactionId,
+    Block, CertifiedHeaders, ContractName, FinalityProof, Handover, Header, Receipt, TransactionId,
     TransactionProof, TransactionView,
 };
 use blockworm_state::{State, StateError, Store};
@@ -191,10 +191,27 @@ impl<S: Store, T: Strategy> Access<S, T> {
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(CertifiedHeaders {
-            handovers: Vec::new(),
+            handovers: self.handovers(height).await?,
             headers,
             finality,
         })
+    }
+
+    /// The links from the genesis's validators to those who vote at `height`.
+    async fn handovers(&self, height: u64) -> Result<Vec<Handover>, ProofError> {
+        let succession = &self.ledger.succession;
+        let mut handovers = Vec::new();
+        for (last, committee) in succession.changes(succession.epoch(height)) {
+            let finalization = self.marshal.get_finalization(Height::new(last)).await;
+            let finality = finalization.and_then(|finalization| finality_proof(&finalization));
+            let missing = || ReadError(format!("the end of an epoch, {last}, is not certified"));
+            handovers.push(Handover {
+                header: self.header(last)?.ok_or_else(missing)?,
+                finality: finality.ok_or_else(missing)?,
+                validators: committee.validators.clone(),
+            });
+        }
+        Ok(handovers)
     }
 
     /// The lowest certified height at or above `through`, with its certificate.
@@ -403,16 +420,20 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
     fn validators(&self) -> Vec<ValidatorSeen> {
         let presence = &self.ledger.presence;
         let now_ms = (self.now)();
-        let validators = &self.ledger.rules.genesis.validators;
-        let seen = (0u32..).zip(validators).zip(presence.heard());
-        seen.map(|((place, validator), heard)| ValidatorSeen {
-            organisation: validator.organisation.clone(),
-            this_node: presence.me() == Some(place),
-            heard_ago_ms: Some(heard.at_ms)
-                .filter(|at_ms| *at_ms > 0)
-                .map(|at_ms| now_ms.saturating_sub(at_ms)),
-            connected: presence.is_lately(heard.at_ms, now_ms),
-            voted_height: Some(heard.height).filter(|height| *height > 0),
+        let committee = self.ledger.succession.current();
+        let seen = committee.validators.iter().zip(&committee.keys);
+        seen.map(|(validator, key)| {
+            let heard = presence.heard(key);
+            ValidatorSeen {
+                organisation: validator.organisation.clone(),
+                key: validator.key,
+                this_node: presence.me() == key,
+                heard_ago_ms: Some(heard.at_ms)
+                    .filter(|at_ms| *at_ms > 0)
+                    .map(|at_ms| now_ms.saturating_sub(at_ms)),
+                connected: presence.is_lately(heard.at_ms, now_ms),
+                voted_height: Some(heard.height).filter(|height| *height > 0),
+            }
         })
         .collect()
     }
@@ -420,6 +441,8 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
     fn status(&self) -> LedgerStatus {
         let ledger = &self.ledger;
         let (head, tip) = (ledger.head(), *ledger.tip.borrow());
+        let committee = ledger.succession.current();
+        let epoch = ledger.succession.epoch(head.height + 1);
         let (mempool_transactions, mempool_bytes) = {
             let mempool = ledger.mempool();
             (mempool.len(), mempool.bytes())
@@ -431,8 +454,10 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
             tip: tip.max(head.height),
             time_ms: head.time_ms,
             state_root: head.state_root,
-            validators: ledger.rules.genesis.validators.len(),
-            connected_peers: ledger.presence.count((self.now)()),
+            epoch: epoch.get(),
+            votes: ledger.succession.votes_in(epoch),
+            validators: committee.validators.len(),
+            connected_peers: ledger.presence.count(&committee.keys, (self.now)()),
             mempool_transactions,
             mempool_bytes,
             catching_up: tip > head.height + 2 * crate::pipeline::executor::AHEAD as u64,

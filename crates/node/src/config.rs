@@ -35,6 +35,8 @@ pub struct Limits {
     pub signature_threads: usize,
     /// Messages per second and channel that a peer may send.
     pub peer_messages_per_s: u32,
+    /// Most nodes, of all ledgers together, that this node speaks with.
+    pub nodes: usize,
 }
 
 impl Default for Limits {
@@ -45,6 +47,7 @@ impl Default for Limits {
             worker_threads: 2,
             signature_threads: 2,
             peer_messages_per_s: 512,
+            nodes: 64,
         }
     }
 }
@@ -63,6 +66,9 @@ pub struct NodeConfig {
     pub peers: Vec<Peer>,
     /// The ledgers to keep; each must be known to all its validators.
     pub ledgers: Vec<Genesis>,
+    /// Whether the key has surely never voted on these ledgers: a first start. A node that lost its
+    /// votes watches for some epochs before it votes again.
+    pub never_voted: bool,
     /// Which rules of caution apply.
     pub profile: Profile,
     /// Bounds on memory and threads.

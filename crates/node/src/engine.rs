@@ -2,11 +2,12 @@
 
 use crate::{
     access::{Access, Gate, Sleeper},
+    ballots::Ballots,
     clock::now_ms,
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
-        keys::{self, Schemes},
+        succession::Succession,
     },
     gossip::{self, Outbox},
     handle::LedgerHandle,
@@ -14,8 +15,8 @@ use crate::{
     mempool::{Admission, Admitting, Limits, Now},
     network::{Hints, Lanes, subchannel},
     open::{OpenError, open},
-    orchestrator::Orchestrator,
-    peers::{LedgerPeers, PeerReceiver, PeerSender},
+    orchestrator::{Furthest, Orchestrator},
+    peers::{PeerReceiver, PeerSender},
     pipeline::{
         committer::{Boundary, Committer},
         executor::{AHEAD, Executed, Runner},
@@ -49,7 +50,7 @@ use commonware_runtime::{Clock, Metrics, Spawner, Storage, buffer::paged::CacheR
 use commonware_storage::archive::immutable::Archive;
 use commonware_utils::{NZDuration, NZU64, NZUsize};
 use rand_core::CryptoRng;
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// Everything that the engine needs of a runtime; the real one and the simulated one both have it.
@@ -79,6 +80,8 @@ pub struct Setup<St> {
     pub limits: Limits,
     /// This node's voting key.
     pub signer: PrivateKey,
+    /// Whether this key has surely voted on nothing yet: a first start, not a restored node.
+    pub never_voted: bool,
     /// What the engine's partitions begin with: empty, except where nodes share one storage.
     pub partition_prefix: String,
 }
@@ -100,8 +103,13 @@ where
     T: Strategy,
 {
     let prefix = setup.partition_prefix.clone();
+    let never_voted = setup.never_voted;
     let pipeline = start_pipeline(&context, setup, lanes, &blocker, &strategy).await?;
     let (ledger, marshal) = (pipeline.ledger, pipeline.marshal);
+    let id = ledger.rules.id;
+    let ballots = Ballots::open(context.child("ballots"), &prefix, &id, never_voted)
+        .await
+        .map_err(|error| OpenError::Archive(id, error.to_string()))?;
     let clock = context.child("clock");
     let now: Now = Arc::new(move || now_ms(&clock));
     let gate = Arc::new(pipeline.gate);
@@ -117,7 +125,8 @@ where
     );
     let orchestrator = Orchestrator {
         ledger: ledger.clone(),
-        schemes: pipeline.schemes,
+        ballots,
+        furthest: Furthest::default(),
         epocher: pipeline.epocher,
         marshal: marshal.clone(),
         inline,
@@ -151,7 +160,6 @@ struct Pipeline<St: Store> {
     state: State<St>,
     reader: Reader<St>,
     gate: Gate<St>,
-    schemes: Schemes,
     epocher: FixedEpocher,
     page_cache: CacheRef,
     marshal: Marshal,
@@ -174,8 +182,7 @@ where
     T: Strategy,
 {
     let me = setup.signer.public_key();
-    let schemes = Schemes::new(&setup.genesis, &setup.signer)?;
-    let place = schemes.place();
+    let succession = Succession::new(&setup.genesis, setup.signer.clone())?;
     let Setup {
         genesis,
         store,
@@ -184,17 +191,14 @@ where
         partition_prefix,
         ..
     } = setup;
-    let peers = LedgerPeers::new(me.clone(), keys::committee(&genesis)?);
-    let opened = open(genesis, store, builtins, limits, place, peers)?;
+    let opened = open(genesis, store, builtins, limits, succession.clone())?;
     let (ledger, state) = (opened.ledger, opened.state);
     let (admission, reader) = (opened.executor.admission(), opened.executor.reader());
     let mut runner = Runner::new(ledger.clone(), opened.executor, opened.last);
     let page_cache = storage::page_cache();
-    let epocher = FixedEpocher::new(
-        NonZeroU64::new(ledger.rules.genesis.parameters.epoch_length).unwrap_or(NonZeroU64::MAX),
-    );
+    let epocher = succession.epocher();
 
-    let archive = (schemes.clone(), epocher.clone(), page_cache.clone());
+    let archive = (succession, epocher.clone(), page_cache.clone());
     let (actor, marshal) = init_marshal(context, &ledger, archive, &partition_prefix).await?;
     let (boundaries, ended) = mpsc::unbounded_channel();
     let committer = Committer::new(ledger.clone(), state.clone(), boundaries);
@@ -213,7 +217,6 @@ where
         ledger,
         state,
         reader,
-        schemes,
         epocher,
         page_cache,
         marshal,
@@ -331,13 +334,13 @@ type Certificates<E> = Archive<
 >;
 type FinalBlocks<E> = Archive<E, EngineDigest, Arc<SealedBlock>>;
 type MarshalActor<E, T> =
-    Actor<E, Standard<SealedBlock>, Schemes, Certificates<E>, FinalBlocks<E>, FixedEpocher, T>;
+    Actor<E, Standard<SealedBlock>, Succession, Certificates<E>, FinalBlocks<E>, FixedEpocher, T>;
 
 /// Opens the archives and the marshal over them.
 async fn init_marshal<E: Runtime>(
     context: &E,
     ledger: &Ledger,
-    (schemes, epocher, page_cache): (Schemes, FixedEpocher, CacheRef),
+    (succession, epocher, page_cache): (Succession, FixedEpocher, CacheRef),
     partition_prefix: &str,
 ) -> Result<(MarshalActor<E, commonware_parallel::Sequential>, Marshal), OpenError> {
     let prefix = format!(
@@ -381,7 +384,7 @@ async fn init_marshal<E: Runtime>(
         certificates,
         blocks,
         marshal::Config {
-            provider: schemes,
+            provider: succession,
             epocher,
             start: Start::Genesis(Digested::precomputed(genesis, digest)),
             partition_prefix: prefix,

@@ -4,10 +4,12 @@ use crate::{
     access::{LedgerAccess, Placed},
     ledger::Ledger,
 };
+use blockworm_crypto::PublicKey;
 use blockworm_ledger::TransactionView;
 use blockworm_ledger::{
     Block, CertifiedHeaders, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt,
-    TransactionId, finality::FinalityProof, proof::TransactionProof, state_proof::StateProof,
+    TransactionId, finality::FinalityProof, genesis::Validator, proof::TransactionProof,
+    state_proof::StateProof,
 };
 use bytes::Bytes;
 use futures::{
@@ -60,6 +62,10 @@ pub struct LedgerStatus {
     pub time_ms: u64,
     /// State root after the last durable block.
     pub state_root: blockworm_crypto::Digest,
+    /// The epoch of the next block.
+    pub epoch: u64,
+    /// Whether this node votes in it.
+    pub votes: bool,
     /// How many nodes vote.
     pub validators: usize,
     /// How many of the other nodes are connected.
@@ -77,6 +83,8 @@ pub struct LedgerStatus {
 pub struct ValidatorSeen {
     /// Whose validator it is.
     pub organisation: OrganisationId,
+    /// Its consensus key.
+    pub key: PublicKey,
     /// True for this node itself.
     pub this_node: bool,
     /// How long ago it was last heard; none since this node started.
@@ -382,6 +390,14 @@ impl LedgerHandle {
     #[must_use]
     pub fn validators(&self) -> Vec<ValidatorSeen> {
         self.access.validators()
+    }
+
+    /// Those who vote on the block at `height`, ordered by key; none while it is not decided.
+    #[must_use]
+    pub fn committee(&self, height: u64) -> Vec<Validator> {
+        let succession = &self.ledger().succession;
+        let committee = succession.of(succession.epoch(height));
+        committee.map_or_else(Vec::new, |committee| committee.validators.clone())
     }
 
     /// How the ledger is doing on this node.

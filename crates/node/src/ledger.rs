@@ -1,7 +1,7 @@
 //! What the parts of one ledger share: its rules, its books, its mempool, its figures and its waiters.
 
 use crate::{
-    consensus::{chain::ChainBook, roots::RootBook},
+    consensus::{chain::ChainBook, keys::KeyError, roots::RootBook, succession::Succession},
     mempool::{Limits, Mempool},
     metrics::Counters,
     peers::LedgerPeers,
@@ -9,9 +9,9 @@ use crate::{
     waiters::Waiters,
 };
 use blockworm_crypto::{Digest, Namespace, batch::KeyCache};
+use blockworm_execution::Membership;
 use blockworm_ledger::{
-    BlockLimits, Genesis, Header, LedgerId, finality::validator_set_digest,
-    transaction::transaction_namespace,
+    BlockLimits, Genesis, Header, LedgerId, transaction::transaction_namespace,
 };
 use std::{
     collections::BTreeMap,
@@ -38,8 +38,6 @@ pub struct Rules {
     pub block: BlockLimits,
     /// What transactions are signed in.
     pub namespace: Namespace,
-    /// Digest of the validators of every block.
-    pub validators: Digest,
 }
 
 impl Rules {
@@ -53,7 +51,6 @@ impl Rules {
             genesis_header: genesis.header(),
             block: BlockLimits::from(&genesis.parameters),
             namespace: transaction_namespace(&id),
-            validators: validator_set_digest(&genesis.validators),
             genesis: Arc::new(genesis),
         }
     }
@@ -102,6 +99,8 @@ pub struct Ledger {
     pub presence: Presence,
     /// Which nodes keep it.
     pub peers: LedgerPeers,
+    /// Who votes when.
+    pub succession: Succession,
     /// Figures.
     pub counters: Counters,
     mempool: Mutex<Mempool>,
@@ -116,12 +115,14 @@ impl Ledger {
         chain: ChainBook,
         head: Head,
         limits: Limits,
-        presence: Presence,
-        peers: LedgerPeers,
+        succession: Succession,
     ) -> Self {
+        let founders = succession.current().keys.clone();
+        let heartbeat_ms = rules.genesis.parameters.heartbeat_ms;
         Self {
-            presence,
-            peers,
+            presence: Presence::new(succession.me(), heartbeat_ms),
+            peers: LedgerPeers::new(succession.me(), founders),
+            succession,
             rules,
             chain,
             roots: RootBook::new(),
@@ -136,6 +137,18 @@ impl Ledger {
             mempool: Mutex::new(Mempool::new(limits)),
             finals: Mutex::default(),
         }
+    }
+
+    /// Takes in who keeps the ledger and who votes, as of the block executed last.
+    ///
+    /// # Errors
+    /// A key that no node can have; execution admits none.
+    pub fn learn(&self, membership: &Membership) -> Result<(), KeyError> {
+        self.succession.learn(membership)?;
+        self.peers.learn(membership)?;
+        // A proposer who waits for transactions may have an epoch to fill now.
+        self.arrivals.notify_waiters();
+        Ok(())
     }
 
     /// The mempool, locked; hold it for no await.

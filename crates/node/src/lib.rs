@@ -1,6 +1,7 @@
 //! A running node: mempool, consensus, execution pipeline and the handle that others use. The only crate that names the BFT engine.
 
 mod access;
+pub mod ballots;
 mod clock;
 pub mod config;
 pub mod consensus;
@@ -17,7 +18,7 @@ pub mod peers;
 pub mod pipeline;
 pub mod presence;
 pub mod service;
-mod storage;
+pub mod storage;
 mod timing;
 mod waiters;
 

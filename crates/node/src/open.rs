@@ -5,15 +5,14 @@ use crate::{
         chain::{ChainBook, KEPT, Link},
         keys::KeyError,
         roots::Roots,
+        succession::Succession,
     },
     ledger::{Head, Ledger, Rules},
     mempool::Limits,
-    peers::LedgerPeers,
     pipeline::{
         executor::Halt,
         rows::{self, RowError},
     },
-    presence::Presence,
 };
 use blockworm_execution::{Builtins, ExecutionError, Executor};
 use blockworm_ledger::{Genesis, LedgerId};
@@ -80,8 +79,7 @@ pub fn open<S: Store>(
     store: S,
     builtins: Arc<Builtins>,
     limits: Limits,
-    me: Option<u32>,
-    peers: LedgerPeers,
+    succession: Succession,
 ) -> Result<Opened<S>, OpenError> {
     let rules = Rules::new(genesis);
     let genesis = rules.genesis.clone();
@@ -110,12 +108,9 @@ pub fn open<S: Store>(
         .iter()
         .map(|link| (link.height, link.digest))
         .collect();
-    let presence = Presence::new(
-        genesis.validators.len(),
-        me,
-        genesis.parameters.heartbeat_ms,
-    );
-    let ledger = Ledger::new(rules, ChainBook::new(links), head, limits, presence, peers);
+    let ledger = Ledger::new(rules, ChainBook::new(links), head, limits, succession);
+    ledger.learn(&executor.reader().membership()?)?;
+    ledger.succession.executed(height);
     for (height, digest) in finals {
         ledger.note_final(height, digest);
     }

@@ -1,14 +1,16 @@
 //! Runs one engine for each epoch, and enters the next when the last block of one is durable.
 
 use crate::{
+    ballots::{Ballots, witnesses},
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
-        keys::Schemes,
+        succession::Committee,
     },
     engine::{Marshal, Runtime},
     ledger::Ledger,
     network::{Hints, Lanes, subchannel},
+    peers::Attendance,
     pipeline::{committer::Boundary, reporter::Votes},
     storage,
     timing::Timing,
@@ -31,8 +33,12 @@ use commonware_cryptography::{
 use commonware_p2p::{Blocker, Sender};
 use commonware_parallel::{Sequential, Strategy};
 use commonware_runtime::{Handle, buffer::paged::CacheRef};
+use commonware_storage::metadata;
 use commonware_utils::{Acknowledgement as _, NZDuration, NZUsize, vec::NonEmptyVec};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
 /// Views below the last final one whose votes are kept.
@@ -41,12 +47,17 @@ const VOTES_KEPT: u64 = 64;
 /// The application as the engine sees it.
 pub type Wrapped<E, T> = Inline<E, Scheme, Application<T>, SealedBlock, FixedEpocher>;
 
+/// The furthest epoch that a peer was heard in, and the peer.
+pub type Furthest = Arc<Mutex<Option<(Epoch, PublicKey)>>>;
+
 /// See the module.
 pub struct Orchestrator<E: Runtime, S: Sender, B, T: Strategy> {
     /// The ledger.
     pub ledger: Arc<Ledger>,
-    /// Who votes in which epoch.
-    pub schemes: Schemes,
+    /// In which epochs this node may vote.
+    pub ballots: Ballots<E>,
+    /// The furthest epoch that a peer was heard in.
+    pub furthest: Furthest,
     /// Which heights are in which epoch.
     pub epocher: FixedEpocher,
     /// The blocks.
@@ -77,17 +88,32 @@ where
     /// Fetches the end of our epoch from a peer that votes in a later one.
     pub fn listen_for_hints(&self, hints: &Hints) {
         let (ledger, epocher) = (self.ledger.clone(), self.epocher.clone());
-        let marshal = self.marshal.clone();
-        let behind = move |epoch: Epoch, peer| {
+        let (marshal, furthest) = (self.marshal.clone(), self.furthest.clone());
+        let behind = move |epoch: Epoch, peer: PublicKey| {
             let next = Height::new(ledger.head().height + 1);
             let Some(ours) = epocher.containing(next) else {
                 return;
             };
             if epoch > ours.epoch() && ledger.peers.contains(&peer) {
+                let mut known = furthest.lock().unwrap_or_else(PoisonError::into_inner);
+                if known.as_ref().is_none_or(|(known, _)| epoch > *known) {
+                    *known = Some((epoch, peer.clone()));
+                }
                 marshal.hint_finalized(ours.last(), NonEmptyVec::new(peer));
             }
         };
         hints.register(&self.ledger.rules.id, Box::new(behind));
+    }
+
+    /// Fetches the end of an epoch that is known to be over, without waiting for the next hint.
+    fn hurry(&self, epoch: Epoch) {
+        let known = self.furthest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((furthest, peer)) = known.clone()
+            && furthest > epoch
+            && let Some(last) = self.epocher.last(epoch)
+        {
+            self.marshal.hint_finalized(last, NonEmptyVec::new(peer));
+        }
     }
 
     /// Runs engines until the ledger stops.
@@ -98,10 +124,25 @@ where
                 .fail("the last block of the previous epoch is missing".into());
         };
         loop {
-            let Some(engine) = self.start(&context, epoch, floor).await else {
+            let Some(committee) = self.ledger.succession.of(epoch) else {
+                return self
+                    .ledger
+                    .fail(format!("the validators of epoch {epoch} are unknown"));
+            };
+            self = match self.enter(epoch, &committee).await {
+                Ok(entered) => entered,
+                Err((ledger, error)) => {
+                    return ledger.fail(format!("the record of votes cannot be kept: {error}"));
+                }
+            };
+            let attendance = Attendance::default();
+            let started = self.start(&context, epoch, floor, &committee, &attendance);
+            let Some(engine) = started.await else {
                 return self.ledger.fail(format!("epoch {epoch} has no channel"));
             };
-            tracing::info!(ledger = %self.ledger.rules.id, %epoch, "epoch entered");
+            self.hurry(epoch);
+            let votes = self.ledger.succession.votes_in(epoch);
+            tracing::info!(ledger = %self.ledger.rules.id, %epoch, votes, "epoch entered");
             let Some(Boundary {
                 height,
                 digest,
@@ -113,10 +154,52 @@ where
             let Some(next) = self.epocher.containing(Height::new(height + 1)) else {
                 return;
             };
+            if attendance.among(&committee.keys) >= witnesses(committee.keys.len()) {
+                self.ballots.witness(epoch);
+            }
             (epoch, floor) = (next.epoch(), engine_digest(&digest));
             engine.abort();
             ack.acknowledge();
+            self.forget_votes(&context, epoch).await;
         }
+    }
+
+    /// Notes that the epoch is entered and decides whether this node votes in it.
+    async fn enter(
+        mut self,
+        epoch: Epoch,
+        committee: &Committee,
+    ) -> Result<Self, (Arc<Ledger>, metadata::Error)> {
+        let ledger = self.ledger.clone();
+        let entered = self.ballots.enter(epoch).await;
+        let (ballots, may_vote) = entered.map_err(|error| (ledger.clone(), error))?;
+        self.ballots = ballots;
+        if committee.has_us && !may_vote {
+            ledger.succession.mute(epoch);
+            tracing::warn!(
+                ledger = %ledger.rules.id,
+                %epoch,
+                "this node may have forgotten votes, so it casts none in this epoch"
+            );
+        }
+        Ok(self)
+    }
+
+    /// Removes the journal of the epoch before the last.
+    async fn forget_votes(&self, context: &E, entering: Epoch) {
+        let Some(old) = entering.get().checked_sub(2) else {
+            return;
+        };
+        let partition = self.votes_partition(Epoch::new(old));
+        match context.remove(&partition, None).await {
+            Ok(()) | Err(commonware_runtime::Error::PartitionMissing(_)) => {}
+            Err(error) => tracing::warn!(partition, %error, "old votes were not removed"),
+        }
+    }
+
+    fn votes_partition(&self, epoch: Epoch) -> String {
+        let votes = storage::votes_partition(&self.ledger.rules.id, epoch.get());
+        format!("{}{votes}", self.partition_prefix)
     }
 
     async fn first_epoch(&self) -> Option<(Epoch, EngineDigest)> {
@@ -142,31 +225,27 @@ where
         context: &E,
         epoch: Epoch,
         floor: EngineDigest,
+        committee: &Committee,
+        attendance: &Attendance,
     ) -> Option<Handle<()>> {
         let rules = &self.ledger.rules;
         let (channel, peers) = (subchannel(&rules.id, epoch), &self.ledger.peers);
-        let vote = peers.on(self.lanes.vote.register(channel).await.ok()?);
+        let vote = self.lanes.vote.register(channel).await.ok()?;
+        let vote = peers.noting(vote, attendance.clone());
         let certificate = peers.on(self.lanes.certificate.register(channel).await.ok()?);
         let fetch = self.lanes.certificate_fetch.register(channel).await.ok()?;
-        let timing = Timing::new(
-            rules.genesis.validators.len(),
-            rules.genesis.parameters.heartbeat_ms,
-        );
+        let timing = Timing::new(committee.keys.len(), rules.genesis.parameters.heartbeat_ms);
         let engine = simplex::Engine::new(
             context.child("engine").with_attribute("epoch", epoch),
             simplex::Config {
-                scheme: self.schemes.of(epoch),
+                scheme: Scheme::clone(&*self.ledger.succession.scheme(epoch)?),
                 elector: RoundRobin::<Sha256>::default(),
                 blocker: self.blocker.clone(),
                 automaton: self.inline.clone(),
                 relay: self.inline.clone(),
                 reporter: Reporters::from((self.inline.clone(), self.votes.clone())),
                 strategy: Sequential,
-                partition: format!(
-                    "{}{}",
-                    self.partition_prefix,
-                    storage::votes_partition(&rules.id, epoch.get())
-                ),
+                partition: self.votes_partition(epoch),
                 mailbox_size: NZUsize!(1_024),
                 epoch,
                 floor: Floor::Genesis(floor),

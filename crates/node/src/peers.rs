@@ -3,6 +3,8 @@
 //! All ledgers of a node share one network, and its peers keep other ledgers than ours. The engine
 //! addresses "everybody"; here that becomes everybody of the ledger.
 
+use crate::consensus::keys::{self, KeyError};
+use blockworm_execution::Membership;
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{
     LimitedSender, Message, PeerSetSubscription, PeerSetUpdate, Provider, Receiver, Recipients,
@@ -10,10 +12,13 @@ use commonware_p2p::{
 };
 use commonware_utils::{channel::mpsc, ordered::Set};
 use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
+use tokio::sync::watch;
 
 /// Who keeps a ledger. Clones share it.
 #[derive(Clone, Debug)]
@@ -22,8 +27,12 @@ pub struct LedgerPeers(Arc<Mutex<Shared>>);
 #[derive(Debug)]
 struct Shared {
     me: PublicKey,
+    /// Those who vote or voted since the genesis, and keep it unless they are dismissed.
+    founders: Set<PublicKey>,
     keys: Set<PublicKey>,
     version: u64,
+    /// Where nodes are that votes admitted.
+    addresses: watch::Sender<Vec<(PublicKey, SocketAddr)>>,
     /// Parts of the engine that want to hear of changes; as many as parts, so few.
     listeners: Vec<mpsc::UnboundedSender<PeerSetUpdate<PublicKey>>>,
 }
@@ -42,11 +51,13 @@ impl Shared {
 impl LedgerPeers {
     /// The ledger's nodes, of which `me` is ours.
     #[must_use]
-    pub fn new(me: PublicKey, keys: Set<PublicKey>) -> Self {
+    pub fn new(me: PublicKey, founders: Set<PublicKey>) -> Self {
         Self(Arc::new(Mutex::new(Shared {
             me,
-            keys,
+            keys: founders.clone(),
+            founders,
             version: 0,
+            addresses: watch::Sender::default(),
             listeners: Vec::new(),
         })))
     }
@@ -59,6 +70,54 @@ impl LedgerPeers {
     #[must_use]
     pub fn contains(&self, peer: &PublicKey) -> bool {
         self.lock().keys.position(peer).is_some()
+    }
+
+    /// Takes in whom votes admitted and dismissed, and tells the engine.
+    ///
+    /// # Errors
+    /// A key that no node can have.
+    pub fn learn(&self, membership: &Membership) -> Result<(), KeyError> {
+        let dismissed: Vec<PublicKey> = membership
+            .dismissed
+            .iter()
+            .map(keys::public)
+            .collect::<Result<_, _>>()?;
+        let admitted: Vec<(PublicKey, SocketAddr)> = membership
+            .admitted
+            .iter()
+            .map(|node| Ok((keys::public(&node.key)?, node.address)))
+            .collect::<Result<_, KeyError>>()?;
+        let mut shared = self.lock();
+        let founders = shared.founders.iter().cloned();
+        let all = founders.chain(admitted.iter().map(|(key, _)| key.clone()));
+        let keys = Set::from_iter_dedup(all.filter(|key| !dismissed.contains(key)));
+        if keys != shared.keys {
+            shared.keys = keys;
+            shared.version += 1;
+            let update = shared.update();
+            shared
+                .listeners
+                .retain(|listener| listener.send(update.clone()).is_ok());
+        }
+        shared.addresses.send_if_modified(|known| {
+            let changed = *known != admitted;
+            *known = admitted;
+            changed
+        });
+        Ok(())
+    }
+
+    /// Where the nodes are that votes admitted, as it changes.
+    #[must_use]
+    pub fn addresses(&self) -> watch::Receiver<Vec<(PublicKey, SocketAddr)>> {
+        self.lock().addresses.subscribe()
+    }
+
+    /// Whether nobody else keeps the ledger.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        let shared = self.lock();
+        shared.keys.iter().all(|key| *key == shared.me)
     }
 
     /// The recipients that keep the ledger.
@@ -77,7 +136,17 @@ impl LedgerPeers {
 
     /// A channel of the network on which only the ledger's nodes are spoken to and listened to.
     #[must_use]
-    pub fn on<S, R>(&self, (sender, receiver): (S, R)) -> (PeerSender<S>, PeerReceiver<R>) {
+    pub fn on<S, R>(&self, wires: (S, R)) -> (PeerSender<S>, PeerReceiver<R>) {
+        self.noting(wires, Attendance::default())
+    }
+
+    /// Likewise, noting who is heard on it.
+    #[must_use]
+    pub fn noting<S, R>(
+        &self,
+        (sender, receiver): (S, R),
+        attendance: Attendance,
+    ) -> (PeerSender<S>, PeerReceiver<R>) {
         (
             PeerSender {
                 inner: sender,
@@ -86,6 +155,7 @@ impl LedgerPeers {
             PeerReceiver {
                 inner: receiver,
                 peers: self.clone(),
+                attendance,
             },
         )
     }
@@ -106,6 +176,26 @@ impl Provider for LedgerPeers {
             shared.listeners.push(sender);
         }
         receiver
+    }
+}
+
+/// Which of the ledger's nodes were heard on a channel. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Attendance(Arc<Mutex<BTreeSet<PublicKey>>>);
+
+impl Attendance {
+    /// How many of these were heard.
+    #[must_use]
+    pub fn among(&self, keys: &Set<PublicKey>) -> usize {
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().filter(|key| heard.contains(*key)).count()
+    }
+
+    fn note(&self, key: &PublicKey) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !heard.contains(key) {
+            heard.insert(key.clone());
+        }
     }
 }
 
@@ -133,6 +223,7 @@ impl<S: LimitedSender<PublicKey = PublicKey>> LimitedSender for PeerSender<S> {
 pub struct PeerReceiver<R> {
     inner: R,
     peers: LedgerPeers,
+    attendance: Attendance,
 }
 
 impl<R: Receiver<PublicKey = PublicKey>> Receiver for PeerReceiver<R> {
@@ -143,6 +234,7 @@ impl<R: Receiver<PublicKey = PublicKey>> Receiver for PeerReceiver<R> {
         loop {
             let message = self.inner.recv().await?;
             if self.peers.contains(&message.0) {
+                self.attendance.note(&message.0);
                 return Ok(message);
             }
             tracing::debug!(peer = %message.0, "ignored a message about a ledger that this peer does not keep");

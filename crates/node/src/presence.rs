@@ -1,12 +1,17 @@
 //! Which validators this node has heard vote lately, and up to which block.
 
-use std::sync::{Mutex, PoisonError};
+use commonware_cryptography::ed25519::PublicKey;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-/// When each validator was last heard, by its place in the set.
+/// When each validator was last heard.
 pub struct Presence {
-    me: Option<u32>,
+    me: PublicKey,
     window_ms: u64,
-    heard: Mutex<Vec<Heard>>,
+    /// As many as there have been validators while this node runs.
+    heard: Mutex<BTreeMap<PublicKey, Heard>>,
 }
 
 /// What is known of a validator from its votes alone.
@@ -21,37 +26,41 @@ pub struct Heard {
 impl Presence {
     /// Nobody heard yet. Somebody silent for three heartbeats, at least ten seconds, counts as gone.
     #[must_use]
-    pub fn new(validators: usize, me: Option<u32>, heartbeat_ms: u64) -> Self {
+    pub fn new(me: PublicKey, heartbeat_ms: u64) -> Self {
         let window_ms = (3 * heartbeat_ms).max(10_000);
         Self {
             me,
             window_ms,
-            heard: Mutex::new(vec![Heard::default(); validators]),
+            heard: Mutex::default(),
         }
     }
 
-    /// Notes a vote, for the block at `height` when that is known.
-    pub fn hear(&self, validator: u32, now_ms: u64, height: Option<u64>) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = heard.get_mut(validator as usize) {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Heard>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a validator's vote, for the block at `height` when that is known.
+    pub fn hear(&self, validator: &PublicKey, now_ms: u64, height: Option<u64>) {
+        let mut heard = self.lock();
+        if !heard.contains_key(validator) {
+            heard.insert(validator.clone(), Heard::default());
+        }
+        if let Some(last) = heard.get_mut(validator) {
             last.at_ms = now_ms;
             last.height = last.height.max(height.unwrap_or(0));
         }
     }
 
-    /// This node's own place in the set.
+    /// This node's own key.
     #[must_use]
-    pub const fn me(&self) -> Option<u32> {
-        self.me
+    pub const fn me(&self) -> &PublicKey {
+        &self.me
     }
 
-    /// What is known of every validator, by its place in the set.
+    /// What is known of a validator.
     #[must_use]
-    pub fn heard(&self) -> Vec<Heard> {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub fn heard(&self, validator: &PublicKey) -> Heard {
+        self.lock().get(validator).copied().unwrap_or_default()
     }
 
     /// Whether somebody last heard at `at_ms` counts as connected.
@@ -60,15 +69,17 @@ impl Presence {
         at_ms > 0 && now_ms <= at_ms + self.window_ms
     }
 
-    /// How many others were heard within the window.
-    #[must_use]
-    pub fn count(&self, now_ms: u64) -> usize {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = (0u32..)
-            .zip(heard.iter())
-            .filter(|(place, _)| Some(*place) != self.me);
+    /// How many of these, but for this node, were heard within the window.
+    pub fn count<'a>(
+        &self,
+        validators: impl IntoIterator<Item = &'a PublicKey>,
+        now_ms: u64,
+    ) -> usize {
+        let heard = self.lock();
+        let others = validators.into_iter().filter(|key| **key != self.me);
         others
-            .filter(|(_, last)| self.is_lately(last.at_ms, now_ms))
+            .filter_map(|key| heard.get(key))
+            .filter(|last| self.is_lately(last.at_ms, now_ms))
             .count()
     }
 }
@@ -76,23 +87,27 @@ impl Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 
     #[test]
     fn the_highest_vote_counts_and_silence_ends_presence() {
-        let presence = Presence::new(2, Some(0), 0);
-        presence.hear(1, 1_000, Some(7));
-        presence.hear(1, 2_000, None);
-        presence.hear(1, 3_000, Some(6));
-        presence.hear(9, 3_000, Some(6));
-        let heard = presence.heard();
-        assert_eq!(heard[0], Heard::default());
+        let key = |seed| PrivateKey::from_seed(seed).public_key();
+        let (me, other, stranger) = (key(0), key(1), key(9));
+        let presence = Presence::new(me.clone(), 0);
+        presence.hear(&other, 1_000, Some(7));
+        presence.hear(&other, 2_000, None);
+        presence.hear(&other, 3_000, Some(6));
+        presence.hear(&stranger, 3_000, Some(6));
+        assert_eq!(presence.heard(&me), Heard::default());
         assert_eq!(
-            heard[1],
+            presence.heard(&other),
             Heard {
                 at_ms: 3_000,
                 height: 7
             }
         );
-        assert_eq!((presence.count(13_000), presence.count(13_001)), (1, 0));
+        let set = [me, other];
+        assert_eq!(presence.count(&set, 13_000), 1);
+        assert_eq!(presence.count(&set, 13_001), 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     open::{OpenError, PROTOCOL_VERSION},
 };
 use blockworm_execution::{Builtins, ExecutionError};
-use blockworm_ledger::{BlockLimits, Genesis, LedgerId};
+use blockworm_ledger::{BlockLimits, Genesis, LedgerId, finality::MAX_VALIDATORS};
 use blockworm_state::FjallStore;
 use commonware_cryptography::{
     ChaCha20Poly1305, Signer as _,
@@ -18,7 +18,7 @@ use commonware_cryptography::{
 };
 use commonware_p2p::{Address, AddressableManager as _, authenticated::lookup};
 use commonware_runtime::{
-    Quota, Runner as _, Strategizer as _, Supervisor as _, tokio as tokio_runtime,
+    Quota, Runner as _, Spawner as _, Strategizer as _, Supervisor as _, tokio as tokio_runtime,
 };
 use commonware_stream::{
     cups::{self, Cups},
@@ -300,7 +300,8 @@ async fn launch(
     stores: Vec<FjallStore>,
 ) -> Result<Vec<LedgerHandle>, NodeError> {
     let hints = Hints::default();
-    let (mut lanes, blocker) = connect(context, &config, &signer, &hints)?;
+    let (mut lanes, oracle, known) = connect(context, &config, &signer, &hints)?;
+    let most = config.limits.nodes;
     let strategy = context
         .strategy(NonZeroUsize::new(config.limits.signature_threads).unwrap_or(NonZeroUsize::MIN));
     let mut ledgers = Vec::new();
@@ -315,6 +316,7 @@ async fn launch(
                 bytes: config.limits.mempool_bytes_per_organisation,
             },
             signer: signer.clone(),
+            never_voted: config.never_voted,
             partition_prefix: String::new(),
         };
         let context = context.child("ledger").with_attribute("id", id);
@@ -323,14 +325,53 @@ async fn launch(
             setup,
             &mut lanes,
             &hints,
-            blocker.clone(),
+            oracle.clone(),
             strategy.clone(),
         )
         .await;
         let path = config.directory.join("ledgers").join(id.to_string());
         ledgers.push(started.map_err(|error| translate(error, path, id))?);
     }
+    let admitted = ledgers
+        .iter()
+        .map(|ledger: &LedgerHandle| ledger.ledger().peers.addresses())
+        .collect();
+    let following = context.child("nodes");
+    following.spawn(move |_| follow_nodes(oracle, known, admitted, most));
     Ok(ledgers)
+}
+
+/// Speaks with the nodes that votes admit, as soon as they are admitted, besides those that the
+/// configuration names; what the configuration says of a node's address goes first.
+async fn follow_nodes(
+    mut oracle: Oracle,
+    known: BTreeMap<PublicKey, Address>,
+    mut admitted: Vec<watch::Receiver<Vec<(PublicKey, SocketAddr)>>>,
+    most: usize,
+) {
+    for version in 0.. {
+        let mut all = known.clone();
+        for ledger in &mut admitted {
+            for (key, address) in ledger.borrow_and_update().iter() {
+                if all.len() < most || all.contains_key(key) {
+                    all.entry(key.clone()).or_insert_with(|| (*address).into());
+                } else {
+                    tracing::error!(%address, most, "a node of a ledger is left out: too many nodes");
+                }
+            }
+        }
+        // Keys are a map's, so they are distinct.
+        if let Ok(all) = all.into_iter().try_collect::<Map<_, _>>() {
+            oracle.track(version, all);
+        }
+        let changes: Vec<_> = admitted
+            .iter_mut()
+            .map(|ledger| Box::pin(ledger.changed()))
+            .collect();
+        if changes.is_empty() || select_all(changes).await.0.is_err() {
+            return;
+        }
+    }
 }
 
 fn translate(error: OpenError, path: PathBuf, ledger: LedgerId) -> NodeError {
@@ -352,6 +393,7 @@ fn translate(error: OpenError, path: PathBuf, ledger: LedgerId) -> NodeError {
 }
 
 type Oracle = lookup::Oracle<PublicKey>;
+type Connected = (Lanes<NetworkSender>, Oracle, BTreeMap<PublicKey, Address>);
 type NetworkSender =
     commonware_p2p::authenticated::lookup::Sender<PublicKey, tokio_runtime::Context>;
 
@@ -361,7 +403,7 @@ fn connect(
     config: &NodeConfig,
     signer: &PrivateKey,
     hints: &Hints,
-) -> Result<(Lanes<NetworkSender>, Oracle), NodeError> {
+) -> Result<Connected, NodeError> {
     let me = signer.public_key();
     let mut addresses: BTreeMap<PublicKey, Address> = BTreeMap::new();
     for peer in &config.peers {
@@ -373,7 +415,8 @@ fn connect(
         .ledgers
         .iter()
         .map(|genesis| {
-            let validators = u32::try_from(genesis.validators.len()).unwrap_or(u32::MAX);
+            // The set may grow to this; a signature takes less than 70 bytes.
+            let validators = MAX_VALIDATORS as u32;
             (BlockLimits::from(&genesis.parameters), validators)
         })
         .collect();
@@ -389,7 +432,7 @@ fn connect(
         ),
         b"blockworm/network",
         config.listen,
-        NonZeroUsize::new(addresses.len()).unwrap_or(NonZeroUsize::MIN),
+        NonZeroUsize::new(addresses.len().max(config.limits.nodes)).unwrap_or(NonZeroUsize::MIN),
         network::largest_message(&sizes),
         NZUsize!(256),
     );
@@ -403,7 +446,7 @@ fn connect(
     network.ping_frequency = Duration::from_secs(10);
     network.tracked_peer_sets = NZUsize!(1);
     network.block_duration = Duration::from_secs(3_600);
-    let (mut network, mut oracle) = lookup::Network::new(context.child("network"), network);
+    let (mut network, oracle) = lookup::Network::new(context.child("network"), network);
     let quarter = config.limits.peer_messages_per_s / 4;
     let channels = std::array::from_fn(|channel| {
         let rate = quarter.saturating_mul(CHANNELS[channel].1).max(1);
@@ -412,10 +455,5 @@ fn connect(
     });
     let lanes = network::divide(context, channels, hints);
     network.start();
-    let addresses: Map<PublicKey, Address> = addresses
-        .into_iter()
-        .try_collect()
-        .map_err(|_| NodeError::ConsensusKey)?;
-    oracle.track(0, addresses);
-    Ok((lanes, oracle))
+    Ok((lanes, oracle, addresses))
 }

@@ -32,6 +32,12 @@ pub fn votes_partition(ledger: &LedgerId, epoch: u64) -> String {
     format!("{ledger}-votes-{epoch}")
 }
 
+/// The partition of the record kept beside the votes: it stays and goes with them.
+#[must_use]
+pub fn ballots_partition(ledger: &LedgerId) -> String {
+    format!("{ledger}-votes-record")
+}
+
 /// Where final blocks or their certificates are kept for ever.
 pub fn archive<C>(
     prefix: &str,

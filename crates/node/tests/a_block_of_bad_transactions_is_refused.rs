@@ -10,12 +10,12 @@ use blockworm_node::{
     consensus::{
         block::SealedBlock,
         chain::{ChainBook, Link},
-        keys, transactions,
+        keys,
+        succession::Succession,
+        transactions,
     },
     ledger::{Head, Ledger, Rules},
     mempool::{Limits, Pending},
-    peers::LedgerPeers,
-    presence::Presence,
 };
 use bytes::Bytes;
 use commonware_parallel::Sequential;
@@ -32,18 +32,14 @@ fn ledger(consortium: &Consortium) -> Arc<Ledger> {
         transactions: 100,
         bytes: 1 << 20,
     };
-    let presence = Presence::new(4, Some(0), 1_000);
-    let peers = LedgerPeers::new(
-        keys::public(&consortium.validators[0].public_key()).unwrap(),
-        keys::committee(&rules.genesis).unwrap(),
-    );
+    let signer = keys::signer(&consortium.validators[0]).unwrap();
+    let succession = Succession::new(&rules.genesis, signer).unwrap();
     Arc::new(Ledger::new(
         rules,
         chain,
         Head::default(),
         limits,
-        presence,
-        peers,
+        succession,
     ))
 }
 
@@ -62,7 +58,7 @@ fn block(ledger: &Ledger, transactions: &[Bytes]) -> Arc<SealedBlock> {
         transactions_root: merkle::root(leaves),
         receipts_root: Digest::ZERO,
         state_root: Digest::ZERO,
-        next_validators: ledger.rules.validators,
+        next_validators: ledger.rules.genesis_header.next_validators,
     };
     let transactions = Transactions::from_encoded(transactions.iter()).unwrap();
     Arc::new(

@@ -41,6 +41,7 @@ fn config(consortium: &Consortium, directory: &Path) -> NodeConfig {
         listen: free_port(),
         peers: Vec::new(),
         ledgers: vec![consortium.genesis.clone()],
+        never_voted: true,
         profile: Profile::Local,
         limits: Limits::default(),
     }

@@ -42,6 +42,7 @@ fn start(ledgers: [&Consortium; 2], directory: &Path) -> RunningNode {
         listen: free_port(),
         peers: Vec::new(),
         ledgers: ledgers.map(|one| one.genesis.clone()).into(),
+        never_voted: true,
         profile: Profile::Local,
         limits: Limits::default(),
     };

@@ -170,7 +170,7 @@ fn slug(text: &str) -> OrganisationId {
 pub fn local_parameters() -> Parameters {
     Parameters {
         root_lag: 4,
-        epoch_length: 1 << 20,
+        epoch_length: 256,
         bucket_bits: 16,
         block_bytes: 4 << 20,
         block_transactions: 8192,

@@ -123,6 +123,7 @@ impl World {
             listen: free_port(),
             peers: Vec::new(),
             ledgers: vec![genesis],
+            never_voted: true,
             profile: Profile::Local,
             limits: blockworm_node::Limits::default(),
         };

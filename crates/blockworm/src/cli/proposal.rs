@@ -1,8 +1,10 @@
 //! `blockworm proposal`: its verbs and flags.
 
 use super::{Signing, Target};
+use blockworm_crypto::PublicKey;
 use blockworm_ledger::{MemberId, OrganisationId};
 use clap::{Args, Subcommand};
+use std::net::SocketAddr;
 
 #[derive(Debug, Subcommand)]
 pub enum ProposalCommand {
@@ -64,6 +66,42 @@ pub enum ProposalChange {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Let a node keep the ledger: it is sent every block and votes on none.
+    AdmitNode {
+        /// Whose.
+        organisation: OrganisationId,
+        /// Its consensus key, ed25519:<64 hex digits>.
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
+        /// Where the others reach it, such as 192.0.2.7:9000.
+        address: SocketAddr,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Send a node that does not vote nothing any more.
+    DismissNode {
+        /// Its consensus key.
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Give a node that keeps the ledger a vote, from the next epoch on.
+    AddValidator {
+        /// Its consensus key.
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Take a node's vote, from the next epoch on.
+    RemoveValidator {
+        /// Its consensus key.
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
+        #[command(flatten)]
+        asking: Asking,
+    },
 }
 
 impl ProposalChange {
@@ -73,7 +111,11 @@ impl ProposalChange {
             Self::Roles { asking, .. }
             | Self::Suspend { asking, .. }
             | Self::Reinstate { asking, .. }
-            | Self::Pin { asking, .. } => asking,
+            | Self::Pin { asking, .. }
+            | Self::AdmitNode { asking, .. }
+            | Self::DismissNode { asking, .. }
+            | Self::AddValidator { asking, .. }
+            | Self::RemoveValidator { asking, .. } => asking,
         }
     }
 }

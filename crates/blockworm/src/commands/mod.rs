@@ -2,9 +2,11 @@
 
 mod api_key;
 mod counterpart;
+mod decide;
 mod doctor;
 mod down;
 mod member;
+mod membership;
 mod node;
 mod nodes;
 mod pins;
@@ -60,7 +62,10 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
-            Command::Node(_)
+            Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
+            Command::Node(NodeCommand::Leave(args)) => membership::leave(&args, format).await,
+            Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
+            Command::Node(NodeCommand::Run(_))
             | Command::ApiKey(_)
             | Command::Verify(_)
             | Command::Down(_)

@@ -64,6 +64,8 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
             file.organisation
         ))
     })?;
+    file.note_first_start()
+        .map_err(|error| Failure::of("node.folder", &error))?;
     let served = runtime.block_on(serve(file, &node));
     let stopped = node.stop().map_err(|error| {
         Failure::of("node.stop", &error).next("the next start recovers from disk")

@@ -8,7 +8,9 @@ use crate::{
 };
 use blockworm_api::{Client, model::LedgerView};
 use blockworm_ledger::OrganisationId;
-use blockworm_service::network::{ConsortiumFolder, ConsortiumRecord, NodeState, process};
+use blockworm_service::network::{
+    ConsortiumFolder, ConsortiumRecord, NodeRecord, NodeState, process,
+};
 use std::{
     collections::BTreeMap,
     process::{Child, ExitCode},
@@ -126,6 +128,22 @@ impl<'a> Nodes<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until one node answers and keeps up with what it knows; returns its client.
+    pub async fn wait_one(&mut self, node: &NodeRecord) -> Result<Client> {
+        let begun = Instant::now();
+        let client = Client::new(&node.api_url()).map_err(client_failure)?;
+        while let Err(error) = client.ledgers().await {
+            self.check_alive(&node.organisation)?;
+            if begun.elapsed() > READY {
+                let what = format!("the node of {} does not answer: {error}", node.organisation);
+                let failure = Failure::new("node.not_ready", what);
+                return Err(self.with_log(&node.organisation, failure));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(client)
     }
 
     fn check_alive(&mut self, organisation: &OrganisationId) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::{
     remote::{Remote, check_ok},
     signer::Signer,
 };
-use blockworm_execution::{Action, ProposalsMsg};
+use blockworm_execution::{Action, MembershipAction, ProposalsMsg};
 use blockworm_ledger::{ContractName, MemberId};
 use blockworm_service::network::ConsortiumFolder;
 use serde_json::{Value, json};
@@ -63,7 +63,18 @@ async fn list(args: &ProposalListArgs, format: Format) -> Result<ExitCode> {
 }
 
 async fn make(args: &ProposalAskArgs, format: Format) -> Result<ExitCode> {
-    let action = match &args.change {
+    let action = action(&args.change)?;
+    let asking = args.change.asking();
+    let message = ProposalsMsg::Propose {
+        action,
+        for_ms: asking.hours * HOUR_MS,
+    };
+    let place = (&asking.signing, &asking.target);
+    submit(&asking.member, &message, place, format).await
+}
+
+fn action(change: &ProposalChange) -> Result<Action> {
+    Ok(match change {
         ProposalChange::Roles {
             organisation,
             roles,
@@ -87,14 +98,26 @@ async fn make(args: &ProposalAskArgs, format: Format) -> Result<ExitCode> {
             name: name.clone(),
             genesis: genesis_digest(genesis)?,
         },
-    };
-    let asking = args.change.asking();
-    let message = ProposalsMsg::Propose {
-        action,
-        for_ms: asking.hours * HOUR_MS,
-    };
-    let place = (&asking.signing, &asking.target);
-    submit(&asking.member, &message, place, format).await
+        ProposalChange::AdmitNode {
+            organisation,
+            consensus_key: key,
+            address,
+            ..
+        } => Action::Membership(MembershipAction::AdmitNode {
+            organisation: organisation.clone(),
+            key: *key,
+            address: address.to_string(),
+        }),
+        ProposalChange::DismissNode {
+            consensus_key: key, ..
+        } => Action::Membership(MembershipAction::DismissNode { key: *key }),
+        ProposalChange::AddValidator {
+            consensus_key: key, ..
+        } => Action::Membership(MembershipAction::AddValidator { key: *key }),
+        ProposalChange::RemoveValidator {
+            consensus_key: key, ..
+        } => Action::Membership(MembershipAction::RemoveValidator { key: *key }),
+    })
 }
 
 async fn vote(args: &ProposalVoteArgs, format: Format) -> Result<ExitCode> {

@@ -101,7 +101,7 @@ pub fn ledgers_table<'a>(ledgers: impl IntoIterator<Item = &'a LedgerRecord>) ->
 
 /// The nodes for people, a line for each ledger that a node keeps.
 pub fn nodes_table(nodes: &[NodeSummary]) -> String {
-    let mut rows: Vec<[String; 7]> = Vec::new();
+    let mut rows: Vec<[String; 8]> = Vec::new();
     for node in nodes {
         let line = |ledger: Option<&LedgerView>| {
             let of = |text: fn(&LedgerView) -> String| ledger.map_or_else(|| "-".to_owned(), text);
@@ -113,12 +113,10 @@ pub fn nodes_table(nodes: &[NodeSummary]) -> String {
                 of(|ledger| ledger.name.clone()),
                 of(|ledger| ledger.height.to_string()),
                 of(|ledger| {
-                    format!(
-                        "{} of {}",
-                        ledger.connected_peers,
-                        ledger.validators.saturating_sub(1)
-                    )
+                    let others = ledger.validators - usize::from(ledger.votes);
+                    format!("{} of {others}", ledger.connected_peers)
                 }),
+                of(|ledger| if ledger.votes { "votes" } else { "watches" }.to_owned()),
                 node.api_url.clone(),
             ]
         };
@@ -129,7 +127,7 @@ pub fn nodes_table(nodes: &[NodeSummary]) -> String {
     }
     output::table(
         [
-            "NODE", "STATE", "PROCESS", "LEDGER", "HEIGHT", "PEERS", "API",
+            "NODE", "STATE", "PROCESS", "LEDGER", "HEIGHT", "PEERS", "ROLE", "API",
         ],
         &rows,
     )

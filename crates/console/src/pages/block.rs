@@ -197,8 +197,8 @@ async fn finality(ledger: &LedgerHandle, height: u64) -> Result<Option<Finality>
         .iter()
         .map(|organisation| (organisation.id.as_str(), organisation.name.as_str()))
         .collect();
-    let validators = &ledger.genesis().validators;
-    let signers = (0u32..).zip(validators).map(|(place, validator)| {
+    let validators = ledger.committee(through);
+    let signers = (0u32..).zip(&validators).map(|(place, validator)| {
         let id = validator.organisation.as_str();
         Signer {
             organisation: (*names.get(id).unwrap_or(&id)).to_owned(),

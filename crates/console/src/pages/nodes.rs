@@ -91,6 +91,7 @@ mod tests {
         };
         let validator = |id: &str, this_node, connected, heard_ago_ms| ValidatorSeen {
             organisation: id.parse().unwrap(),
+            key: blockworm_crypto::SecretKey::from_ed25519_seed([7; 32]).public_key(),
             this_node,
             heard_ago_ms,
             connected,

@@ -123,6 +123,7 @@ impl World {
             consensus_key: validator,
             listen: listen.local_addr().unwrap(),
             peers: Vec::new(),
+            never_voted: true,
             profile: Profile::Local,
             limits: blockworm_node::Limits::default(),
         };

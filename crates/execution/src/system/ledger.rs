@@ -1,6 +1,6 @@
 //! `ledger`: the genesis that the ledger began with and the numbers that all nodes share.
 
-use super::{MAX_PAGE, anchors, json, page};
+use super::{MAX_PAGE, anchors, json, membership, page};
 use crate::{
     records::{self, GENESIS_KEY, LEDGER, PARAMETERS_KEY, pin_key},
     session::{Failure, Session, Stop},
@@ -22,6 +22,15 @@ pub enum LedgerQuery {
     /// Those of them whose proofs can be checked: name → ledger, genesis digest, and the validators
     /// who sign from the height `since` on.
     Anchors {},
+    /// The validators as decided, with the block that decided them: the newest 100, oldest first.
+    Validators {},
+    /// A page of the nodes that votes admitted or dismissed, in order of key.
+    Nodes {
+        /// The last key of the page before.
+        start_after: Option<String>,
+        /// At most 100; 30 when left out.
+        limit: Option<u32>,
+    },
 }
 
 pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<u8>, Failure> {
@@ -35,6 +44,11 @@ pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<
             let parameters: Parameters =
                 records::read(&bytes, "the parameters").map_err(Stop::from)?;
             Ok(json(&parameters))
+        }
+        LedgerQuery::Validators {} => Ok(json(&membership::decided(session)?)),
+        LedgerQuery::Nodes { start_after, limit } => {
+            let nodes = membership::nodes(session, start_after.as_deref(), limit)?;
+            Ok(json(&nodes))
         }
         LedgerQuery::Pins {} => {
             let rows = page(session, LEDGER, &pin_key(""), None, Some(MAX_PAGE))?;

@@ -4,6 +4,7 @@ mod anchors;
 mod contracts;
 mod ledger;
 mod members;
+mod membership;
 mod organisations;
 mod proposals;
 
@@ -13,6 +14,7 @@ pub use contracts::ContractsQuery;
 pub use ledger::LedgerQuery;
 pub(crate) use members::record as member_record;
 pub use members::{MembersMsg, MembersQuery, NewMember};
+pub use membership::{AdmittedNode, Membership, MembershipAction};
 pub use organisations::OrganisationsQuery;
 pub use proposals::{Action, ProposalsMsg, ProposalsQuery};
 

@@ -5,7 +5,12 @@
 //! so for others at the next block; one that can no longer be accepted is rejected, and one whose
 //! time has passed counts as expired when it is looked at.
 
-use super::{json, members::admin, page};
+use super::{
+    json,
+    members::admin,
+    membership::{self, MembershipAction},
+    page,
+};
 use crate::{
     directory::Known,
     error::ExecutionError,
@@ -76,6 +81,8 @@ pub enum Action {
         /// Digest of its genesis.
         genesis: Digest,
     },
+    /// Changes the nodes that keep the ledger, or those that vote.
+    Membership(MembershipAction),
 }
 
 /// Questions to `proposals`.
@@ -330,6 +337,7 @@ fn check(session: &Session<'_>, action: &Action) -> Result<String, Failure> {
             let pinned = session.get(LEDGER, &pin_key(name.as_str()))?;
             Ok(pinned.map_or_else(|| "not pinned".to_owned(), hex::encode))
         }
+        Action::Membership(change) => membership::check(session, change),
     }
 }
 
@@ -355,6 +363,7 @@ fn apply(session: &Session<'_>, action: &Action) -> Result<(), Failure> {
             let pinned = Some(genesis.as_bytes().to_vec());
             Ok(session.put(LEDGER, &pin_key(name.as_str()), pinned)?)
         }
+        Action::Membership(change) => membership::apply(session, change),
     }
 }
 
@@ -435,7 +444,7 @@ pub(super) fn query(session: &Session<'_>, question: ProposalsQuery) -> Result<V
             Ok(json(&found.map(|proposal| answer(number, proposal))))
         }
         ProposalsQuery::List { start_after, limit } => {
-            let start_after = start_after.map(records::proposal_name);
+            let start_after = start_after.map(records::ordered_name);
             let rows = page(session, PROPOSALS, b"p/", start_after.as_deref(), limit)?;
             let mut answers = Vec::with_capacity(rows.len());
             for (name, bytes) in rows {

@@ -30,6 +30,14 @@ pub const REFUSED_MS: u64 = 5_000;
 /// Blocks follow each other no faster unless a quarter of a block waits, milliseconds.
 const PACE_MS: u64 = 10;
 
+/// What a header says that follows from blocks executed before it.
+#[derive(Clone, Copy)]
+struct Carried {
+    roots: Roots,
+    /// Digest of the set that votes on the next block.
+    next_validators: Digest,
+}
+
 /// One ledger's rules for blocks, generic over the runtime and over where signatures are checked.
 #[derive(Clone)]
 pub struct Application<T: Strategy> {
@@ -76,13 +84,17 @@ impl<T: Strategy> Application<T> {
     }
 
     /// Waits until there is a reason for a block on `parent`: transactions, roots that must stand
-    /// in a header, or the heartbeat.
+    /// in a header, validators who wait for the end of the epoch, or the heartbeat.
     async fn wait_for_reason(&self, clock: &impl Clock, parent: &Link) {
         let parameters = &self.ledger.rules.genesis.parameters;
         let plenty = parameters.block_bytes as usize / 4;
         let owes_roots = parent.owes_roots(self.ledger.rules.root_lag());
         loop {
             let arrival = self.ledger.arrivals.notified();
+            if self.ledger.succession.is_pending(parent.height + 1) {
+                // Others wait to vote: fill the epoch.
+                return;
+            }
             let (ready, ready_bytes) = self.ledger.mempool().ready();
             let age_ms = now_ms(clock).saturating_sub(parent.time_ms);
             let rest_ms = if ready_bytes >= plenty {
@@ -107,7 +119,7 @@ impl<T: Strategy> Application<T> {
 
     /// Takes transactions and builds the block; runs to its end once begun, so nothing taken is
     /// lost when the engine stops asking.
-    fn build(ledger: &Ledger, parent: &Link, roots: Roots, time_ms: u64) -> SealedBlock {
+    fn build(ledger: &Ledger, parent: &Link, carried: Carried, time_ms: u64) -> SealedBlock {
         let limits = &ledger.rules.block;
         let height = parent.height + 1;
         let mut mempool = ledger.mempool();
@@ -128,9 +140,9 @@ impl<T: Strategy> Application<T> {
             parent: parent.digest,
             history_root: parent.history.root(),
             transactions_root: merkle::root(taken.iter().map(|pending| pending.leaf)),
-            receipts_root: roots.receipts,
-            state_root: roots.state,
-            next_validators: ledger.rules.validators,
+            receipts_root: carried.roots.receipts,
+            state_root: carried.roots.state,
+            next_validators: carried.next_validators,
         };
         let block = SealedBlock::built(header, transactions, ids);
         mempool.depart(height, block.header_digest(), block.ids());
@@ -140,6 +152,17 @@ impl<T: Strategy> Application<T> {
         }
         add(&ledger.counters.proposed, 1);
         block
+    }
+
+    /// What the header at `height` carries; waits for execution, `None` when it will not come.
+    async fn carried(&self, height: u64) -> Option<Carried> {
+        let lag = self.ledger.rules.root_lag();
+        let roots = self.ledger.roots.for_header(height, lag).await?;
+        let next_validators = self.ledger.succession.next_validators(height)?;
+        Some(Carried {
+            roots,
+            next_validators,
+        })
     }
 
     /// Everything about a header that follows from its parent alone.
@@ -159,10 +182,6 @@ impl<T: Strategy> Application<T> {
                 "time not after its parent's",
             ),
             (header.history_root == parent.history.root(), "history root"),
-            (
-                header.next_validators == rules.validators,
-                "next validators",
-            ),
         ];
         match checks.iter().find(|(holds, _)| !holds) {
             Some((_, what)) => Err(what),
@@ -204,16 +223,18 @@ impl<T: Strategy> Application<T> {
                 .await;
         }
         transactions::check(&self.ledger, &self.strategy, &block.inner_shared()).await?;
-        let lag = self.ledger.rules.root_lag();
-        let Some(roots) = self.ledger.roots.for_header(header.height, lag).await else {
+        let Some(carried) = self.carried(header.height).await else {
             return pending().await;
         };
-        let carried = Roots {
+        let roots = Roots {
             receipts: header.receipts_root,
             state: header.state_root,
         };
-        if carried != roots {
+        if carried.roots != roots {
             return Err("roots of an executed block");
+        }
+        if carried.next_validators != header.next_validators {
+            return Err("next validators");
         }
         if let Some(link) = parent.child(header, !sealed.ids().is_empty()) {
             self.note(sealed, link);
@@ -242,18 +263,16 @@ where
         let parent = self.link(parent, &mut ancestry).await?;
         let height = parent.height + 1;
         self.ledger.mempool().land_back(height);
-        let roots = self
-            .ledger
-            .roots
-            .for_header(height, self.ledger.rules.root_lag())
-            .await?;
+        let carried = self.carried(height).await?;
         self.wait_for_reason(&runtime, &parent).await;
         let time_ms = now_ms(&runtime).max(parent.time_ms + 1);
         let ledger = self.ledger.clone();
         let size = ledger.mempool().ready().0;
         let block = self
             .strategy
-            .spawn(size, move |_| Self::build(&ledger, &parent, roots, time_ms))
+            .spawn(size, move |_| {
+                Self::build(&ledger, &parent, carried, time_ms)
+            })
             .await;
         let digest = block.digest();
         Some(Digested::precomputed(block, digest))

@@ -1,15 +1,10 @@
-//! Validators in the engine's own types: keys, committees and the scheme of each epoch.
+//! Validators' keys in the engine's own types.
 
 use blockworm_crypto::{PublicKey, SecretKey};
-use blockworm_ledger::{Genesis, finality::consensus_namespace};
+use blockworm_ledger::genesis::Validator;
 use commonware_codec::{Copying, DecodeExt as _};
-use commonware_consensus::{simplex::scheme::ed25519::Scheme, types::Epoch};
-use commonware_cryptography::{
-    certificate::{Provider, Scheme as _, Scoped},
-    ed25519,
-};
+use commonware_cryptography::ed25519;
 use commonware_utils::{TryCollect as _, ordered::Set};
-use std::sync::Arc;
 
 /// A key that cannot vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,57 +34,13 @@ pub fn public(key: &PublicKey) -> Result<ed25519::PublicKey, KeyError> {
     ed25519::PublicKey::decode(Copying(bytes.as_slice())).map_err(|_| KeyError::NoPoint)
 }
 
-/// The voting keys of a ledger, ordered as the engine orders them: by their bytes.
-pub fn committee(genesis: &Genesis) -> Result<Set<ed25519::PublicKey>, KeyError> {
-    let keys: Vec<_> = genesis
-        .validators
+/// The keys of a set of validators, ordered as the engine orders them: by their bytes.
+pub fn committee(validators: &[Validator]) -> Result<Set<ed25519::PublicKey>, KeyError> {
+    let keys: Vec<_> = validators
         .iter()
         .map(|validator| public(&validator.key))
         .collect::<Result<_, _>>()?;
     keys.into_iter()
         .try_collect()
         .map_err(|_| KeyError::Repeated)
-}
-
-/// Who votes in which epoch. The set is the same in every epoch until membership can change.
-#[derive(Clone)]
-pub struct Schemes {
-    scheme: Arc<Scheme>,
-}
-
-impl Schemes {
-    /// The schemes of a ledger for this node, which signs if it is a validator.
-    pub fn new(genesis: &Genesis, signer: &ed25519::PrivateKey) -> Result<Self, KeyError> {
-        let namespace = consensus_namespace(&genesis.ledger_id());
-        let committee = committee(genesis)?;
-        let scheme = Scheme::signer(&namespace, committee.clone(), signer.clone())
-            .unwrap_or_else(|| Scheme::verifier(&namespace, committee));
-        Ok(Self {
-            scheme: Arc::new(scheme),
-        })
-    }
-
-    /// This node's place among the validators.
-    #[must_use]
-    pub fn place(&self) -> Option<u32> {
-        self.scheme
-            .me()
-            .and_then(|place| place.signer())
-            .map(|place| place.get())
-    }
-
-    /// The scheme of an epoch.
-    #[must_use]
-    pub fn of(&self, _epoch: Epoch) -> Scheme {
-        Scheme::clone(&self.scheme)
-    }
-}
-
-impl Provider for Schemes {
-    type Scope = Epoch;
-    type Scheme = Scheme;
-
-    fn scoped(&self, _epoch: Epoch) -> Option<Scoped<Scheme>> {
-        Some(Scoped::scheme(self.scheme.clone()))
-    }
 }

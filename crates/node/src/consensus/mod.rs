@@ -6,4 +6,5 @@ pub mod chain;
 pub mod finality;
 pub mod keys;
 pub mod roots;
+pub mod succession;
 pub mod transactions;

@@ -3,7 +3,7 @@
 use super::{reporter::Job, rows};
 use crate::{
     clock::elapsed_us,
-    consensus::{block::SealedBlock, chain::Link},
+    consensus::{block::SealedBlock, chain::Link, keys::KeyError},
     ledger::Ledger,
     metrics::add,
 };
@@ -41,6 +41,9 @@ pub enum Halt {
     /// The state or a contract's host failed.
     #[error("block {0} cannot be executed: {1}")]
     Execution(u64, #[source] ExecutionError),
+    /// The block gives a vote to a key that cannot have one.
+    #[error("block {0} changes the validators: {1}")]
+    Key(u64, #[source] KeyError),
     /// The block does not follow the last one.
     #[error("block {0} does not follow the last executed block")]
     Gap(u64),
@@ -90,6 +93,14 @@ impl<S: Store> Runner<S> {
             .execute_block(block.block())
             .map_err(|error| Halt::Execution(height, error))?
             .ok_or(Halt::Gap(height))?;
+        if outcome.membership_changed {
+            let membership = self.executor.reader().membership();
+            let membership = membership.map_err(|error| Halt::Execution(height, error))?;
+            self.ledger
+                .learn(&membership)
+                .map_err(|error| Halt::Key(height, error))?;
+        }
+        self.ledger.succession.executed(height);
         for note in &outcome.notes {
             tracing::warn!(ledger = %self.ledger.rules.id, height, note, "a contract failed");
         }

@@ -7,9 +7,10 @@ use commonware_consensus::{
     Reporter,
     marshal::Update,
     simplex::{scheme::ed25519::Scheme, types::Activity},
+    types::Epoch,
 };
 use commonware_cryptography::{Digested, sha256::Digest as EngineDigest};
-use commonware_utils::{Participant, acknowledgement::Exact};
+use commonware_utils::{Participant, acknowledgement::Exact, ordered::Quorum as _};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -73,11 +74,18 @@ impl Votes {
     }
 
     /// `payload` is the digest of the header voted for.
-    fn hear(&self, signer: Participant, payload: Option<&EngineDigest>) {
+    fn hear(&self, epoch: Epoch, signer: Participant, payload: Option<&EngineDigest>) {
+        let committee = self.ledger.succession.of(epoch);
+        let Some(key) = committee
+            .as_ref()
+            .and_then(|committee| committee.keys.key(signer))
+        else {
+            return;
+        };
         let digest = payload.and_then(|payload| Some(Digest(payload.as_ref().try_into().ok()?)));
         let height = digest.and_then(|digest| self.ledger.chain.height(&digest));
         let now_ms = (self.now)();
-        self.ledger.presence.hear(signer.get(), now_ms, height);
+        self.ledger.presence.hear(key, now_ms, height);
     }
 }
 
@@ -87,12 +95,14 @@ impl Reporter for Votes {
     fn report(&mut self, activity: Self::Activity) -> Feedback {
         match activity {
             Activity::Notarize(vote) => {
-                self.hear(vote.attestation.signer, Some(&vote.proposal.payload));
+                let epoch = vote.proposal.round.epoch();
+                self.hear(epoch, vote.attestation.signer, Some(&vote.proposal.payload));
             }
             Activity::Finalize(vote) => {
-                self.hear(vote.attestation.signer, Some(&vote.proposal.payload));
+                let epoch = vote.proposal.round.epoch();
+                self.hear(epoch, vote.attestation.signer, Some(&vote.proposal.payload));
             }
-            Activity::Nullify(vote) => self.hear(vote.attestation.signer, None),
+            Activity::Nullify(vote) => self.hear(vote.round.epoch(), vote.attestation.signer, None),
             Activity::Nullification(_) => add(&self.ledger.counters.nullified_views, 1),
             Activity::ConflictingNotarize(_)
             | Activity::ConflictingFinalize(_)

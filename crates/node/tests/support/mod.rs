@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod simulation;
+
 use blockworm_crypto::{
     Algorithm, SecretKey,
     identity::{CertificateAuthority, MemberSubject, Validity},
@@ -74,7 +76,7 @@ impl Consortium {
                 let subject = MemberSubject {
                     organisation: (*slug).into(),
                     name: "maker".into(),
-                    functions: vec!["maker".into()],
+                    functions: vec!["admin".into(), "maker".into()],
                 };
                 let certificate = authority
                     .issue(&subject, &maker.public_key(), validity)
@@ -130,6 +132,18 @@ impl Consortium {
         message: &str,
         expires_at_ms: u64,
     ) -> Bytes {
+        self.transaction_to("money", organisation, number, message, expires_at_ms)
+    }
+
+    /// A signed transaction of an organisation's maker, who is its admin too, to any contract.
+    pub fn transaction_to(
+        &self,
+        contract: &str,
+        organisation: usize,
+        number: u64,
+        message: &str,
+        expires_at_ms: u64,
+    ) -> Bytes {
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&number.to_be_bytes());
         nonce[8] = u8::try_from(organisation).unwrap();
@@ -139,7 +153,7 @@ impl Consortium {
                 .parse()
                 .unwrap(),
             key: self.makers[organisation].public_key(),
-            contract: "money".parse().unwrap(),
+            contract: contract.parse().unwrap(),
             message: message.as_bytes().to_vec(),
             nonce,
             expires_at_ms,

@@ -99,7 +99,14 @@ pub struct LimitSettings {
     /// Messages per second and channel that a peer may send.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer_messages_per_s: Option<u32>,
+    /// Most nodes, of all ledgers together, that this node speaks with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<usize>,
 }
+
+/// A file of this name in a node's folder says that its key has never voted: its first start may
+/// vote at once, and removes it.
+pub const NEVER_VOTED: &str = "never-voted";
 
 /// What flags or the environment say instead of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -224,6 +231,18 @@ impl NodeConfigFile {
         Ok(())
     }
 
+    /// Notes that the node has begun to vote, so that one restored without its votes does not pass
+    /// for a new one.
+    ///
+    /// # Errors
+    /// When the file that says otherwise cannot be removed.
+    pub fn note_first_start(&self) -> io::Result<()> {
+        match fs::remove_file(self.directory.join(NEVER_VOTED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the key and the genesis files that this configuration names.
     ///
     /// # Errors
@@ -256,6 +275,7 @@ impl NodeConfigFile {
                 })
                 .collect(),
             ledgers,
+            never_voted: self.directory.join(NEVER_VOTED).exists(),
             profile: match self.profile {
                 ProfileName::Local => Profile::Local,
                 ProfileName::Network => Profile::Network,
@@ -312,6 +332,7 @@ impl LimitSettings {
         );
         put(&mut limits.worker_threads, self.worker_threads);
         put(&mut limits.signature_threads, self.signature_threads);
+        put(&mut limits.nodes, self.nodes);
         limits.peer_messages_per_s = self
             .peer_messages_per_s
             .unwrap_or(limits.peer_messages_per_s);

@@ -1,7 +1,7 @@
 //! The folder of a local consortium: which file lies where, its format mark and its lock.
 //!
 //! ```text
-//! DIR/FORMAT                    one line: blockworm-local/2
+//! DIR/FORMAT                    one line: blockworm-local/3
 //! DIR/LOCK                      held while `up` or `down` works on the folder
 //! DIR/genesis/<ledger>.json     what a ledger's proofs are pinned to
 //! DIR/consortium.json           ledgers, organisations, members, nodes and their addresses
@@ -22,7 +22,7 @@ use std::{
 };
 
 /// What stands in `DIR/FORMAT`, without the line's end.
-pub const FORMAT: &str = "blockworm-local/2";
+pub const FORMAT: &str = "blockworm-local/3";
 
 /// A consortium's folder, and the names of everything in it.
 #[derive(Clone, Debug)]

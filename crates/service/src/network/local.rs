@@ -4,7 +4,10 @@
 //! is exactly what a real consortium must not do.
 
 use super::{
-    config::{API_KEYS, AccessSettings, LimitSettings, NodeConfigFile, PeerSettings, ProfileName},
+    config::{
+        API_KEYS, AccessSettings, LimitSettings, NEVER_VOTED, NodeConfigFile, PeerSettings,
+        ProfileName,
+    },
     folder::{
         ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
         OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
@@ -321,6 +324,8 @@ fn write_files(
             reason: error.to_string(),
         })?;
         write_whole(&folder.node_file(&draft.plan.id), text.as_bytes(), 0o600)?;
+        let never_voted = folder.organisation(&draft.plan.id).join(NEVER_VOTED);
+        write_whole(&never_voted, b"", 0o600)?;
     }
     make_private_folder(&folder.root().join(GENESIS))?;
     for genesis in genesis {

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod folder;
+pub mod join;
 pub mod local;
 mod ports;
 pub mod process;
