@@ -62,7 +62,7 @@ impl Drop for SmallDisk {
 fn a_full_disk_loses_nothing_acknowledged() {
     let mut consortium = Consortium::planned(1);
     let Some(disk) = SmallDisk::mount(&consortium.beside("disk")) else {
-        dsl::not_run("a full disk loses nothing acknowledged: this system mounts no small disk");
+        dsl::not_run("this system mounts no small disk");
         return;
     };
     consortium.folder = ConsortiumFolder::new(consortium.beside("disk").join("consortium"));

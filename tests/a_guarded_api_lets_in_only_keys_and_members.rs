@@ -132,15 +132,7 @@ impl<'a> Guarded<'a> {
     fn ask_as(&self, organisation: &str, name: &str) -> Ran {
         let (folder, id) = (&self.scene.consortium.folder, organisation.parse().unwrap());
         let certificate = folder.certificate_file(&id, name);
-        let (key, passphrase) = (folder.key_file(&id, name), folder.passphrase_file(&id));
-        self.ask(&[
-            "--client-certificate",
-            path(&certificate),
-            "--client-key",
-            path(&key),
-            "--client-passphrase-file",
-            path(&passphrase),
-        ])
+        self.ask(&["--client-certificate", path(&certificate)])
     }
 }
 
@@ -155,6 +147,14 @@ fn keys_and_certificates_open_a_guarded_listener() {
     let lacking = guarded.ask_with_key(&submitter);
     assert_eq!(lacking.error_code(), "api.scope_missing");
     guarded.ask_as("bank", "maker-2").json();
+    let stray = scene.consortium.beside("tls.pem");
+    let keyless = guarded.ask(&["--client-certificate", path(&stray)]);
+    assert_eq!(keyless.error_code(), "key.unusable");
+    assert!(keyless.stderr.contains("NAME.key.pem"), "{keyless:?}");
+    assert_eq!(
+        guarded.ask_as("bank", "nobody").error_code(),
+        "key.unusable"
+    );
     // The court's certificates lead to no root that this listener takes.
     let foreign = guarded.ask_as("court", "admin");
     assert_eq!(foreign.error_code(), "node.unreachable");

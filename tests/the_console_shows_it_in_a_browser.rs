@@ -100,7 +100,7 @@ fn a_person_follows_the_sample_in_a_browser() {
     dsl::wait(async {
         let browser = match Browser::start().await {
             Ok(browser) => browser,
-            Err(why) => return dsl::not_run(&format!("the console in a browser: {why}")),
+            Err(why) => return dsl::not_run(&why),
         };
         let consortium = Consortium::planned(1);
         let mut up = consortium.up(&["--sample"]).json();

@@ -109,8 +109,10 @@ export interface HealthView {
 export interface LedgerView {
   /** True while this node is behind the others. */
   catching_up: boolean;
-  /** How many of the other nodes are connected. */
+  /** How many of the others that vote are connected. */
   connected_peers: number;
+  /** The epoch of the next block: the validators change only between epochs. */
+  epoch: number;
   /** SHA-256 of the genesis: what proofs are pinned to. */
   genesis_digest: string;
   /** The last durable height. */
@@ -131,6 +133,8 @@ export interface LedgerView {
   tip: number;
   /** How many nodes vote. */
   validators: number;
+  /** Whether this node votes in it; else it watches. */
+  votes: boolean;
 }
 
 /** A member of an organisation. */
@@ -242,8 +246,10 @@ export interface Page_LedgerView {
   items: Array<{
     /** True while this node is behind the others. */
     catching_up: boolean;
-    /** How many of the other nodes are connected. */
+    /** How many of the others that vote are connected. */
     connected_peers: number;
+    /** The epoch of the next block: the validators change only between epochs. */
+    epoch: number;
     /** SHA-256 of the genesis: what proofs are pinned to. */
     genesis_digest: string;
     /** The last durable height. */
@@ -264,6 +270,8 @@ export interface Page_LedgerView {
     tip: number;
     /** How many nodes vote. */
     validators: number;
+    /** Whether this node votes in it; else it watches. */
+    votes: boolean;
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;

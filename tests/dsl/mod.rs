@@ -2,15 +2,20 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
 pub mod load;
+#[path = "../not_run/mod.rs"]
+mod not_run;
 pub mod signing;
 
 use blockworm_api::Client;
 use blockworm_ledger::{Genesis, MemberId, OrganisationId};
 use blockworm_service::network::{ConsortiumFolder, ConsortiumRecord, NodeState, process};
+// Not every scenario may lack something.
+#[allow(unused_imports)]
+pub use not_run::not_run;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
-    io::{Read as _, Write as _},
+    io::Read as _,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -275,19 +280,6 @@ fn kill(pid: u32) {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     // It may have ended by itself in the meantime.
     let _ = kill_process(pid, Signal::KILL);
-}
-
-/// Says that this machine refuses what a scenario needs.
-pub fn not_run(why: &str) {
-    eprintln!("NOT RUN: {why}");
-    if let Some(list) = std::env::var_os("BLOCKWORM_NOT_RUN") {
-        let mut list = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(list)
-            .unwrap();
-        list.write_all(format!("{why}\n").as_bytes()).unwrap();
-    }
 }
 
 pub fn member(text: &str) -> MemberId {

@@ -2,6 +2,7 @@
 
 mod caller;
 mod store;
+mod streams;
 
 pub(crate) use caller::{Caller, Shown};
 pub(crate) use store::KeyStore;
@@ -79,8 +80,9 @@ pub(crate) async fn authenticate(
     };
     caller.meets(need, app.node.organisation())?;
     let name = caller.name();
-    request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
+    request.extensions_mut().insert(caller.clone());
+    let response = next.run(request).await;
+    let mut response = streams::watched(response, app, caller);
     response.extensions_mut().insert(CallerName(name));
     Ok(response)
 }

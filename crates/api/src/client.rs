@@ -192,7 +192,7 @@ impl Client {
         }
     }
 
-    /// The text of a `blockworm-proof/1` file. The problem `proof.not_yet_provable` means: ask
+    /// The text of a `blockworm-proof` file. The problem `proof.not_yet_provable` means: ask
     /// again in a second.
     pub async fn proof(&self, ledger: &str, id: &str) -> Result<String, ClientError> {
         let path = format!(

@@ -58,6 +58,8 @@ pub struct Limits {
     pub stop: Duration,
     /// How often an idle event stream shows that it is alive.
     pub keep_alive: Duration,
+    /// How often an event stream looks again whether its caller would still be let in.
+    pub recheck: Duration,
     /// Most idempotency keys that are remembered; the oldest goes first.
     pub idempotency_keys: usize,
     /// How long an idempotency key is remembered.
@@ -79,6 +81,7 @@ impl Default for Limits {
             request: Duration::from_secs(90),
             stop: Duration::from_secs(5),
             keep_alive: Duration::from_secs(15),
+            recheck: Duration::from_secs(3),
             idempotency_keys: 1 << 16,
             idempotency: Duration::from_secs(24 * 60 * 60),
         }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
+
+use not_run::not_run;
 use serde_json::{Map, Value};
 use std::{
     fmt::Write as _,
@@ -32,9 +36,7 @@ fn the_committed_types_are_those_of_the_document() {
 #[test]
 fn the_compiler_takes_the_types_and_refuses_their_misuse() {
     let Some(compiler) = std::env::var_os("BLOCKWORM_TSC") else {
-        return not_run(
-            "TypeScript compiler over clients/typescript (no npm, or BLOCKWORM_TSC is not set)",
-        );
+        return not_run("there is no npm, or BLOCKWORM_TSC is not set");
     };
     let scratch = tempfile::tempdir().unwrap();
     for name in ["blockworm.d.ts", "example.ts"] {
@@ -64,15 +66,6 @@ fn the_compiler_takes_the_types_and_refuses_their_misuse() {
         !good && said.contains("heigth"),
         "a misspelt field must be refused: {said}"
     );
-}
-
-fn not_run(why: &str) {
-    eprintln!("NOT RUN: {why}");
-    if let Some(list) = std::env::var_os("BLOCKWORM_NOT_RUN") {
-        let mut options = fs::OpenOptions::new();
-        let mut list = options.append(true).create(true).open(list).unwrap();
-        std::io::Write::write_all(&mut list, format!("{why}\n").as_bytes()).unwrap();
-    }
 }
 
 fn generate(document: &Value) -> String {

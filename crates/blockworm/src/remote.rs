@@ -196,16 +196,23 @@ fn client(address: &str, credentials: &Credentials) -> Result<Client> {
     }
 }
 
+/// A member's certificate with the key and the passphrase that lie beside it, as in an
+/// organisation's folder.
 fn identity(credentials: &Credentials) -> Result<Option<TlsIdentity>> {
-    let (Some(certificate), Some(key), Some(passphrase)) = (
-        &credentials.client_certificate,
-        &credentials.client_key,
-        &credentials.client_passphrase_file,
-    ) else {
+    let Some(certificate) = &credentials.client_certificate else {
         return Ok(None);
     };
-    let secret = Passphrase::read(passphrase)
-        .and_then(|passphrase| identity::read_key(key, &passphrase))
+    let name = certificate.file_name().and_then(|name| name.to_str());
+    let Some(name) = name.and_then(|name| name.strip_suffix(".cert.pem")) else {
+        let what = format!("{} is not called NAME.cert.pem", certificate.display());
+        return Err(Failure::new("key.unusable", what)
+            .next("call it so, and put NAME.key.pem and the file passphrase beside it"));
+    };
+    let secret = Passphrase::read(&certificate.with_file_name("passphrase"))
+        .and_then(|passphrase| {
+            let key = certificate.with_file_name(format!("{name}.key.pem"));
+            identity::read_key(&key, &passphrase)
+        })
         .map_err(|error| Failure::of("key.unusable", &error).next("blockworm doctor"))?;
     Ok(Some(TlsIdentity {
         certificate: read(certificate)?,

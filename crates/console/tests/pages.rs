@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/one_node/mod.rs"]
+mod one_node;
 mod world;
 
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
+
 use blockworm_crypto::{
     Algorithm, Namespace, PublicKey, SecretKey, Signature,
     identity::{CertificateAuthority, MemberSubject, Validity, parse_member, verify_chain},
     keyfile::{Cost, KeyFileError, read_encrypted, write_encrypted_with},
     sha256,
 };
+use not_run::not_run;
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -34,23 +37,6 @@ fn openssl(directory: &TempDir, arguments: &str) -> Option<Output> {
             not_run(&format!("there is no openssl to compare with: {error}"));
             None
         }
-    }
-}
-
-/// Says that a comparison did not take place, to people and to the list that the test script shows.
-fn not_run(reason: &str) {
-    let test = std::thread::current()
-        .name()
-        .unwrap_or("openssl_agrees")
-        .to_owned();
-    eprintln!("NOT RUN {test}: {reason}");
-    if let Some(list) = std::env::var_os("BLOCKWORM_NOT_RUN") {
-        let mut list = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(list)
-            .unwrap();
-        writeln!(list, "{test}: {reason}").unwrap();
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     genesis::{Genesis, Validator},
     names::LedgerId,
 };
+use blockworm_crypto::{Algorithm, PublicKey};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
@@ -117,11 +118,11 @@ impl Anchor {
                 self.since
             ));
         }
-        check_set(validators)?;
         if header.next_validators != validator_set_digest(validators) {
             return Err(format!("header {height} names another set to follow"));
         }
         self.signed(header, finality)?;
+        check_set(validators)?;
         self.since = height.saturating_add(1);
         self.validators.clone_from(validators);
         Ok(())
@@ -158,10 +159,18 @@ impl Anchor {
 
     /// The certified header of a chain that the known validators signed. Its cost is bounded by
     /// the headers and the signatures: one SHA-256 a header, one Ed25519 verification a signature.
+    /// Handovers move the anchor and are given to `hand_over` beforehand; none may be left in the
+    /// chain, where nobody would check them.
     ///
     /// # Errors
     /// The first check that fails.
     pub fn certify<'a>(&self, chain: &'a CertifiedHeaders) -> Result<&'a Header, Broken> {
+        if !chain.handovers.is_empty() {
+            return Err(Broken {
+                check: "validators.genesis",
+                reason: "the headers come with handovers, which move the anchor first".into(),
+            });
+        }
         for (check, run) in CertifiedHeaders::CHECKS {
             run(chain, self).map_err(|reason| Broken { check, reason })?;
         }
@@ -172,7 +181,8 @@ impl Anchor {
     }
 }
 
-/// That this can vote: some validators, at most 256, ordered by key, each key once.
+/// That this can vote: some validators, at most 256, ordered by key, each key once, each a sound
+/// Ed25519 key. Under any other key a signature would prove nothing.
 ///
 /// # Errors
 /// What is wrong with the set.
@@ -183,5 +193,18 @@ pub fn check_set(validators: &[Validator]) -> Result<(), String> {
     if validators.windows(2).any(|two| two[0].key >= two[1].key) {
         return Err("validators are ordered by key, each key once".into());
     }
-    Ok(())
+    validators
+        .iter()
+        .try_for_each(|validator| check_validator_key(&validator.key))
+}
+
+/// That a validator can vote with this key.
+///
+/// # Errors
+/// What is wrong with the key.
+pub(crate) fn check_validator_key(key: &PublicKey) -> Result<(), String> {
+    if key.algorithm() != Algorithm::Ed25519 {
+        return Err("validators sign with Ed25519".into());
+    }
+    key.check_registrable().map_err(|error| error.to_string())
 }

@@ -9,7 +9,7 @@ use crate::{
     report::{Checks, VerificationReport},
 };
 use blockworm_crypto::Digest;
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{BorshDeserialize, BorshSerialize, io};
 use serde::{Deserialize, Serialize};
 
 /// Most headers in a proof.
@@ -17,7 +17,7 @@ pub const MAX_PROOF_HEADERS: usize = 4096;
 
 /// Contiguous headers, the last of which is certified. Not every height has a certificate of its
 /// own: a block can be final through a descendant.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertifiedHeaders {
     /// From the genesis's validators to those who signed, oldest first; empty where they are the
@@ -28,6 +28,42 @@ pub struct CertifiedHeaders {
     pub headers: Vec<Header>,
     /// The signatures under the last header's digest.
     pub finality: FinalityProof,
+}
+
+/// In the binary form, where the number of headers would stand: a list of handovers comes first.
+/// So headers without handovers keep the bytes of version 1.
+const HANDOVERS_FIRST: u32 = u32::MAX;
+
+impl BorshSerialize for CertifiedHeaders {
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        if !self.handovers.is_empty() {
+            borsh::to_writer(&mut *writer, &HANDOVERS_FIRST)?;
+            borsh::to_writer(&mut *writer, &self.handovers)?;
+        }
+        borsh::to_writer(&mut *writer, &self.headers)?;
+        borsh::to_writer(writer, &self.finality)
+    }
+}
+
+impl BorshDeserialize for CertifiedHeaders {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        let mut count = u32::deserialize_reader(reader)?;
+        let mut handovers = Vec::new();
+        if count == HANDOVERS_FIRST {
+            handovers = Vec::deserialize_reader(reader)?;
+            if handovers.is_empty() {
+                let reason = "a list of handovers is left out rather than empty";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            count = u32::deserialize_reader(reader)?;
+        }
+        let headers = (0..count).map(|_| Header::deserialize_reader(reader));
+        Ok(Self {
+            handovers,
+            headers: headers.collect::<io::Result<_>>()?,
+            finality: FinalityProof::deserialize_reader(reader)?,
+        })
+    }
 }
 
 /// The genesis that the verifier trusts, learned outside the proof: from a file or as a digest.

@@ -1,12 +1,13 @@
 //! The rules of a genesis: order, uniqueness and bounds, so that no node starts on nonsense.
 
 use crate::{
+    anchor::check_validator_key,
     finality::MAX_VALIDATORS,
     genesis::{GENESIS_VERSION, Genesis, GenesisContract, Organisation, Parameters},
     names::{ContractName, MemberId, OrganisationId},
 };
 use blockworm_crypto::{
-    Algorithm, PublicKey,
+    PublicKey,
     identity::{IdentityError, parse_authority, verify_chain},
 };
 use std::ops::RangeInclusive;
@@ -201,17 +202,8 @@ impl Genesis {
         )?;
         for validator in &self.validators {
             let key = validator.key;
-            if key.algorithm() != Algorithm::Ed25519 {
-                return Err(GenesisError::ValidatorKey {
-                    key,
-                    reason: "validators sign with Ed25519".into(),
-                });
-            }
-            key.check_registrable()
-                .map_err(|error| GenesisError::ValidatorKey {
-                    key,
-                    reason: error.to_string(),
-                })?;
+            check_validator_key(&key)
+                .map_err(|reason| GenesisError::ValidatorKey { key, reason })?;
             if self.organisation(&validator.organisation).is_none() {
                 let organisation = validator.organisation.clone();
                 return Err(GenesisError::UnknownOrganisation { key, organisation });

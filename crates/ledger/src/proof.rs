@@ -27,12 +27,12 @@ pub enum ProofError {
     #[error("the proof is malformed: {0}")]
     Malformed(String),
     /// A format that this program does not read.
-    #[error("the format {found:?} is not {expected:?}")]
+    #[error("the format {found:?} is neither {:?} nor {:?}", .expected[0], .expected[1])]
     UnknownFormat {
         /// What the file says.
         found: String,
         /// What is read.
-        expected: &'static str,
+        expected: [&'static str; 2],
     },
 }
 

@@ -248,8 +248,10 @@ fn read<T: DeserializeOwned + Serialize>(
     let value = parse(text)?;
     let found = format_of(&value);
     if !formats.contains(&found.as_str()) {
-        let [expected, _] = formats;
-        return Err(ProofError::UnknownFormat { found, expected });
+        return Err(ProofError::UnknownFormat {
+            found,
+            expected: formats,
+        });
     }
     let file: T = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     if found != format_for(formats, chain(&file)) {

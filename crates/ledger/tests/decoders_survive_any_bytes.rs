@@ -4,13 +4,14 @@
 mod sample;
 
 use blockworm_ledger::{
-    Amount, Block, BlockLimits, FinalityProof, Genesis, Header, Receipt, StateProof, Transaction,
-    TransactionProof, TransactionView, Transactions, proof_file::ProofFile,
+    Amount, Anchor, Block, BlockLimits, CertifiedHeaders, FinalityProof, Genesis, Handover, Header,
+    Receipt, StateAnswerProof, StateProof, Transaction, TransactionProof, TransactionView,
+    Transactions, proof_file::ProofFile,
 };
 use borsh::BorshDeserialize;
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use sample::sample;
+use sample::{changing::changing, sample};
 
 /// Honest encodings with a few bytes changed, cut or doubled: these get deeper than noise does.
 fn damaged(honest: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
@@ -66,6 +67,16 @@ fn every_decoder(bytes: &[u8]) -> Result<(), TestCaseError> {
         let _ = proof.to_json();
         prop_assert_eq!(proof.encode(), bytes);
     }
+    if let Ok(answer) = borsh::from_slice::<StateAnswerProof>(bytes) {
+        let _ = answer.verify(None);
+        prop_assert_eq!(borsh::to_vec(&answer).unwrap(), bytes);
+    }
+    if let Ok(handover) = borsh::from_slice::<Handover>(bytes) {
+        let _ = Anchor::of(&changing().genesis).hand_over(&handover);
+    }
+    same::<Handover>(bytes)?;
+    same::<CertifiedHeaders>(bytes)?;
+    same::<Anchor>(bytes)?;
     every_block_decoder(bytes)?;
     same::<Transaction>(bytes)?;
     same::<StateProof>(bytes)?;
@@ -143,11 +154,45 @@ proptest! {
     }
 
     #[test]
-    fn damaged_proof_files_do_no_harm(
-        bytes in damaged(sample().proof().to_json().unwrap().into_bytes()),
+    fn damaged_proofs_with_handovers_do_no_harm(bytes in damaged(changing().proof(9, 12).encode())) {
+        every_decoder(&bytes)?;
+    }
+
+    #[test]
+    fn damaged_state_answers_do_no_harm(bytes in damaged(borsh::to_vec(&changing().state_answer(6, 9)).unwrap())) {
+        every_decoder(&bytes)?;
+    }
+
+    #[test]
+    fn damaged_handovers_do_no_harm(bytes in damaged(borsh::to_vec(&changing().handover(7)).unwrap())) {
+        every_decoder(&bytes)?;
+    }
+
+    #[test]
+    fn damaged_certified_headers_do_no_harm(
+        bytes in damaged(borsh::to_vec(&changing().chain(6, 9)).unwrap()),
     ) {
-        if let Ok(ProofFile::Transaction(proof)) = ProofFile::from_json(&String::from_utf8_lossy(&bytes)) {
-            let _ = proof.verify(None);
+        every_decoder(&bytes)?;
+    }
+
+    #[test]
+    fn damaged_anchors_do_no_harm(
+        bytes in damaged(borsh::to_vec(&Anchor::of(&changing().genesis)).unwrap()),
+    ) {
+        every_decoder(&bytes)?;
+    }
+
+    #[test]
+    fn damaged_proof_files_do_no_harm(
+        bytes in prop_oneof![
+            damaged(sample().proof().to_json().unwrap().into_bytes()),
+            damaged(changing().state_answer(6, 9).to_json().unwrap().into_bytes()),
+        ],
+    ) {
+        match ProofFile::from_json(&String::from_utf8_lossy(&bytes)) {
+            Ok(ProofFile::Transaction(proof)) => _ = proof.verify(None),
+            Ok(ProofFile::State(answer)) => _ = answer.verify(None),
+            Err(_) => {}
         }
     }
 

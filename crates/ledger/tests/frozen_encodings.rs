@@ -7,10 +7,10 @@ mod sample;
 
 use blockworm_crypto::Digest;
 use blockworm_ledger::{
-    Block, BlockLimits, Genesis, Header, Receipt, Transaction, TransactionProof, TransactionView,
-    proof_file::ProofFile,
+    Block, BlockLimits, Genesis, Header, Receipt, StateAnswerProof, Transaction, TransactionProof,
+    TransactionView, proof_file::ProofFile,
 };
-use sample::sample;
+use sample::{changing::changing, sample};
 use std::{fs, path::PathBuf};
 
 fn path(name: &str) -> PathBuf {
@@ -141,23 +141,35 @@ fn receipt() {
     );
 }
 
-#[test]
-fn proofs() {
-    let sample = sample();
-    let proof = sample.proof();
-    let bytes = frozen_bytes("proof.hex", &proof.encode());
+fn frozen_proof(name: &str, proof: TransactionProof) {
+    let bytes = frozen_bytes(&format!("{name}.hex"), &proof.encode());
     assert_eq!(TransactionProof::decode(&bytes).unwrap(), proof);
-    let text = frozen("proof.json", &proof.to_json().unwrap());
+    let text = frozen(&format!("{name}.json"), &proof.to_json().unwrap());
     assert_eq!(
         ProofFile::from_json(&text).unwrap(),
         ProofFile::Transaction(Box::new(proof))
     );
-    let answer = sample.state_answer();
-    let text = frozen("state.json", &answer.to_json().unwrap());
+}
+
+fn frozen_answer(name: &str, answer: StateAnswerProof) {
+    let text = frozen(name, &answer.to_json().unwrap());
     assert_eq!(
         ProofFile::from_json(&text).unwrap(),
         ProofFile::State(Box::new(answer))
     );
+}
+
+#[test]
+fn proofs() {
+    frozen_proof("proof", sample().proof());
+    frozen_answer("state.json", sample().state_answer());
+}
+
+/// A transaction in the third set's time; a state after a block of the second's, certified by the third.
+#[test]
+fn proofs_through_changes_of_the_validators() {
+    frozen_proof("proof-2", changing().proof(9, 12));
+    frozen_answer("state-2.json", changing().state_answer(6, 9));
 }
 
 #[test]

@@ -301,7 +301,7 @@ async fn launch(
 ) -> Result<Vec<LedgerHandle>, NodeError> {
     let hints = Hints::default();
     let (mut lanes, oracle, known) = connect(context, &config, &signer, &hints)?;
-    let most = config.limits.nodes;
+    let (most, profile) = (config.limits.nodes, config.profile);
     let strategy = context
         .strategy(NonZeroUsize::new(config.limits.signature_threads).unwrap_or(NonZeroUsize::MIN));
     let mut ledgers = Vec::new();
@@ -337,7 +337,7 @@ async fn launch(
         .map(|ledger: &LedgerHandle| ledger.ledger().peers.addresses())
         .collect();
     let following = context.child("nodes");
-    following.spawn(move |_| follow_nodes(oracle, known, admitted, most));
+    following.spawn(move |_| follow_nodes(oracle, known, admitted, most, profile));
     Ok(ledgers)
 }
 
@@ -348,12 +348,15 @@ async fn follow_nodes(
     known: BTreeMap<PublicKey, Address>,
     mut admitted: Vec<watch::Receiver<Vec<(PublicKey, SocketAddr)>>>,
     most: usize,
+    profile: Profile,
 ) {
     for version in 0.. {
         let mut all = known.clone();
         for ledger in &mut admitted {
             for (key, address) in ledger.borrow_and_update().iter() {
-                if all.len() < most || all.contains_key(key) {
+                if profile == Profile::Local && !address.ip().is_loopback() {
+                    tracing::error!(%address, "profile local speaks with no node elsewhere");
+                } else if all.len() < most || all.contains_key(key) {
                     all.entry(key.clone()).or_insert_with(|| (*address).into());
                 } else {
                     tracing::error!(%address, most, "a node of a ledger is left out: too many nodes");

@@ -1,11 +1,14 @@
 //! The thirteen public EN 16931 documents have the outcome that stands here.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
+
 use blockworm_workflows::invoice::{DocumentKind, identity_digest, read};
 use blockworm_workflows::receivable::import;
 use blockworm_workflows::xml::Limits;
+use not_run::not_run;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What one file is, and what becomes of it.
@@ -131,20 +134,6 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/invoices-ubl")
 }
 
-fn report_not_run(test: &str, reason: &str) {
-    println!("NOT RUN: {test}: {reason}");
-    if let Some(file) = std::env::var_os("BLOCKWORM_NOT_RUN") {
-        let mut file = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .unwrap();
-        // One write, so that tests side by side do not mix their lines.
-        let line = format!("{test}: {reason}\n");
-        file.write_all(line.as_bytes()).unwrap();
-    }
-}
-
 fn present() -> BTreeMap<String, Vec<u8>> {
     let Ok(entries) = std::fs::read_dir(folder()) else {
         return BTreeMap::new();
@@ -165,7 +154,7 @@ fn every_public_document_has_its_outcome() {
         let name = outcome.file;
         let Some(file) = files.remove(name) else {
             let reason = format!("../shared/data/invoices-ubl/{name} is not there");
-            report_not_run("every_public_document_has_its_outcome", &reason);
+            not_run(&reason);
             continue;
         };
         let invoice = read(&file, &Limits::default())
@@ -221,7 +210,7 @@ fn a_changed_public_document_is_refused() {
     let files = present();
     if files.is_empty() {
         let reason = "../shared/data/invoices-ubl is not there";
-        return report_not_run("a_changed_public_document_is_refused", reason);
+        return not_run(reason);
     }
     for (name, file) in files {
         let text = String::from_utf8(file).unwrap();

@@ -137,6 +137,19 @@ impl Caller {
         }
     }
 
+    /// Whether this caller may still do all that `before` might.
+    pub(super) fn covers(&self, before: &Self) -> bool {
+        match (self, before) {
+            (Self::Key(now), Self::Key(before)) => {
+                now.scopes.is_superset(&before.scopes) && now.ledgers == before.ledgers
+            }
+            (Self::Member { ledgers: now, .. }, Self::Member { ledgers, .. }) => {
+                ledgers.iter().all(|ledger| now.contains(ledger))
+            }
+            _ => matches!(self, Self::Open),
+        }
+    }
+
     /// For the log and for telling callers apart; never a secret.
     pub(crate) fn name(&self) -> String {
         match self {

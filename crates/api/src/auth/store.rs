@@ -2,7 +2,7 @@
 
 use super::Caller;
 use crate::{
-    keys::{KeyFile, KeysError},
+    keys::{KeyFile, KeyRecord, KeysError},
     problem::Failure,
 };
 use axum::http::StatusCode;
@@ -42,22 +42,25 @@ impl KeyStore {
 
     /// The caller who shows `text`.
     pub(crate) fn caller(&self, text: &str, now_ms: u64) -> Result<Caller, Failure> {
-        let keys = self.keys().ok_or_else(|| {
+        let keys = self.usable()?;
+        counting(keys.find(text), now_ms)
+    }
+
+    /// The holder of a key that was shown before, as the file knows it now.
+    pub(crate) fn again(&self, held: &KeyRecord, now_ms: u64) -> Result<Caller, Failure> {
+        let keys = self.usable()?;
+        counting(
+            keys.keys.iter().find(|key| key.digest == held.digest),
+            now_ms,
+        )
+    }
+
+    fn usable(&self) -> Result<Arc<KeyFile>, Failure> {
+        self.keys().ok_or_else(|| {
             let detail = "the file of API keys cannot be used, so no key counts";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             Failure::new(status, "api.keys_unavailable", detail)
-        })?;
-        let refused = |code, detail: &str| Failure::new(StatusCode::UNAUTHORIZED, code, detail);
-        let Some(key) = keys.find(text) else {
-            return Err(refused("api.key_unknown", "the API key is not known here"));
-        };
-        if key.revoked_at_ms.is_some() {
-            return Err(refused("api.key_revoked", "the API key was revoked"));
-        }
-        if now_ms >= key.expires_at_ms {
-            return Err(refused("api.key_expired", "the API key has ended"));
-        }
-        Ok(Caller::Key(Arc::new(key.clone())))
+        })
     }
 
     /// The keys of the file as it is now; asking for its stamp costs a microsecond.
@@ -81,6 +84,21 @@ impl KeyStore {
         *loaded = Loaded { stamp, keys };
         loaded.keys.clone()
     }
+}
+
+/// The holder of a key that is there and counts at this time.
+fn counting(key: Option<&KeyRecord>, now_ms: u64) -> Result<Caller, Failure> {
+    let refused = |code, detail: &str| Failure::new(StatusCode::UNAUTHORIZED, code, detail);
+    let Some(key) = key else {
+        return Err(refused("api.key_unknown", "the API key is not known here"));
+    };
+    if key.revoked_at_ms.is_some() {
+        return Err(refused("api.key_revoked", "the API key was revoked"));
+    }
+    if now_ms >= key.expires_at_ms {
+        return Err(refused("api.key_expired", "the API key has ended"));
+    }
+    Ok(Caller::Key(Arc::new(key.clone())))
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(crate) struct EventQuery {
         ("last-event-id" = Option<u64>, Header, description = "The last height that was received whole")
     ),
     responses(
-        (status = 200, description = "A stream that ends when the node stops", content_type = "text/event-stream", body = StreamEvent),
+        (status = 200, description = "A stream that ends when the node stops, or within seconds of the caller's rights", content_type = "text/event-stream", body = StreamEvent),
         (status = 400, description = "`api.bad_parameter`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`events.too_many`", body = Problem, content_type = "application/problem+json")
     )

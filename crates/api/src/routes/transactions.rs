@@ -330,7 +330,7 @@ pub(crate) async fn get_receipt(
         ("id" = String, Path, description = "The transaction's id, 64 hex digits")
     ),
     responses(
-        (status = 200, description = "A `blockworm-proof/1` file (docs/formats/proof.md)", body = Object),
+        (status = 200, description = "A `blockworm-proof/1` file, or `/2` once validators have changed (docs/formats/proof.md)", body = Object),
         (status = 404, description = "`proof.not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`proof.not_yet_provable`: committed, but the header with its roots is not certified yet", body = Problem, content_type = "application/problem+json")
     )

@@ -2,10 +2,11 @@
 
 use crate::world::{PATIENCE, WORLD, now_ms, problem};
 use blockworm_api::{
-    Access, Client, ListenerConfig, ServerConfig, ServerError,
+    Access, Client, Limits, ListenerConfig, ServerConfig, ServerError,
+    client::{EventFilter, EventStream},
     keys::{KeyFile, NewKey, Scope},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::sync::oneshot;
 
 /// A server that asks for keys, and its file of them.
@@ -18,6 +19,10 @@ pub struct Guarded {
 
 impl Guarded {
     async fn start() -> Self {
+        Self::start_within(Limits::default()).await
+    }
+
+    async fn start_within(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("api-keys.json");
         KeyFile::default().write(&path).unwrap();
@@ -29,7 +34,7 @@ impl Guarded {
         let config = ServerConfig {
             listeners: vec![ListenerConfig { address, access }],
             keys_file: Some(path.clone()),
-            ..ServerConfig::new(address)
+            limits,
         };
         let (address, stop, _) = WORLD.serve_as(config).await;
         Self {
@@ -358,5 +363,68 @@ fn an_open_listener_beside_a_guarded_one_keeps_its_own_rule() {
         }
         stop.send(()).unwrap();
         running.await.unwrap();
+    });
+}
+
+/// Whether the stream ends in good order, soon and without a further block.
+async fn ends(stream: &mut EventStream) -> bool {
+    let rest = async {
+        while let Some(item) = stream.next().await {
+            item.unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, rest).await.is_ok()
+}
+
+#[test]
+fn an_open_stream_ends_with_the_rights_of_its_key() {
+    WORLD.run(async {
+        let recheck = Duration::from_millis(50);
+        let limits = Limits {
+            recheck,
+            ..Limits::default()
+        };
+        let server = Guarded::start_within(limits).await;
+        let id = WORLD.id();
+        let key = |name| server.key(name, &[Scope::Read, Scope::Submit], &[]);
+        let names = ["stays", "revoked", "ended", "cut", "removed"];
+        let keys = names.map(key);
+        let mut streams = Vec::new();
+        for key in &keys {
+            let client = server.client(key);
+            let all = EventFilter::default();
+            streams.push(client.events(&id, &all, None).await.unwrap());
+        }
+        let (_, height) = WORLD.committed().await;
+        for stream in &mut streams {
+            while stream.last_height().unwrap_or(0) < height {
+                stream.next().await.unwrap().unwrap();
+            }
+        }
+        server.change(|file| {
+            file.revoke("revoked", now_ms()).unwrap();
+            file.keys[2].expires_at_ms = now_ms();
+            file.keys[3].scopes.remove(&Scope::Read);
+            file.keys.retain(|key| key.name != "removed");
+        });
+        for (name, stream) in names.iter().zip(&mut streams).skip(1) {
+            assert!(ends(stream).await, "{name}");
+        }
+        for (key, code) in keys.iter().skip(1).zip([
+            "api.key_revoked",
+            "api.key_expired",
+            "api.scope_missing",
+            "api.key_unknown",
+        ]) {
+            let (client, all) = (server.client(key), EventFilter::default());
+            let again = client.events(&id, &all, None);
+            assert_eq!(again.await.err().unwrap().code(), Some(code));
+        }
+        // The one that still counts goes on through many looks.
+        tokio::time::sleep(recheck * 10).await;
+        let (_, height) = WORLD.committed().await;
+        while streams[0].last_height().unwrap() < height {
+            streams[0].next().await.unwrap().unwrap();
+        }
     });
 }

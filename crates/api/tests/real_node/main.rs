@@ -6,6 +6,8 @@ mod access;
 mod bodies;
 mod events;
 mod idempotency;
+#[path = "../../../../tests/one_node/mod.rs"]
+mod one_node;
 mod pages;
 mod paging;
 mod reads;

@@ -3,7 +3,8 @@
 use crate::world::{PATIENCE, WORLD, now_ms, subject};
 use blockworm_api::{
     Access, Client, ClientError, ListenerConfig, Server, ServerConfig, ServerError, TlsFiles,
-    TlsOptions, client::TlsIdentity,
+    TlsOptions,
+    client::{EventFilter, TlsIdentity},
 };
 use blockworm_crypto::{
     Algorithm, SecretKey,
@@ -15,6 +16,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 /// A folder with a server's certificate for this machine and the bank's root.
@@ -137,7 +139,7 @@ fn only_registered_members_come_in() {
         let url = format!("https://{address}");
         let client = |identity| Client::with_tls(&url, &files.options(identity)).unwrap();
         let own = &WORLD.authority;
-        let (maker, fresh) = (&WORLD.maker, SecretKey::generate(Algorithm::P256).unwrap());
+        let (maker, fresh) = (&WORLD.key, SecretKey::generate(Algorithm::P256).unwrap());
 
         let right = client(Some(identity(own, "maker", maker, holding())));
         assert_eq!(code(&right).await, "1 ledgers");
@@ -203,13 +205,19 @@ fn only_registered_members_come_in() {
 fn a_connection_does_not_outlive_its_certificate() {
     WORLD.run(async {
         let files = Files::make();
-        let (address, _stop, _) = WORLD.serve_as(files.config("127.0.0.1:0")).await;
+        let mut config = files.config("127.0.0.1:0");
+        config.limits.recheck = Duration::from_millis(50);
+        let (address, _stop, _) = WORLD.serve_as(config).await;
         let short = validity(now_ms() - 60_000, now_ms() + 2_000);
-        let short = identity(&WORLD.authority, "maker", &WORLD.maker, short);
+        let short = identity(&WORLD.authority, "maker", &WORLD.key, short);
         let client =
             Client::with_tls(&format!("https://{address}"), &files.options(Some(short))).unwrap();
         assert_eq!(code(&client).await, "1 ledgers");
-        tokio::time::sleep(std::time::Duration::from_millis(3_100)).await;
+        let all = EventFilter::default();
+        let mut stream = client.events(&WORLD.id(), &all, None).await.unwrap();
+        let rest = async { while stream.next().await.is_some() {} };
+        let ended = tokio::time::timeout(PATIENCE, rest).await;
+        assert!(ended.is_ok(), "neither does a stream");
         assert_eq!(code(&client).await, "403 api.certificate_expired");
     });
 }

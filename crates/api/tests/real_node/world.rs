@@ -1,171 +1,44 @@
-//! One real node for all tests of this program, its server, and what a test needs to talk to it.
+//! The bank's node behind a server, and what a test needs to talk to it.
 
+use crate::one_node::{OneNode, subject as subject_with};
+pub use crate::one_node::{PATIENCE, now_ms};
 use blockworm_api::{Client, Limits, Server, ServerConfig};
-use blockworm_crypto::{
-    Algorithm, SecretKey,
-    identity::{CertificateAuthority, MemberSubject, Validity},
-};
-use blockworm_execution::{Builtins, Native};
-use blockworm_ledger::{
-    Genesis, Transaction, TransactionBody,
-    genesis::{GenesisContract, GenesisMember, Organisation, Parameters, Validator},
-};
-use blockworm_node::{LedgerHandle, NodeConfig, NodeHandle, Profile, RunningNode};
+use blockworm_crypto::identity::MemberSubject;
+use blockworm_ledger::{Transaction, TransactionBody};
 use serde_json::{Value, json};
-use std::{
-    fs,
-    net::{SocketAddr, TcpListener},
-    path::Path,
-    sync::{Arc, LazyLock},
-    time::{Duration, SystemTime},
-};
-use tokio::{runtime::Runtime, sync::oneshot};
+use std::{net::SocketAddr, ops::Deref, sync::LazyLock};
+use tokio::sync::oneshot;
 
 /// The node and a server over it that lives as long as the tests.
 pub struct World {
-    pub node: RunningNode,
+    one: OneNode,
     pub address: SocketAddr,
-    pub maker: SecretKey,
-    /// The bank's authority, whose certificate is in the genesis.
-    pub authority: CertificateAuthority,
-    runtime: Runtime,
 }
 
 pub static WORLD: LazyLock<World> = LazyLock::new(World::start);
 
-/// How long a receipt may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
-pub fn now_ms() -> u64 {
-    SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64
-}
-
-fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
-/// A genesis of one bank with one maker, and the contract for money.
-fn genesis(validator: &SecretKey, maker: &SecretKey) -> (Genesis, CertificateAuthority) {
-    let now = now_ms();
-    let validity = Validity {
-        not_before_ms: now - 60_000,
-        not_after_ms: now + 86_400_000,
-    };
-    let authority =
-        CertificateAuthority::create("bank", "Bank of Tests", Algorithm::Ed25519, validity)
-            .unwrap();
-    let certificate = authority
-        .issue(&subject("maker"), &maker.public_key(), validity)
-        .unwrap();
-    let genesis = Genesis {
-        version: 1,
-        protocol_version: 1,
-        name: "tests".into(),
-        time_ms: now,
-        parameters: Parameters {
-            root_lag: 4,
-            epoch_length: 1000,
-            bucket_bits: 8,
-            block_bytes: 1 << 20,
-            block_transactions: 4096,
-            transaction_bytes: 4096,
-            expiry_window_ms: 120_000,
-            heartbeat_ms: 0,
-            transaction_cost: 1_000_000,
-        },
-        organisations: vec![Organisation {
-            id: "bank".parse().unwrap(),
-            name: "Bank <of> \"Tests\"".into(),
-            roles: vec!["bank".into()],
-            ca_certificate: authority.certificate().to_vec(),
-            members: vec![GenesisMember {
-                id: "bank/maker".parse().unwrap(),
-                certificate,
-            }],
-        }],
-        validators: vec![Validator {
-            organisation: "bank".parse().unwrap(),
-            key: validator.public_key(),
-        }],
-        contracts: vec![GenesisContract {
-            name: "money".parse().unwrap(),
-            code: "money@1".into(),
-            init: "{}".into(),
-        }],
-    };
-    (genesis, authority)
-}
-
-/// A member of the bank in a certificate.
+/// A maker of the bank in a certificate.
 pub fn subject(name: &str) -> MemberSubject {
-    MemberSubject {
-        organisation: "bank".into(),
-        name: name.into(),
-        functions: vec!["maker".into()],
+    subject_with(name, &["maker"])
+}
+
+impl Deref for World {
+    type Target = OneNode;
+
+    fn deref(&self) -> &OneNode {
+        &self.one
     }
 }
 
 impl World {
     fn start() -> Self {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-real-node");
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory).unwrap();
-        let validator = SecretKey::generate(Algorithm::Ed25519).unwrap();
-        let maker = SecretKey::generate(Algorithm::Ed25519).unwrap();
-        let (genesis, authority) = genesis(&validator, &maker);
-        let config = NodeConfig {
-            organisation: "bank".parse().unwrap(),
-            directory,
-            consensus_key: validator,
-            listen: free_port(),
-            peers: Vec::new(),
-            ledgers: vec![genesis],
-            never_voted: true,
-            profile: Profile::Local,
-            limits: blockworm_node::Limits::default(),
-        };
-        let money = Native::new(
-            blockworm_money::instantiate,
-            blockworm_money::execute,
-            blockworm_money::query,
-        );
-        let builtins = Arc::new(Builtins::new().with("money@1", money));
-        let node = blockworm_node::start(config, builtins).unwrap();
-        let runtime = Runtime::new().unwrap();
+        let members: [(&str, &[&str]); 1] = [("maker", &["maker"])];
+        let one = OneNode::start("api-real-node", "Bank <of> \"Tests\"", &members);
         let config = ServerConfig::new("127.0.0.1:0".parse().unwrap());
-        let server = runtime
-            .block_on(Server::bind(config, node.handle()))
-            .unwrap();
+        let server = one.run(Server::bind(config, one.handle())).unwrap();
         let address = server.local_addr();
-        runtime.spawn(server.run(std::future::pending()));
-        Self {
-            node,
-            address,
-            maker,
-            authority,
-            runtime,
-        }
-    }
-
-    /// Runs a test on the runtime of the server.
-    pub fn run<T>(&self, test: impl Future<Output = T>) -> T {
-        self.runtime.block_on(test)
-    }
-
-    pub fn handle(&self) -> NodeHandle {
-        self.node.handle()
-    }
-
-    pub fn ledger(&self) -> LedgerHandle {
-        self.handle().ledgers().remove(0)
-    }
-
-    /// The ledger's id as text.
-    pub fn id(&self) -> String {
-        self.ledger().id().to_string()
+        one.spawn(server.run(std::future::pending()));
+        Self { one, address }
     }
 
     pub fn client(&self) -> Client {
@@ -202,27 +75,11 @@ impl World {
 
     /// The body of a fresh transaction of the maker.
     pub fn body(&self, contract: &str, message: &Value) -> TransactionBody {
-        // Randomness that is at hand: every fresh key differs.
-        let fresh = SecretKey::generate(Algorithm::Ed25519)
-            .unwrap()
-            .public_key()
-            .to_string();
-        let nonce = blockworm_crypto::sha256(&[fresh.as_bytes()]).0[..16]
-            .try_into()
-            .unwrap();
-        TransactionBody {
-            ledger: self.ledger().id(),
-            sender: "bank/maker".parse().unwrap(),
-            key: self.maker.public_key(),
-            contract: contract.parse().unwrap(),
-            message: message.to_string().into_bytes(),
-            nonce,
-            expires_at_ms: now_ms() + 60_000,
-        }
+        self.one.body("bank/maker", contract, message)
     }
 
     pub fn sign(&self, body: TransactionBody) -> Transaction {
-        body.sign(&self.maker)
+        body.sign(&self.key)
     }
 
     /// Money issued by the bank to its own maker.

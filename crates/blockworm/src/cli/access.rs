@@ -25,31 +25,15 @@ pub struct Credentials {
         hide_env = true
     )]
     pub server_ca: Option<PathBuf>,
-    /// Member's certificate (PEM) to show.
+    /// Member's certificate to show, NAME.cert.pem; beside it NAME.key.pem and `passphrase`.
     #[arg(
         long,
         value_name = "FILE",
         env = "BLOCKWORM_CLIENT_CERTIFICATE",
         hide_env = true,
-        requires_all = ["server_ca", "client_key", "client_passphrase_file"]
+        requires = "server_ca"
     )]
     pub client_certificate: Option<PathBuf>,
-    /// Key file of --client-certificate.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "BLOCKWORM_CLIENT_KEY",
-        hide_env = true
-    )]
-    pub client_key: Option<PathBuf>,
-    /// File with the passphrase of --client-key.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "BLOCKWORM_CLIENT_PASSPHRASE_FILE",
-        hide_env = true
-    )]
-    pub client_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

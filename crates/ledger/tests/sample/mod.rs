@@ -1,6 +1,8 @@
 //! A small ledger with fixed keys: genesis, four headers, one block with three transactions, state.
 #![allow(clippy::unwrap_used, dead_code)]
 
+pub mod changing;
+
 use aws_lc_rs::signature::Ed25519KeyPair;
 use blockworm_crypto::{Digest, SecretKey, merkle, sha256};
 use blockworm_ledger::{
@@ -214,24 +216,27 @@ pub fn header(genesis: &Genesis, parent: &Header, history: &History) -> Header {
 }
 
 pub fn finality(genesis: &Genesis, header: &Header, signers: &[u32]) -> FinalityProof {
+    let seed = |signer: &u32| {
+        let organisation = &genesis.validators[*signer as usize].organisation;
+        (*signer, validator_seed(organisation.as_str()))
+    };
+    let signers: Vec<_> = signers.iter().map(seed).collect();
+    let epoch = header.height / genesis.parameters.epoch_length;
+    signed(epoch, header, &signers)
+}
+
+/// The vote on a header: by the place of each signer in its set, and its seed.
+pub fn signed(epoch: u64, header: &Header, signers: &[(u32, [u8; 32])]) -> FinalityProof {
     let mut proof = FinalityProof {
-        epoch: header.height / genesis.parameters.epoch_length,
+        epoch,
         view: header.height + 300,
         parent_view: header.height + 298,
         payload: header.digest(),
         signatures: Vec::new(),
     };
-    let message = proof.signed_bytes(&genesis.ledger_id());
-    proof.signatures = signers
-        .iter()
-        .map(|signer| {
-            let organisation = &genesis.validators[*signer as usize].organisation;
-            (
-                *signer,
-                sign_plain(&validator_seed(organisation.as_str()), &message),
-            )
-        })
-        .collect();
+    let message = proof.signed_bytes(&header.ledger);
+    let signature = |(place, seed): &(u32, [u8; 32])| (*place, sign_plain(seed, &message));
+    proof.signatures = signers.iter().map(signature).collect();
     proof
 }
 

@@ -127,8 +127,8 @@ def header(h):
             + u(h["time_ms"], 8) + b"".join(hexed(h[name]) for name in roots))
 
 
-def validators(g):
-    return listed(g["validators"], lambda v: blob(v["organisation"]) + tagged(v["key"]))
+def validators(v):
+    return listed(v, lambda one: blob(one["organisation"]) + tagged(one["key"]))
 
 
 def organisation(o):
@@ -146,7 +146,7 @@ def genesis(g):
     contract = lambda c: blob(c["name"]) + blob(c["code"]) + blob(c["init"])
     parameters = b"".join(u(g["parameters"][name], size) for name, size in PARAMETERS)
     return (u(g["version"], 2) + u(g["protocol_version"], 4) + blob(g["name"]) + u(g["time_ms"], 8)
-            + parameters + listed(g["organisations"], organisation) + validators(g)
+            + parameters + listed(g["organisations"], organisation) + validators(g["validators"])
             + listed(g["contracts"], contract))
 
 
@@ -159,18 +159,60 @@ def varint(value):
 
 
 # Checks of docs/formats/proof.md
-def quorum(finality, ledger, g):
+def quorum(finality, ledger, known):
     names = f"blockworm/{ledger}/consensus_FINALIZE".encode()
     message = varint(len(names)) + names
     for field in ("epoch", "view", "parent_view"):
         message += varint(finality[field])
     message += hexed(finality["payload"])
-    count = len(g["validators"])
+    count = len(known)
     numbers = [entry["validator"] for entry in finality["signatures"]]
     return (len(numbers) >= count - (count - 1) // 3
             and numbers == sorted(set(numbers)) and all(n < count for n in numbers)
-            and all(signed(g["validators"][entry["validator"]]["key"], message, entry["signature"])
+            and all(signed(known[entry["validator"]]["key"], message, entry["signature"])
                     for entry in finality["signatures"]))
+
+
+def sound(key):
+    """Ed25519, canonical and not one of the eight points of small order (RFC 8032)."""
+    if not key.startswith("ed25519:"):
+        return False
+    prime = 2**255 - 19
+    y = int.from_bytes(hexed(key[8:]), "little") & (1 << 255) - 1
+    # y is 1, -1 and 0 in points of order 1, 2 and 4, and a root of d y^4 + 2 y^2 - 1 in those of order 8.
+    d = -121665 * pow(121666, -1, prime)
+    return y < prime and y * (y * y - 1) % prime != 0 and (d * y**4 + 2 * y * y - 1) % prime != 0
+
+
+def led(p):
+    """Who votes since which height, by the genesis and the handovers, and whether all of these follow."""
+    known, since = p["genesis"]["validators"], 0
+    length = p["genesis"]["parameters"]["epoch_length"]
+    handovers = p["chain"].get("handovers", [])
+    if len(handovers) > 1024:
+        return known, since, False
+    for handover in handovers:
+        h, finality, new = handover["header"], handover["finality"], handover["validators"]
+        keys = [tagged(v["key"]) for v in new]
+        if not (h["version"] == 1 and h["ledger"] == p["ledger"]
+                and (h["height"] + 1) % length == 0 and h["height"] >= since
+                and h["next_validators"] == sha256(validators(new)).hex()
+                and finality["payload"] == sha256(header(h)).hex()
+                and finality["epoch"] == h["height"] // length
+                and quorum(finality, p["ledger"], known)
+                and 1 <= len(new) <= 256 and keys == sorted(set(keys))
+                and all(sound(v["key"]) for v in new)):
+            return known, since, False
+        known, since = new, h["height"] + 1
+    return known, since, True
+
+
+def names_known(chain, known, since, length):
+    """Whether the headers that the known set vouches for name it."""
+    last, digest = chain[-1]["height"], sha256(validators(known)).hex()
+    ends = (last + 1) % length == 0
+    return last >= since and all(h["next_validators"] == digest for h in chain
+                                 if h["height"] + 1 >= since and not (ends and h["height"] == last))
 
 
 def bit(digest, index):
@@ -209,11 +251,12 @@ def shared_checks(p, pin):
     yield "ledger.id", all(part["ledger"] == p["genesis_digest"][:32] for part in [p, *chain])
     yield "headers.contiguous", (bool(chain) and all(h["version"] == 1 for h in chain)
                                  and all(follows(a, b) for a, b in zip(chain, chain[1:])))
-    known = sha256(validators(g)).hex()
-    yield "validators.genesis", all(h["next_validators"] == known for h in chain)
+    length = g["parameters"]["epoch_length"]
+    known, since, follows_all = led(p)
+    yield "validators.genesis", follows_all and names_known(chain, known, since, length)
     yield "finality.payload", finality["payload"] == sha256(header(chain[-1])).hex()
-    yield "finality.epoch", finality["epoch"] == chain[-1]["height"] // g["parameters"]["epoch_length"]
-    yield "finality.quorum", quorum(finality, p["ledger"], g)
+    yield "finality.epoch", finality["epoch"] == chain[-1]["height"] // length
+    yield "finality.quorum", quorum(finality, p["ledger"], known)
 
 
 def transaction_checks(p):
@@ -237,8 +280,11 @@ def transaction_checks(p):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         p = json.load(file)
+    kinds = ["blockworm-proof/1", "blockworm-state/1"], ["blockworm-proof/2", "blockworm-state/2"]
+    if p["format"] not in kinds["handovers" in p["chain"]]:
+        sys.exit(f"the format {p['format']} is not read")
     checks = list(shared_checks(p, sys.argv[2] if len(sys.argv) > 2 else None))
-    if p["format"] == "blockworm-proof/1":
+    if p["format"].startswith("blockworm-proof/"):
         checks += transaction_checks(p)
     headers = {h["height"]: h for h in p["chain"]["headers"]}
     for index, c in enumerate(p["states"]):
