@@ -38,8 +38,8 @@ struct Document {
 }
 
 impl Scene {
-    fn start() -> Self {
-        let consortium = Consortium::start(1);
+    fn start(nodes: usize) -> Self {
+        let consortium = Consortium::start(nodes);
         let ledgers = consortium.record().ledgers;
         let scene = Self {
             trade: ledgers[0].id.clone(),
@@ -149,7 +149,7 @@ impl Scene {
 
 #[test]
 fn stopped_after_the_reservation() {
-    let scene = Scene::start();
+    let scene = Scene::start(1);
     let document = scene.document(1);
     scene.reserve(&document, BANK, SECONDS);
     let old = scene.claim(&document, 0).encode();
@@ -205,7 +205,7 @@ fn name(step: &Value) -> &str {
 
 #[test]
 fn stopped_after_the_pledge() {
-    let scene = Scene::start();
+    let scene = Scene::start(1);
     let document = scene.document(1);
     scene.reserve(&document, BANK, SECONDS);
     let reservation = scene.claim(&document, 0).encode();
@@ -247,8 +247,27 @@ fn stopped_after_the_pledge() {
 }
 
 #[test]
+fn a_node_that_joined_meanwhile_is_handed_over_to() {
+    let scene = Scene::start(4);
+    let document = scene.document(1);
+    scene.run(&["node", "join", "harbour-bank"]);
+    let done = scene.run(&["receivable", "finance", &document.id]);
+    let steps: Vec<&str> = done["steps"].as_array().unwrap().iter().map(name).collect();
+    assert_eq!(steps, ["reserve", "advance", "finance", "register"]);
+    let anchors = scene.run(&["query", "ledger", r#"{"anchors":{}}"#]);
+    let voting = anchors["registry"]["validators"].as_array().unwrap().len();
+    assert_eq!(voting, 5, "{anchors}");
+    let reserve = ["registry", "reserve", &document.file, "--as", RIVAL];
+    assert_eq!(scene.refused(&reserve), "registry.already_financed");
+    scene.run(&["receivable", "settle", &document.id]);
+    let release = ["registry", "release", &document.file, "--as", RIVAL];
+    scene.run(&release);
+    scene.run(&reserve);
+}
+
+#[test]
 fn forged_proofs_and_those_of_another_consortium_move_nothing() {
-    let scene = Scene::start();
+    let scene = Scene::start(1);
     let document = scene.document(1);
     scene.reserve(&document, BANK, "3600");
     let genuine = scene.claim(&document, 0).encode();
@@ -276,7 +295,7 @@ fn forged_proofs_and_those_of_another_consortium_move_nothing() {
     }
 
     // The same people found another consortium, where nothing was pledged, or everything.
-    let twin = Scene::start();
+    let twin = Scene::start(1);
     let elsewhere = twin.pledge(&document, 0).encode();
     let rival = RIVAL.parse().unwrap();
     let release = Registry::default().release(&rival, of, elsewhere.clone());
@@ -290,7 +309,7 @@ fn forged_proofs_and_those_of_another_consortium_move_nothing() {
 
 #[test]
 fn killed_at_any_moment_it_is_done_by_running_it_again() {
-    let scene = Scene::start();
+    let scene = Scene::start(1);
     for (copy, ms) in (1..).zip([0, 30, 60, 90, 120, 160, 200, 300]) {
         let document = scene.document(copy);
         let mut first = Command::new(env!("CARGO_BIN_EXE_blockworm"));
