@@ -34,7 +34,7 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 24] = [
+    let verbs: [&[&str]; 29] = [
         &[],
         &["up"],
         &["down"],
@@ -57,7 +57,12 @@ fn help() {
         &["receivable", "import"],
         &["receivable", "confirm"],
         &["receivable", "finance"],
+        &["receivable", "settle"],
+        &["receivable", "forgo"],
         &["receivable", "show"],
+        &["registry"],
+        &["registry", "reserve"],
+        &["registry", "release"],
         &["query"],
     ];
     let mut text = String::new();
@@ -148,6 +153,13 @@ fn results() {
     shapes.keep("receivable confirm", &[receivable]);
     shapes.keep("receivable finance", &[receivable]);
     shapes.keep("receivable show", &[receivable]);
+    shapes.keep("registry show", &[invoice]);
+    // Nobody has given the buyer money yet.
+    let gift = money.replace("bank/maker", "platform/buyer-c27e");
+    let to_buyer = [&to_money[..5], &[gift.as_str()]].concat();
+    shapes.keep("tx submit", &to_buyer);
+    shapes.keep("receivable settle", &[receivable]);
+    shapes.keep("registry release", &[invoice]);
     shapes.keep("down", &[]);
     let verify = [
         "verify",

@@ -14,16 +14,20 @@ fn the_consortium_votes() {
     let vote = |number: &str, by: &str, more: &[&str]| {
         consortium.run(&[&["proposal", "vote", number, "--as", by], more].concat())
     };
+    // The founding let each ledger pin the other: that was proposal 1 on both.
+    let founding = consortium.run(&["proposal", "list"]).json();
+    assert_eq!(founding[0]["outcome"], "accepted");
+    assert_eq!(founding.as_array().unwrap().len(), 1);
     // A role: three of the trade's four organisations are needed.
     make(&["roles", "notary", "notary", "regulator"], "notary/admin").json();
-    vote("1", "court/admin", &[]).json();
+    vote("2", "court/admin", &[]).json();
     let open = consortium.run(&["proposal", "list", "--open"]).json();
     assert_eq!(open[0]["before"], "notary");
     assert_eq!(
         (&open[0]["approvals"], &open[0]["needed"]),
         (&2.into(), &3.into())
     );
-    vote("1", "bank/admin", &[]).json();
+    vote("2", "bank/admin", &[]).json();
     let asked = r#"{"organisation":{"id":"notary"}}"#;
     let notary = consortium.run(&["query", "organisations", asked]).json();
     assert_eq!(notary["roles"], serde_json::json!(["notary", "regulator"]));
@@ -31,21 +35,21 @@ fn the_consortium_votes() {
     // The registry's genesis, by its file, among five organisations: four are needed.
     let file = consortium.folder.genesis_file("trade");
     let on_registry = ["--ledger", "registry"];
-    let pin = ["pin", "trade", dsl::path(&file)];
+    let pin = ["pin", "trade-too", dsl::path(&file)];
     make(&[&pin[..], &on_registry].concat(), "harbour-bank/admin").json();
     for by in ["bank/admin", "court/admin", "platform/admin"] {
-        vote("1", by, &on_registry).json();
+        vote("2", by, &on_registry).json();
     }
     let pins = [&["query", "ledger", r#"{"pins":{}}"#][..], &on_registry].concat();
     let pins = consortium.run(&pins).json();
-    assert_eq!(pins["trade"], consortium.genesis().digest().to_string());
+    assert_eq!(pins["trade-too"], consortium.genesis().digest().to_string());
 
     // Two of four against it are enough to reject.
     make(&["suspend", "court"], "bank/admin").json();
-    vote("2", "court/admin", &["--reject"]).json();
-    vote("2", "notary/admin", &["--reject"]).json();
-    let late = vote("2", "platform/admin", &[]);
+    vote("3", "court/admin", &["--reject"]).json();
+    vote("3", "notary/admin", &["--reject"]).json();
+    let late = vote("3", "platform/admin", &[]);
     assert_eq!(late.error_code(), "proposal.decided");
-    let outsider = vote("2", "harbour-bank/admin", &[]);
+    let outsider = vote("3", "harbour-bank/admin", &[]);
     assert_eq!(outsider.error_code(), "member.unknown");
 }

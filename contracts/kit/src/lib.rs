@@ -7,6 +7,7 @@
 
 pub mod block;
 pub mod caller;
+pub mod claims;
 pub mod currency;
 pub mod date;
 pub mod query;
@@ -18,5 +19,5 @@ pub use block::{is_digest, time_ms};
 pub use caller::{Caller, CallerError};
 pub use currency::Currency;
 pub use date::CivilDate;
-pub use query::{KitQuery, MemberView, find_member};
+pub use query::{ForeignValue, KitQuery, MemberView, find_member, foreign_value};
 pub use receive::ReceiveMsg;

@@ -1,7 +1,7 @@
-//! The question that a contract may ask the host beyond CosmWasm's own: who is behind an address?
+//! What a contract may ask the host beyond CosmWasm's own: who is behind an address, and what another ledger proves to hold.
 
 use cosmwasm_schema::{QueryResponses, cw_serde};
-use cosmwasm_std::{CustomQuery, QuerierWrapper, StdResult};
+use cosmwasm_std::{Binary, CustomQuery, QuerierWrapper, StdResult};
 
 /// Questions to the host.
 #[cw_serde]
@@ -14,6 +14,19 @@ pub enum KitQuery {
     Member {
         /// `organisation/name`.
         address: String,
+    },
+    /// What a key of a contract on another ledger held, by that ledger's own finality. The host
+    /// ends the whole transaction with a code `foreign.*` where the proof does not hold.
+    #[returns(ForeignValue)]
+    Foreign {
+        /// The name under which the consortium pinned the other ledger here.
+        ledger: String,
+        /// The contract's name there.
+        contract: String,
+        /// The contract's own key there.
+        key: Binary,
+        /// docs/formats/foreign-state.md.
+        proof: Binary,
     },
 }
 
@@ -31,6 +44,37 @@ pub struct MemberView {
     pub functions: Vec<String>,
     /// False once the member is revoked or its organisation suspended.
     pub active: bool,
+}
+
+/// What a key of another ledger held, or that it held nothing.
+#[cw_serde]
+#[derive(Eq)]
+pub struct ForeignValue {
+    /// After which block of that ledger.
+    pub height: u64,
+    /// That block's time, milliseconds since 1970.
+    pub time_ms: u64,
+    /// The stored bytes; `null` when there was no entry.
+    pub value: Option<Binary>,
+}
+
+/// Asks the host what a proof shows of another ledger.
+pub fn foreign_value(
+    querier: &QuerierWrapper<'_, KitQuery>,
+    ledger: &str,
+    contract: &str,
+    key: &[u8],
+    proof: Binary,
+) -> StdResult<ForeignValue> {
+    querier.query(
+        &KitQuery::Foreign {
+            ledger: ledger.to_owned(),
+            contract: contract.to_owned(),
+            key: Binary::from(key),
+            proof,
+        }
+        .into(),
+    )
 }
 
 /// Asks the host for the member behind `address`.

@@ -1,6 +1,6 @@
-//! A host for unit tests: memory storage and a small directory of members.
+//! A host for unit tests: memory storage, a small directory of members, and what other ledgers are taken to prove.
 
-use crate::query::{KitQuery, MemberView};
+use crate::query::{ForeignValue, KitQuery, MemberView};
 use cosmwasm_std::testing::{MockApi, MockStorage};
 use cosmwasm_std::{
     ContractResult, OwnedDeps, Querier, QuerierResult, QueryRequest, SystemError, SystemResult,
@@ -11,9 +11,15 @@ use std::{collections::BTreeMap, marker::PhantomData};
 /// Dependencies of a contract under test.
 pub type TestDeps = OwnedDeps<MockStorage, MockApi, Directory, KitQuery>;
 
-/// The members that exist.
+/// The members that exist, and what is proved.
 #[derive(Clone, Debug, Default)]
-pub struct Directory(pub BTreeMap<String, MemberView>);
+pub struct Directory {
+    /// By address.
+    pub members: BTreeMap<String, MemberView>,
+    /// (Ledger, contract, key) → what every proof about it shows. A proof of anything else is
+    /// refused, as the host refuses one that is about another key.
+    pub proved: BTreeMap<(String, String, Vec<u8>), ForeignValue>,
+}
 
 impl Directory {
     /// Adds an active member.
@@ -22,7 +28,7 @@ impl Directory {
         let organisation = address.split('/').next().unwrap_or_default().to_owned();
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         let (roles, functions) = (owned(roles), owned(functions));
-        self.0.insert(
+        self.members.insert(
             address.to_owned(),
             MemberView {
                 organisation,
@@ -37,10 +43,16 @@ impl Directory {
     /// Marks a member as revoked.
     #[must_use]
     pub fn revoked(mut self, address: &str) -> Self {
-        if let Some(member) = self.0.get_mut(address) {
+        if let Some(member) = self.members.get_mut(address) {
             member.active = false;
         }
         self
+    }
+
+    /// Lets every proof about this key show this value.
+    pub fn prove(&mut self, ledger: &str, contract: &str, key: Vec<u8>, value: ForeignValue) {
+        let place = (ledger.to_owned(), contract.to_owned(), key);
+        self.proved.insert(place, value);
     }
 
     /// Dependencies over empty storage.
@@ -59,9 +71,21 @@ impl Querier for Directory {
     fn raw_query(&self, request: &[u8]) -> QuerierResult {
         match from_json::<QueryRequest<KitQuery>>(request) {
             Ok(QueryRequest::Custom(KitQuery::Member { address })) => {
-                let answer = to_json_binary(&self.0.get(&address)).expect("a view is JSON");
+                let answer = to_json_binary(&self.members.get(&address)).expect("a view is JSON");
                 SystemResult::Ok(ContractResult::Ok(answer))
             }
+            Ok(QueryRequest::Custom(KitQuery::Foreign {
+                ledger,
+                contract,
+                key,
+                ..
+            })) => match self.proved.get(&(ledger, contract, key.to_vec())) {
+                Some(value) => {
+                    let answer = to_json_binary(value).expect("a value is JSON");
+                    SystemResult::Ok(ContractResult::Ok(answer))
+                }
+                None => SystemResult::Err(SystemError::Unknown {}),
+            },
             _ => SystemResult::Err(SystemError::UnsupportedRequest {
                 kind: "unknown".into(),
             }),

@@ -60,8 +60,8 @@ pub enum ReceivableError {
         /// The id asked for.
         id: String,
     },
-    /// Somebody else must confirm.
-    #[error("receivable.not_the_buyer: only {buyer} can confirm {id}")]
+    /// Somebody else owes.
+    #[error("receivable.not_the_buyer: only {buyer}, who owes {id}, can confirm or settle it")]
     NotTheBuyer {
         /// The receivable.
         id: String,
@@ -81,6 +81,14 @@ pub enum ReceivableError {
         id: String,
         /// Who bought it.
         financier: String,
+        /// When.
+        height: u64,
+    },
+    /// It was paid before.
+    #[error("receivable.already_settled: {id} was paid in block {height}")]
+    AlreadySettled {
+        /// The receivable.
+        id: String,
         /// When.
         height: u64,
     },
@@ -105,5 +113,89 @@ pub enum ReceivableError {
         paid: Uint128,
         /// Of which currency.
         paid_in: Currency,
+    },
+    /// A payment of another sum than the debt.
+    #[error(
+        "receivable.wrong_amount: {id} is over {amount} {currency}, paid were {paid} {paid_in}"
+    )]
+    WrongAmount {
+        /// The receivable.
+        id: String,
+        /// Minor units owed.
+        amount: Uint128,
+        /// Of which currency.
+        currency: Currency,
+        /// Minor units paid.
+        paid: Uint128,
+        /// Of which currency.
+        paid_in: Currency,
+    },
+    /// This ledger has no registry, so there are no claims to speak of.
+    #[error("receivable.no_registry: this ledger knows no registry, so there is no claim to forgo")]
+    NoRegistry,
+    /// Nothing shows that the bank reserved the document.
+    #[error(
+        "receivable.reservation_missing: reserve the document on {registry} first and finance with a proof of it"
+    )]
+    ReservationMissing {
+        /// What the registry's ledger is called here.
+        registry: String,
+    },
+    /// The registry had no such claim.
+    #[error(
+        "receivable.not_reserved: block {height} of the registry had no claim {claim} on the document"
+    )]
+    NotReserved {
+        /// The claim's number.
+        claim: u32,
+        /// Of the registry's ledger.
+        height: u64,
+    },
+    /// What stands at the claim's key is none.
+    #[error("receivable.unreadable_claim: what the proof shows is not a claim")]
+    UnreadableClaim,
+    /// Somebody else reserved it.
+    #[error("receivable.other_bank: claim {claim} on the document is not of {bank}")]
+    OtherBank {
+        /// The claim's number.
+        claim: u32,
+        /// Who pays.
+        bank: String,
+    },
+    /// Reserved for another ledger.
+    #[error(
+        "receivable.other_ledger: claim {claim} is for financing on {ledger}, not on this ledger, {here}"
+    )]
+    OtherLedger {
+        /// The claim's number.
+        claim: u32,
+        /// As the registry calls it.
+        ledger: String,
+        /// What the registry calls this one.
+        here: String,
+    },
+    /// The claim is over.
+    #[error("receivable.reservation_ended: claim {claim} on the document has ended; reserve again")]
+    ReservationEnded {
+        /// The claim's number.
+        claim: u32,
+    },
+    /// Its time is over.
+    #[error(
+        "receivable.reservation_expired: claim {claim} could be used until {until_ms}; release it by proof and reserve again"
+    )]
+    ReservationExpired {
+        /// The claim's number.
+        claim: u32,
+        /// Milliseconds since 1970.
+        until_ms: u64,
+    },
+    /// The claim was used.
+    #[error("receivable.claim_used: claim {claim} was pledged or forgone in block {height}")]
+    ClaimUsed {
+        /// The claim's number.
+        claim: u32,
+        /// When.
+        height: u64,
     },
 }

@@ -1,9 +1,10 @@
-//! The life of a receivable: issued → confirmed → financed.
+//! The life of a receivable: issued → confirmed → financed → settled.
 
 use crate::{
     error::ReceivableError,
-    msg::{ExecuteMsg, HistoryEntry, InstantiateMsg, OutgoingMsg, Payload, Status},
-    state::{INVOICES, MONEY, RECEIVABLES, Receivable},
+    msg::{ExecuteMsg, HistoryEntry, InstantiateMsg, OutgoingMsg, Payload, Reservation, Status},
+    pledge,
+    state::{INVOICES, MONEY, RECEIVABLES, REGISTRY, Receivable},
 };
 use blockworm_kit::{Caller, KitQuery, ReceiveMsg, find_member, is_digest, time_ms};
 use cosmwasm_std::{
@@ -11,7 +12,7 @@ use cosmwasm_std::{
     to_json_binary,
 };
 
-/// Remembers which contract's money counts.
+/// Remembers which contract's money counts, and where documents are reserved.
 pub fn instantiate(
     deps: DepsMut<'_, KitQuery>,
     _env: Env,
@@ -19,6 +20,9 @@ pub fn instantiate(
     msg: InstantiateMsg,
 ) -> Result<Response, ReceivableError> {
     MONEY.save(deps.storage, &deps.api.addr_validate(&msg.money)?)?;
+    if let Some(registry) = msg.registry {
+        REGISTRY.save(deps.storage, &registry)?;
+    }
     Ok(Response::new())
 }
 
@@ -49,11 +53,15 @@ pub fn execute(
                 currency,
                 due_date,
                 price: price.unwrap_or(amount),
+                claim: None,
                 history: vec![entry(Status::Issued, info.sender.as_str(), &env)],
             };
             issue(deps, &info.sender, id, &receivable)
         }
         ExecuteMsg::Confirm { id } => confirm(deps, &env, &info.sender, id),
+        ExecuteMsg::Forgo { fingerprint, claim } => {
+            pledge::forgo(deps, &env, &info.sender, fingerprint, claim)
+        }
         ExecuteMsg::Receive(payment) => receive(deps, &env, &info.sender, payment),
     }
 }
@@ -141,6 +149,7 @@ fn confirm(
         Status::Issued => {}
         Status::Confirmed => return Err(ReceivableError::AlreadyConfirmed { id }),
         Status::Financed => return Err(already_financed(id, &receivable)),
+        Status::Settled => return Err(already_settled(id, &receivable)),
     }
     receivable
         .history
@@ -165,25 +174,29 @@ fn receive(
         });
     }
     match from_json(&payment.payload).map_err(|_| ReceivableError::BadPayload)? {
-        Payload::Finance { id } => finance(deps, env, money, id, payment),
+        Payload::Finance { id, reservation } => finance(deps, env, money, id, reservation, payment),
+        Payload::Settle { id } => settle(deps, env, money, id, payment),
     }
 }
 
 /// A bank buys the receivable: the price goes to the seller, the claim to the bank, both or
 /// neither (Civil Code of China, art. 761 and 768: factoring, and which of several assignees wins).
 fn finance(
-    deps: DepsMut<'_, KitQuery>,
+    mut deps: DepsMut<'_, KitQuery>,
     env: &Env,
     money: Addr,
     id: String,
+    reservation: Option<Reservation>,
     payment: ReceiveMsg,
 ) -> Result<Response, ReceivableError> {
     let bank = Addr::unchecked(payment.sender);
-    Caller::of(&deps.querier, &bank)?.require_role(&["bank"])?;
+    let caller = Caller::of(&deps.querier, &bank)?;
+    caller.require_role(&["bank"])?;
     let mut receivable = load(deps.storage, &id)?;
     match receivable.status() {
         Status::Confirmed => {}
         Status::Financed => return Err(already_financed(id, &receivable)),
+        Status::Settled => return Err(already_settled(id, &receivable)),
         Status::Issued => {
             return Err(ReceivableError::NotConfirmed {
                 id,
@@ -200,6 +213,8 @@ fn finance(
             paid_in: payment.currency,
         });
     }
+    let organisation = &caller.member.organisation;
+    receivable.claim = pledge::pledge(&mut deps, env, organisation, &receivable, reservation)?;
     receivable
         .history
         .push(entry(Status::Financed, bank.as_str(), env));
@@ -211,6 +226,58 @@ fn finance(
         .add_attribute("price", receivable.price.to_string())
         .add_attribute("currency", receivable.currency.as_str());
     let pay = pay(money, receivable.seller, payment.amount, &payment.currency)?;
+    Ok(Response::new().add_event(event).add_message(pay))
+}
+
+/// The buyer pays what is owed to whoever holds the claim; the pledge ends with the debt.
+fn settle(
+    deps: DepsMut<'_, KitQuery>,
+    env: &Env,
+    money: Addr,
+    id: String,
+    payment: ReceiveMsg,
+) -> Result<Response, ReceivableError> {
+    let payer = Addr::unchecked(payment.sender);
+    Caller::of(&deps.querier, &payer)?;
+    let mut receivable = load(deps.storage, &id)?;
+    if payer.as_str() != receivable.buyer {
+        return Err(ReceivableError::NotTheBuyer {
+            id,
+            buyer: receivable.buyer,
+        });
+    }
+    match receivable.status() {
+        Status::Confirmed | Status::Financed => {}
+        Status::Settled => return Err(already_settled(id, &receivable)),
+        Status::Issued => {
+            return Err(ReceivableError::NotConfirmed {
+                id,
+                buyer: receivable.buyer,
+            });
+        }
+    }
+    if (payment.amount, payment.currency) != (receivable.amount, receivable.currency) {
+        return Err(ReceivableError::WrongAmount {
+            id,
+            amount: receivable.amount,
+            currency: receivable.currency,
+            paid: payment.amount,
+            paid_in: payment.currency,
+        });
+    }
+    pledge::end(deps.storage, env, &receivable)?;
+    receivable
+        .history
+        .push(entry(Status::Settled, payer.as_str(), env));
+    RECEIVABLES.save(deps.storage, &id, &receivable)?;
+    let holder = receivable.holder().to_owned();
+    let event = Event::new("settled")
+        .add_attribute("subject", id)
+        .add_attribute("buyer", payer.as_str())
+        .add_attribute("holder", &holder)
+        .add_attribute("amount", receivable.amount.to_string())
+        .add_attribute("currency", receivable.currency.as_str());
+    let pay = pay(money, holder, payment.amount, &payment.currency)?;
     Ok(Response::new().add_event(event).add_message(pay))
 }
 
@@ -244,6 +311,11 @@ fn already_financed(id: String, receivable: &Receivable) -> ReceivableError {
         financier: receivable.financier().unwrap_or_default().to_owned(),
         height: step.map_or(0, |step| step.height),
     }
+}
+
+fn already_settled(id: String, receivable: &Receivable) -> ReceivableError {
+    let height = receivable.history.last().map_or(0, |step| step.height);
+    ReceivableError::AlreadySettled { id, height }
 }
 
 fn entry(status: Status, by: &str, env: &Env) -> HistoryEntry {

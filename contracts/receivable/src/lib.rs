@@ -1,4 +1,4 @@
-//! A first receivable: issued on an invoice, confirmed by the buyer, financed once.
+//! A first receivable: issued on an invoice, confirmed by the buyer, financed once, settled.
 //!
 //! docs/contracts/receivable.md draws the states and lists roles, messages and codes.
 
@@ -7,10 +7,11 @@
 pub mod error;
 pub mod execute;
 pub mod msg;
+pub mod pledge;
 pub mod query;
 pub mod state;
 
 pub use error::ReceivableError;
 pub use execute::{execute, instantiate};
-pub use msg::{ExecuteMsg, InstantiateMsg, Payload, QueryMsg, ReceivableResponse};
+pub use msg::{ExecuteMsg, InstantiateMsg, Payload, QueryMsg, ReceivableResponse, Reservation};
 pub use query::query;

@@ -2,7 +2,7 @@
 
 use blockworm_kit::{CivilDate, Currency, ReceiveMsg};
 use cosmwasm_schema::{QueryResponses, cw_serde};
-use cosmwasm_std::Uint128;
+use cosmwasm_std::{Binary, Uint128};
 
 /// What the contract needs to begin.
 #[cw_serde]
@@ -12,6 +12,23 @@ use cosmwasm_std::Uint128;
 pub struct InstantiateMsg {
     /// Name of the money contract whose units pay for receivables.
     pub money: String,
+    /// Where banks reserve a document before they finance it; `null` where no other ledger knows of
+    /// this one's documents, and then financing asks for no proof.
+    pub registry: Option<RegistryPlace>,
+}
+
+/// A registry on another ledger.
+#[cw_serde]
+#[derive(Eq)]
+#[serde(deny_unknown_fields)]
+#[schemaifier(mute_warnings)]
+pub struct RegistryPlace {
+    /// What that ledger is pinned as here.
+    pub ledger: String,
+    /// The registry contract's name there.
+    pub contract: String,
+    /// What the registry calls this ledger.
+    pub known_as: String,
 }
 
 /// What a member, or the money contract, may ask.
@@ -46,6 +63,14 @@ pub enum ExecuteMsg {
         /// The receivable.
         id: String,
     },
+    /// The caller's bank will never finance the document under this claim, so that the registry can
+    /// free it before its time. For makers of organisations with the role `bank`.
+    Forgo {
+        /// What the registry knows the document by, 64 lower-case hex digits.
+        fingerprint: String,
+        /// The claim's number in the registry.
+        claim: u32,
+    },
     /// From the money contract alone: money has arrived, with a [`Payload`].
     Receive(ReceiveMsg),
 }
@@ -60,16 +85,35 @@ pub enum Payload {
     Finance {
         /// The receivable.
         id: String,
+        /// That the bank reserved the document; needed where there is a registry.
+        reservation: Option<Reservation>,
     },
+    /// Pays the amount owed to whoever holds the receivable. For the buyer.
+    Settle {
+        /// The receivable.
+        id: String,
+    },
+}
+
+/// A reservation on the registry, proved.
+#[cw_serde]
+#[derive(Eq)]
+#[serde(deny_unknown_fields)]
+#[schemaifier(mute_warnings)]
+pub struct Reservation {
+    /// The claim's number there.
+    pub claim: u32,
+    /// Of the claim's row.
+    pub proof: Binary,
 }
 
 /// The messages that this contract sends to the money contract.
 #[cw_serde]
 #[derive(Eq)]
 pub enum OutgoingMsg {
-    /// Pays the seller.
+    /// Pays the seller or the holder.
     Transfer {
-        /// The seller.
+        /// Whom.
         to: String,
         /// Minor units.
         amount: Uint128,
@@ -125,6 +169,8 @@ pub enum Status {
     Confirmed,
     /// A bank has bought it.
     Financed,
+    /// The buyer has paid.
+    Settled,
 }
 
 /// A receivable with its id.
@@ -143,7 +189,7 @@ pub struct ReceivableResponse {
     pub seller: String,
     /// Who owes.
     pub buyer: String,
-    /// Whom the buyer owes now: the seller, then the financier.
+    /// Whom the buyer owes now, or has paid: the seller, then the financier.
     pub holder: String,
     /// Minor units owed.
     pub amount: Uint128,

@@ -3,7 +3,7 @@
 use crate::{
     error::ReceivableError,
     msg::{HistoryEntry, InstantiateMsg, QueryMsg, ReceivableResponse},
-    state::{INVOICES, MONEY, RECEIVABLES},
+    state::{INVOICES, MONEY, RECEIVABLES, REGISTRY},
 };
 use blockworm_kit::KitQuery;
 use cosmwasm_std::{Binary, Deps, Env, Order, StdResult, to_json_binary};
@@ -37,7 +37,8 @@ pub fn query(
         }
         QueryMsg::Config {} => {
             let money = MONEY.load(deps.storage)?.into_string();
-            to_json_binary(&InstantiateMsg { money })
+            let registry = REGISTRY.may_load(deps.storage)?;
+            to_json_binary(&InstantiateMsg { money, registry })
         }
     };
     Ok(answer?)

@@ -1,6 +1,6 @@
 //! All keys of the receivable contract.
 
-use crate::msg::{HistoryEntry, ReceivableResponse, Status};
+use crate::msg::{HistoryEntry, ReceivableResponse, RegistryPlace, Status};
 use blockworm_kit::{CivilDate, Currency};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Uint128};
@@ -8,6 +8,10 @@ use cw_storage_plus::{Item, Map};
 
 /// Name of the money contract.
 pub const MONEY: Item<Addr> = Item::new("money");
+
+/// Where banks reserve documents; absent where there is no registry. Pledges under those
+/// reservations stand under `blockworm_kit::claims::PLEDGES`.
+pub const REGISTRY: Item<RegistryPlace> = Item::new("registry");
 
 /// Id → receivable.
 pub const RECEIVABLES: Map<&str, Receivable> = Map::new("r");
@@ -35,6 +39,8 @@ pub struct Receivable {
     pub due_date: CivilDate,
     /// What the seller asks of a financier.
     pub price: Uint128,
+    /// The number of the registry's claim under which it was financed.
+    pub claim: Option<u32>,
     /// Every step so far, at most one for each status.
     pub history: Vec<HistoryEntry>,
 }
@@ -58,6 +64,12 @@ impl Receivable {
         bought.map(|entry| entry.by.as_str())
     }
 
+    /// Whom the buyer owes: the financier once there is one, else the seller.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        self.financier().unwrap_or(&self.seller)
+    }
+
     /// With its id, as queries show it.
     #[must_use]
     pub fn response(self, id: String) -> ReceivableResponse {
@@ -65,7 +77,7 @@ impl Receivable {
         ReceivableResponse {
             id,
             status: self.status(),
-            holder: financier.clone().unwrap_or_else(|| self.seller.clone()),
+            holder: self.holder().to_owned(),
             financier,
             invoice_digest: self.invoice_digest,
             document_commitment: self.document_commitment,

@@ -34,6 +34,7 @@ fn deps() -> TestDeps {
     let address = deps.api.addr_make("money");
     let init = InstantiateMsg {
         money: address.to_string(),
+        registry: None,
     };
     instantiate(deps.as_mut(), mock_env(), info("ledger"), init).unwrap();
     deps
@@ -102,7 +103,11 @@ fn paid(bank: &str, id: &str, amount: u128, unit: &str) -> ExecuteMsg {
         sender: bank.into(),
         amount: Uint128::new(amount),
         currency: currency(unit),
-        payload: to_json_binary(&Payload::Finance { id: id.into() }).unwrap(),
+        payload: to_json_binary(&Payload::Finance {
+            id: id.into(),
+            reservation: None,
+        })
+        .unwrap(),
     })
 }
 

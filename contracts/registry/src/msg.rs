@@ -1,16 +1,36 @@
 //! Messages of the registry contract.
 
+use blockworm_kit::claims::Claim;
 use cosmwasm_schema::{QueryResponses, cw_serde};
+use cosmwasm_std::Binary;
 
+/// Shortest time of a reservation, milliseconds: a second.
+pub const MIN_RESERVATION_MS: u64 = 1_000;
 /// Longest time that a bank may keep a document reserved without financing it, milliseconds: a week.
 pub const MAX_RESERVATION_MS: u64 = 7 * 24 * 3_600 * 1_000;
 
-/// What the contract needs to begin: nothing.
+/// What the contract needs to begin.
 #[cw_serde]
 #[derive(Eq)]
 #[serde(deny_unknown_fields)]
 #[schemaifier(mute_warnings)]
-pub struct InstantiateMsg {}
+pub struct InstantiateMsg {
+    /// The ledgers on which reserved documents are financed. Their proofs count once the consortium
+    /// has pinned them under these names and somebody follows them.
+    pub ledgers: Vec<TradeLedger>,
+}
+
+/// A ledger on which banks finance.
+#[cw_serde]
+#[derive(Eq)]
+#[serde(deny_unknown_fields)]
+#[schemaifier(mute_warnings)]
+pub struct TradeLedger {
+    /// What it is pinned as here.
+    pub name: String,
+    /// The contract there that holds the pledges.
+    pub contract: String,
+}
 
 /// What a bank's maker may ask. A fingerprint is 64 lower-case hex digits; every bank that sees the
 /// same document computes the same one, and who does not see the document learns nothing from it.
@@ -23,18 +43,28 @@ pub enum ExecuteMsg {
     Reserve {
         /// The document.
         fingerprint: String,
-        /// For how long, milliseconds of block time: 1 to [`MAX_RESERVATION_MS`].
+        /// The ledger on which the bank will finance it, as this registry calls it.
+        ledger: String,
+        /// For how long, milliseconds of block time: [`MIN_RESERVATION_MS`] to
+        /// [`MAX_RESERVATION_MS`].
         for_ms: u64,
     },
-    /// Makes the caller's bank's reservation a financing, which ends only by its release.
+    /// Makes the caller's bank's reservation a financing, by proof that the pledge under it stands on
+    /// the trade's ledger. No time is too late for it.
     Confirm {
         /// The document.
         fingerprint: String,
+        /// Of the pledge's row.
+        proof: Binary,
     },
-    /// Ends the caller's bank's reservation or financing.
+    /// Ends the open claim, whoever's it is, because the trade's ledger proves that nothing can be
+    /// financed under it any more: its pledge has ended, its bank forwent it, or its time has passed
+    /// there without a pledge.
     Release {
         /// The document.
         fingerprint: String,
+        /// Of the pledge's row, or of its absence.
+        proof: Binary,
     },
 }
 
@@ -50,6 +80,15 @@ pub enum QueryMsg {
         /// The document.
         fingerprint: String,
     },
+    /// The newest claim on a document with its number, or `null`.
+    #[returns(Option<NumberedClaim>)]
+    Newest {
+        /// The document.
+        fingerprint: String,
+    },
+    /// What the contract began with.
+    #[returns(InstantiateMsg)]
+    Config {},
     /// Every claim that was ever made on a document, oldest first.
     #[returns(Vec<Claim>)]
     History {
@@ -64,7 +103,7 @@ pub enum QueryMsg {
 pub enum Standing {
     /// Nobody claims it.
     Free,
-    /// A bank keeps it until its reservation ends.
+    /// A bank keeps it, until the trade's ledger shows that it no longer can finance it.
     Reserved,
     /// A bank has financed it.
     Financed,
@@ -74,36 +113,19 @@ pub enum Standing {
 #[cw_serde]
 #[derive(Eq)]
 pub struct StandingResponse {
-    /// Where it stands at the block's time.
+    /// Where it stands.
     pub standing: Standing,
-    /// When the reservation ends, milliseconds since 1970.
+    /// Until when it can be financed under the reservation, milliseconds since 1970; afterwards a
+    /// proof that it was not ends the reservation.
     pub reserved_until_ms: Option<u64>,
 }
 
-/// How a claim ended.
-#[cw_serde]
-#[derive(Eq, Copy)]
-pub enum End {
-    /// Its bank gave it up, or was paid.
-    Released,
-    /// Its time passed before it was financed.
-    Expired,
-}
-
-/// A bank's claim on a document: an interval that is opened and closed, never removed.
+/// The answer to [`QueryMsg::Newest`].
 #[cw_serde]
 #[derive(Eq)]
-pub struct Claim {
-    /// The organisation that claimed.
-    pub bank: String,
-    /// The block that reserved it.
-    pub reserved_at: u64,
-    /// When the reservation ends unless it is financed, milliseconds since 1970.
-    pub reserved_until_ms: u64,
-    /// The block that made it a financing.
-    pub financed_at: Option<u64>,
-    /// The block that wrote its end down.
-    pub ended_at: Option<u64>,
-    /// How it ended.
-    pub end: Option<End>,
+pub struct NumberedClaim {
+    /// Its place among the document's claims, from 0.
+    pub number: u32,
+    /// The claim.
+    pub claim: Claim,
 }

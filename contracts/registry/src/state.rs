@@ -1,26 +1,24 @@
-//! All keys of the registry contract.
+//! All keys of the registry contract, beside the claims that contracts of other ledgers read too.
 
-use crate::msg::{Claim, Standing};
+use crate::msg::{Standing, TradeLedger};
+use blockworm_kit::claims::{CLAIMS, Claim};
 use cosmwasm_std::{StdResult, Storage};
-use cw_storage_plus::Map;
+use cw_storage_plus::{Item, Map};
+
+/// The ledgers on which reserved documents are financed.
+pub const LEDGERS: Item<Vec<TradeLedger>> = Item::new("ledgers");
 
 /// Fingerprint → how many claims were made on it. A claim's number is its place, from 0.
 pub const COUNTS: Map<&str, u32> = Map::new("n");
 
-/// (Fingerprint, number) → claim. Claims are never removed, so that "nobody claimed it then" stays
-/// provable later.
-pub const CLAIMS: Map<(&str, u32), Claim> = Map::new("c");
-
-impl Claim {
-    /// Where it leaves its document at this time: deadlines count when they are looked at.
-    #[must_use]
-    pub fn standing(&self, time_ms: u64) -> Standing {
-        match (self.end, self.financed_at) {
-            (Some(_), _) => Standing::Free,
-            (None, Some(_)) => Standing::Financed,
-            (None, None) if time_ms < self.reserved_until_ms => Standing::Reserved,
-            (None, None) => Standing::Free,
-        }
+/// Where a claim leaves its document. No clock of the registry decides it: a reservation stands
+/// until the trade's ledger shows that nothing was or can be financed under it.
+#[must_use]
+pub const fn standing(claim: &Claim) -> Standing {
+    match (claim.end, claim.financed_at) {
+        (Some(_), _) => Standing::Free,
+        (None, Some(_)) => Standing::Financed,
+        (None, None) => Standing::Reserved,
     }
 }
 

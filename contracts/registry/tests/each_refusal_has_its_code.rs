@@ -1,17 +1,23 @@
-//! Every refusal of the registry contract, and that no sequence of messages gives a document to two banks.
+//! Every refusal of the registry contract, and that it follows the trade's ledger alone.
 
 #![allow(clippy::unwrap_used)]
 
-use blockworm_kit::testing::{Directory, TestDeps};
+use blockworm_kit::{
+    ForeignValue,
+    claims::{Claim, End, Pledge, PledgeState, pledge_key},
+    testing::{Directory, TestDeps},
+};
 use blockworm_registry::{
     ExecuteMsg, InstantiateMsg, QueryMsg, Standing, execute, instantiate,
-    msg::{Claim, End, MAX_RESERVATION_MS, StandingResponse},
+    msg::{MAX_RESERVATION_MS, NumberedClaim, StandingResponse, TradeLedger},
     query,
 };
-use cosmwasm_std::{Addr, Env, MessageInfo, Timestamp, from_json, testing::mock_env};
-use proptest::prelude::*;
+use cosmwasm_std::{
+    Addr, Binary, Env, MessageInfo, Timestamp, from_json, testing::mock_env, to_json_vec,
+};
 
 const HOUR: u64 = 3_600_000;
+const START: u64 = 1_000_000_000_000;
 
 /// A ledger's clock in milliseconds and the contract under it.
 struct Scene {
@@ -29,9 +35,14 @@ fn scene() -> Scene {
         .revoked("bank/gone")
         .deps();
     let mut env = mock_env();
-    env.block.time = Timestamp::from_seconds(1_000_000_000);
+    env.block.time = Timestamp::from_nanos(START * 1_000_000);
+    let trade = TradeLedger {
+        name: "trade".into(),
+        contract: "receivable".into(),
+    };
+    let ledgers = vec![trade];
     let info = info("ledger");
-    instantiate(deps.as_mut(), env.clone(), info, InstantiateMsg {}).unwrap();
+    instantiate(deps.as_mut(), env.clone(), info, InstantiateMsg { ledgers }).unwrap();
     Scene { deps, env }
 }
 
@@ -42,30 +53,55 @@ fn info(sender: &str) -> MessageInfo {
     }
 }
 
-fn document(number: u8) -> String {
-    format!("{number:02x}").repeat(32)
+fn document() -> String {
+    "01".repeat(32)
 }
 
-fn reserve(number: u8, for_ms: u64) -> ExecuteMsg {
+fn reserve(for_ms: u64) -> ExecuteMsg {
     ExecuteMsg::Reserve {
-        fingerprint: document(number),
+        fingerprint: document(),
+        ledger: "trade".into(),
         for_ms,
     }
 }
 
-fn confirm(number: u8) -> ExecuteMsg {
+fn confirm() -> ExecuteMsg {
     ExecuteMsg::Confirm {
-        fingerprint: document(number),
+        fingerprint: document(),
+        proof: Binary::from(b"proof"),
     }
 }
 
-fn release(number: u8) -> ExecuteMsg {
+fn release() -> ExecuteMsg {
     ExecuteMsg::Release {
-        fingerprint: document(number),
+        fingerprint: document(),
+        proof: Binary::from(b"proof"),
     }
 }
 
 impl Scene {
+    /// From now on proofs about the bank's claim show this.
+    fn trade_shows(&mut self, number: u32, bank: &str, time_ms: u64, state: Option<PledgeState>) {
+        let pledge = state.map(|state| Pledge {
+            bank: bank.into(),
+            state,
+            height: 7,
+            ended_at: None,
+        });
+        let bytes = pledge.map(|pledge| to_json_vec(&pledge).unwrap());
+        self.trade_holds(number, bank, time_ms, bytes);
+    }
+
+    fn trade_holds(&mut self, number: u32, bank: &str, time_ms: u64, bytes: Option<Vec<u8>>) {
+        let value = ForeignValue {
+            height: 9,
+            time_ms,
+            value: bytes.map(Binary::new),
+        };
+        let key = pledge_key(&document(), number, bank);
+        self.deps.querier.prove("trade", "receivable", key, value);
+    }
+
     fn run(&mut self, sender: &str, msg: ExecuteMsg) -> Result<String, String> {
         self.env.block.height += 1;
         execute(self.deps.as_mut(), self.env.clone(), info(sender), msg)
@@ -74,28 +110,24 @@ impl Scene {
     }
 
     fn code(&mut self, sender: &str, msg: ExecuteMsg) -> String {
-        let before = format!("{:?}", self.history(1));
+        let before = format!("{:?}", self.history());
         let refusal = self.run(sender, msg).unwrap_err();
-        assert_eq!(format!("{:?}", self.history(1)), before, "{refusal}");
+        assert_eq!(format!("{:?}", self.history()), before, "{refusal}");
         refusal.split(':').next().unwrap().to_owned()
     }
 
-    fn pass(&mut self, ms: u64) {
-        self.env.block.time = self.env.block.time.plus_nanos(ms * 1_000_000);
-    }
-
-    fn standing(&self, number: u8) -> StandingResponse {
-        let msg = QueryMsg::Standing {
-            fingerprint: document(number),
-        };
+    fn ask<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: QueryMsg) -> T {
         from_json(query(self.deps.as_ref(), self.env.clone(), msg).unwrap()).unwrap()
     }
 
-    fn history(&self, number: u8) -> Vec<Claim> {
-        let msg = QueryMsg::History {
-            fingerprint: document(number),
-        };
-        from_json(query(self.deps.as_ref(), self.env.clone(), msg).unwrap()).unwrap()
+    fn standing(&self) -> StandingResponse {
+        let fingerprint = document();
+        self.ask(QueryMsg::Standing { fingerprint })
+    }
+
+    fn history(&self) -> Vec<Claim> {
+        let fingerprint = document();
+        self.ask(QueryMsg::History { fingerprint })
     }
 }
 
@@ -108,127 +140,148 @@ fn only_makers_of_banks_may_claim() {
         ("court/maker", "caller.missing_role"),
         ("bank/checker", "caller.missing_function"),
     ] {
-        assert_eq!(scene.code(sender, reserve(1, HOUR)), code);
+        assert_eq!(scene.code(sender, reserve(HOUR)), code);
     }
 }
 
 #[test]
 fn malformed_messages_have_their_codes() {
     let mut scene = scene();
-    for for_ms in [0, MAX_RESERVATION_MS + 1, u64::MAX] {
-        let code = scene.code("bank/maker", reserve(1, for_ms));
-        assert_eq!(code, "registry.bad_duration");
+    for for_ms in [0, 999, MAX_RESERVATION_MS + 1, u64::MAX] {
+        assert_eq!(
+            scene.code("bank/maker", reserve(for_ms)),
+            "registry.bad_duration"
+        );
     }
+    let elsewhere = ExecuteMsg::Reserve {
+        fingerprint: document(),
+        ledger: "elsewhere".into(),
+        for_ms: HOUR,
+    };
+    assert_eq!(
+        scene.code("bank/maker", elsewhere),
+        "registry.unknown_ledger"
+    );
     for fingerprint in ["", "ab", &"AB".repeat(32), &"zz".repeat(32)] {
-        let fingerprint = fingerprint.to_owned();
-        let msg = ExecuteMsg::Confirm { fingerprint };
+        let msg = ExecuteMsg::Confirm {
+            fingerprint: fingerprint.to_owned(),
+            proof: Binary::default(),
+        };
         assert_eq!(scene.code("bank/maker", msg), "registry.bad_fingerprint");
     }
+    let config: InstantiateMsg = scene.ask(QueryMsg::Config {});
+    assert_eq!(config.ledgers[0].name, "trade");
 }
 
 #[test]
-fn a_reserved_document_is_closed_to_rivals_until_its_time_has_passed() {
+fn a_reservation_stands_until_the_trade_shows_that_its_time_has_passed_unused() {
     let mut scene = scene();
+    assert_eq!(scene.code("bank/maker", release()), "registry.no_claim");
+    assert_eq!(scene.run("bank/maker", reserve(HOUR)).unwrap(), "reserved");
     assert_eq!(
-        scene.run("bank/maker", reserve(1, HOUR)).unwrap(),
-        "reserved"
+        scene.standing(),
+        StandingResponse {
+            standing: Standing::Reserved,
+            reserved_until_ms: Some(START + HOUR),
+        }
     );
-    assert_eq!(scene.standing(1).standing, Standing::Reserved);
+    for bank in ["bank/maker", "harbour-bank/maker"] {
+        assert_eq!(scene.code(bank, reserve(HOUR)), "registry.already_reserved");
+    }
     assert_eq!(
-        scene.code("harbour-bank/maker", reserve(1, HOUR)),
-        "registry.already_reserved"
-    );
-    assert_eq!(
-        scene.code("bank/maker", reserve(1, HOUR)),
-        "registry.already_reserved"
-    );
-    assert_eq!(
-        scene.code("harbour-bank/maker", confirm(1)),
+        scene.code("harbour-bank/maker", confirm()),
         "registry.no_claim"
     );
+    // The registry's own clock frees nothing: a pledge may stand on the trade's ledger.
+    scene.env.block.time = scene.env.block.time.plus_days(30);
+    assert_eq!(scene.standing().standing, Standing::Reserved);
+    let refusal = scene.run("harbour-bank/maker", reserve(HOUR)).unwrap_err();
+    let until = (START + HOUR).to_string();
+    assert!(refusal.starts_with("registry.already_reserved"));
+    assert!(refusal.contains(&until) && refusal.contains("release"));
+    assert!(!refusal.contains("bank"), "rivals read this: {refusal}");
+
+    scene.trade_shows(0, "bank", START + HOUR - 1, None);
     assert_eq!(
-        scene.code("harbour-bank/maker", release(1)),
-        "registry.no_claim"
+        scene.code("harbour-bank/maker", release()),
+        "registry.too_early"
     );
-    scene.pass(HOUR);
-    assert_eq!(scene.standing(1).standing, Standing::Free);
+    assert_eq!(scene.code("bank/maker", confirm()), "registry.not_pledged");
+    scene.trade_shows(0, "bank", START + HOUR, None);
     assert_eq!(
-        scene.code("bank/maker", confirm(1)),
-        "registry.reservation_expired"
+        scene.run("harbour-bank/maker", release()).unwrap(),
+        "released"
     );
-    scene.run("harbour-bank/maker", reserve(1, HOUR)).unwrap();
-    let history = scene.history(1);
-    assert_eq!(history.len(), 2);
+    assert_eq!(scene.standing().standing, Standing::Free);
+    scene.run("harbour-bank/maker", reserve(HOUR)).unwrap();
+    let history = scene.history();
     assert_eq!(history[0].end, Some(End::Expired));
     assert_eq!(history[1].bank, "harbour-bank");
+    let fingerprint = document();
+    let newest: Option<NumberedClaim> = scene.ask(QueryMsg::Newest { fingerprint });
+    assert_eq!(newest.unwrap().number, 1);
 }
 
 #[test]
-fn a_financed_document_stays_closed_until_its_bank_releases_it() {
+fn a_pledge_is_confirmed_however_late_and_ends_only_with_its_debt() {
     let mut scene = scene();
-    scene.run("bank/maker", reserve(1, HOUR)).unwrap();
-    assert_eq!(scene.run("bank/maker", confirm(1)).unwrap(), "financed");
-    scene.pass(10 * MAX_RESERVATION_MS);
-    for msg in [reserve(1, HOUR), confirm(1)] {
+    scene.run("bank/maker", reserve(HOUR)).unwrap();
+    let late = START + 100 * HOUR;
+    scene.trade_shows(0, "bank", late, Some(PledgeState::Pledged));
+    for bank in ["bank/maker", "harbour-bank/maker"] {
+        assert_eq!(scene.code(bank, release()), "registry.still_pledged");
+    }
+    assert_eq!(scene.run("bank/maker", confirm()).unwrap(), "financed");
+    assert_eq!(scene.standing().standing, Standing::Financed);
+    for msg in [reserve(HOUR), confirm()] {
         assert_eq!(scene.code("bank/maker", msg), "registry.already_financed");
     }
-    let refusal = scene.run("harbour-bank/maker", reserve(1, HOUR));
-    let refusal = refusal.unwrap_err();
+    let refusal = scene.run("harbour-bank/maker", reserve(HOUR)).unwrap_err();
     assert!(refusal.starts_with("registry.already_financed"));
-    assert!(!refusal.contains("bank/"), "rivals read this: {refusal}");
-    assert_eq!(scene.run("bank/maker", release(1)).unwrap(), "released");
-    assert_eq!(scene.code("bank/maker", release(1)), "registry.no_claim");
-    scene.run("harbour-bank/maker", reserve(1, HOUR)).unwrap();
+    assert!(!refusal.contains("bank"), "rivals read this: {refusal}");
+    // A ledger that took its pledge back would be believed in nothing.
+    scene.trade_shows(0, "bank", late, None);
+    assert_eq!(
+        scene.code("harbour-bank/maker", release()),
+        "registry.already_financed"
+    );
+    scene.trade_shows(0, "bank", late, Some(PledgeState::Ended));
+    assert_eq!(
+        scene.run("harbour-bank/maker", release()).unwrap(),
+        "released"
+    );
+    assert_eq!(scene.code("bank/maker", release()), "registry.no_claim");
+    assert_eq!(scene.history()[0].end, Some(End::Released));
 }
 
-proptest! {
-    /// Two banks do whatever they like with two documents while time passes: at every moment at
-    /// most one holds each, a financing ends only by its own bank, and no claim ever disappears.
-    #[test]
-    fn a_document_is_never_held_by_two(
-        moves in proptest::collection::vec((0..2usize, 0..3u8, 0..2u8, 0..3u64), 1..60)
-    ) {
-        let mut scene = scene();
-        let mut holders: [Option<(usize, bool, u64)>; 2] = [None, None];
-        let mut now = 0;
-        for (bank, what, number, hours) in moves {
-            now += hours * HOUR;
-            scene.pass(hours * HOUR);
-            let sender = ["bank/maker", "harbour-bank/maker"][bank];
-            let holder = &mut holders[usize::from(number)];
-            if holder.is_some_and(|(_, financed, until)| !financed && now >= until) {
-                *holder = None;
-            }
-            let claims = scene.history(number).len();
-            let allowed = match (what, *holder) {
-                (0, None) => true,
-                (1, Some((by, false, _))) => by == bank,
-                (2, Some((by, ..))) => by == bank,
-                _ => false,
-            };
-            let msg = match what {
-                0 => reserve(number, 2 * HOUR),
-                1 => confirm(number),
-                _ => release(number),
-            };
-            let done = scene.run(sender, msg).is_ok();
-            // Writing down that a reservation has expired changes nothing for anybody.
-            let tidied = what == 2 && holder.is_none() && done;
-            prop_assert!(done == allowed || tidied, "{sender} {what} {holder:?}");
-            if allowed {
-                *holder = match what {
-                    0 => Some((bank, false, now + 2 * HOUR)),
-                    1 => Some((bank, true, u64::MAX)),
-                    _ => None,
-                };
-            }
-            prop_assert!(scene.history(number).len() >= claims);
-            let expected = match *holder {
-                None => Standing::Free,
-                Some((_, false, _)) => Standing::Reserved,
-                Some((_, true, _)) => Standing::Financed,
-            };
-            prop_assert_eq!(scene.standing(number).standing, expected);
-        }
+#[test]
+fn a_forgone_reservation_is_free_at_once() {
+    let mut scene = scene();
+    scene.run("bank/maker", reserve(HOUR)).unwrap();
+    scene.trade_shows(0, "bank", START, Some(PledgeState::Forgone));
+    assert_eq!(scene.code("bank/maker", confirm()), "registry.pledge_ended");
+    scene.run("harbour-bank/maker", release()).unwrap();
+    assert_eq!(scene.standing().standing, Standing::Free);
+}
+
+#[test]
+fn only_this_claims_pledge_counts() {
+    let mut scene = scene();
+    scene.run("bank/maker", reserve(HOUR)).unwrap();
+    // Another bank's tombstone, and one under another number: nothing is proved about this claim.
+    scene.trade_shows(0, "harbour-bank", START, Some(PledgeState::Forgone));
+    scene.trade_shows(1, "bank", START, Some(PledgeState::Forgone));
+    let refusal = scene.run("harbour-bank/maker", release()).unwrap_err();
+    assert!(!refusal.starts_with("registry."), "{refusal}");
+    assert_eq!(scene.standing().standing, Standing::Reserved);
+    scene.trade_holds(0, "bank", START, Some(b"{}".to_vec()));
+    for msg in [confirm(), release()] {
+        assert_eq!(scene.code("bank/maker", msg), "registry.unreadable_pledge");
     }
+    let others = br#"{"bank":"harbour-bank","state":"forgone","height":7,"ended_at":null}"#;
+    scene.trade_holds(0, "bank", START, Some(others.to_vec()));
+    assert_eq!(
+        scene.code("bank/maker", release()),
+        "registry.unreadable_pledge"
+    );
 }

@@ -2,7 +2,9 @@
 
 use blockworm_execution::{Builtins, Native};
 use blockworm_ledger::genesis::GenesisContract;
-use blockworm_service::consortium::{self, LedgerPlan};
+use blockworm_service::consortium::{
+    self, LedgerPlan, REGISTRY as REGISTRY_LEDGER, TRADE as TRADE_LEDGER,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -39,7 +41,8 @@ pub fn builtins() -> Arc<Builtins> {
     )
 }
 
-/// The ledgers of a local consortium with their contracts.
+/// The ledgers of a local consortium with their contracts. Each is known to the other by its own
+/// name, under which `up` lets the founders pin it.
 ///
 /// # Panics
 /// Never: the names are constants.
@@ -51,10 +54,19 @@ pub fn local_ledgers() -> Vec<LedgerPlan> {
         code: code.to_owned(),
         init: init.to_string(),
     };
+    let registry = json!({
+        "ledger": REGISTRY_LEDGER, "contract": "registry", "known_as": TRADE_LEDGER,
+    });
+    let receivable = json!({ "money": "money", "registry": registry });
     let trade = vec![
         contract("money", MONEY, json!({})),
-        contract("receivable", RECEIVABLE, json!({ "money": "money" })),
+        contract("receivable", RECEIVABLE, receivable),
     ];
-    let registry = vec![contract("registry", REGISTRY, json!({}))];
+    let ledgers = json!([{ "name": TRADE_LEDGER, "contract": "receivable" }]);
+    let registry = vec![contract(
+        "registry",
+        REGISTRY,
+        json!({ "ledgers": ledgers }),
+    )];
     consortium::local_ledgers(trade, registry)
 }

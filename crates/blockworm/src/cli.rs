@@ -3,6 +3,7 @@
 mod access;
 mod node;
 mod proposal;
+mod receivable;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
 pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
@@ -10,8 +11,13 @@ pub use proposal::{
     ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
 };
 
+pub use receivable::{
+    Document, ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
+    ReceivableImportArgs, ReceivableShowArgs, RegistryCommand, RegistryFollowArgs,
+    RegistryReserveArgs, RegistryShowArgs,
+};
+
 use crate::{bench::BenchArgs, output::Format};
-use blockworm_crypto::Digest;
 use blockworm_ledger::{ContractName, MemberId, OrganisationId};
 use blockworm_service::network::local::NODE_COUNTS;
 use clap::{Args, Parser, Subcommand};
@@ -299,121 +305,6 @@ pub struct MemberListArgs {
     pub target: Target,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum ReceivableCommand {
-    /// Check a UBL 2.1 invoice and issue a receivable on it.
-    Import(ReceivableImportArgs),
-    /// Confirm, as the named buyer, that the receivable is owed.
-    Confirm(ReceivableActArgs),
-    /// Pay its price, as a bank, and become the one who is owed.
-    Finance(ReceivableFinanceArgs),
-    /// Show a receivable.
-    Show(ReceivableShowArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct ReceivableImportArgs {
-    /// The invoice, UBL 2.1 XML.
-    pub invoice: PathBuf,
-    /// The member who issues.
-    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(SUPPLIER))]
-    pub member: MemberId,
-    /// The member who must confirm.
-    #[arg(long, value_name = "MEMBER", default_value_t = default_member(BUYER))]
-    pub buyer: MemberId,
-    #[command(flatten)]
-    pub signing: Signing,
-    #[command(flatten)]
-    pub target: Target,
-}
-
-#[derive(Args, Debug)]
-pub struct ReceivableActArgs {
-    /// The receivable's id.
-    pub id: String,
-    /// The member who asks.
-    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(BUYER))]
-    pub member: MemberId,
-    #[command(flatten)]
-    pub signing: Signing,
-    #[command(flatten)]
-    pub target: Target,
-}
-
-#[derive(Args, Debug)]
-pub struct ReceivableFinanceArgs {
-    /// The receivable's id.
-    pub id: String,
-    /// The bank's member who pays.
-    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
-    pub member: MemberId,
-    #[command(flatten)]
-    pub signing: Signing,
-    #[command(flatten)]
-    pub target: Target,
-}
-
-#[derive(Args, Debug)]
-pub struct ReceivableShowArgs {
-    /// The receivable's id.
-    pub id: String,
-    #[command(flatten)]
-    pub target: Target,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum RegistryCommand {
-    /// Show whether an invoice is free, reserved or financed, and every claim on it.
-    Show(RegistryShowArgs),
-    /// Keep an invoice from being financed by others for a while.
-    Reserve(RegistryReserveArgs),
-    /// Register a reserved invoice as financed.
-    Confirm(RegistryActArgs),
-    /// Give an invoice up, or say that it was paid.
-    Release(RegistryActArgs),
-}
-
-/// Which invoice.
-#[derive(Args, Clone, Debug)]
-#[group(required = true, multiple = false)]
-pub struct Document {
-    /// The invoice, UBL 2.1 XML; only its fingerprint leaves this machine.
-    pub invoice: Option<PathBuf>,
-    /// Its fingerprint, 64 hex digits.
-    #[arg(long)]
-    pub fingerprint: Option<Digest>,
-}
-
-#[derive(Args, Debug)]
-pub struct RegistryShowArgs {
-    #[command(flatten)]
-    pub document: Document,
-    #[command(flatten)]
-    pub target: Target,
-}
-
-#[derive(Args, Debug)]
-pub struct RegistryReserveArgs {
-    /// Minutes that the reservation lasts, at most a week.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_080))]
-    pub minutes: u64,
-    #[command(flatten)]
-    pub act: RegistryActArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct RegistryActArgs {
-    #[command(flatten)]
-    pub document: Document,
-    /// The bank's maker who asks.
-    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
-    pub member: MemberId,
-    #[command(flatten)]
-    pub signing: Signing,
-    #[command(flatten)]
-    pub target: Target,
-}
-
 #[derive(Args, Debug)]
 pub struct QueryArgs {
     /// The contract.
@@ -424,16 +315,9 @@ pub struct QueryArgs {
     pub target: Target,
 }
 
-const SUPPLIER: &str = "platform/supplier-3f9a";
-const BUYER: &str = "platform/buyer-c27e";
-
-fn default_member(text: &str) -> MemberId {
-    text.parse()
-        .expect("invariant: the local consortium's members are well formed")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::receivable::{BUYER, SUPPLIER};
     use super::*;
     use blockworm_service::consortium;
     use clap::CommandFactory as _;

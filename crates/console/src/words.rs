@@ -159,9 +159,11 @@ words! {
     status_issued: "issued", "已登记";
     status_confirmed: "confirmed", "已确认";
     status_financed: "financed", "已融资";
+    status_settled: "settled", "已清偿";
     step_issued: "Issued by the seller", "卖方登记";
     step_confirmed: "Confirmed by the buyer", "买方确认";
     step_financed: "Financed", "融资";
+    step_settled: "Settled by the buyer", "买方清偿";
     seller: "Seller", "卖方";
     buyer: "Buyer", "买方";
     holder: "Holder of the claim", "债权持有人";

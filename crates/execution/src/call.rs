@@ -24,7 +24,7 @@ pub(crate) const MAX_MESSAGES: usize = 64;
 /// The longest sentence of a refusal, in bytes.
 const MAX_SENTENCE_BYTES: usize = 512;
 /// Areas of codes that contracts may not use for refusals of their own.
-const SYSTEM_AREAS: [&str; 7] = [
+const SYSTEM_AREAS: [&str; 8] = [
     "transaction",
     "execution",
     "contract",
@@ -32,6 +32,7 @@ const SYSTEM_AREAS: [&str; 7] = [
     "organisation",
     "certificate",
     "mempool",
+    "foreign",
 ];
 
 /// Which entry point.

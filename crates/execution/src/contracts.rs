@@ -5,7 +5,7 @@ use crate::{
     error::ExecutionError,
     system::System,
 };
-use blockworm_ledger::{ContractName, Genesis};
+use blockworm_ledger::{ContractName, Genesis, genesis::GenesisContract};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Contract ids below are the system's.
@@ -28,6 +28,18 @@ pub(crate) struct Contract {
     pub(crate) code: Code,
 }
 
+/// The number of every contract of a ledger that begins with `genesis`: the system's, then the
+/// genesis's in order.
+pub(crate) fn numbered(genesis: &Genesis) -> Vec<(ContractName, u32)> {
+    let system = System::ALL.map(|system| (system.contract_name(), system.id()));
+    let business = business(genesis).map(|(contract, id)| (contract.name.clone(), id));
+    system.into_iter().chain(business).collect()
+}
+
+fn business(genesis: &Genesis) -> impl Iterator<Item = (&GenesisContract, u32)> {
+    genesis.contracts.iter().zip(FIRST_BUSINESS_CONTRACT..)
+}
+
 /// All contracts of a ledger, by name.
 pub(crate) struct ContractTable(BTreeMap<String, Arc<Contract>>);
 
@@ -36,7 +48,7 @@ impl ContractTable {
     pub(crate) fn of(genesis: &Genesis, builtins: &Builtins) -> Result<Self, ExecutionError> {
         let mut table = BTreeMap::new();
         for system in System::ALL {
-            let name: ContractName = system.name().parse()?;
+            let name = system.contract_name();
             let contract = Contract {
                 id: system.id(),
                 name: name.clone(),
@@ -45,7 +57,7 @@ impl ContractTable {
             };
             table.insert(name.as_str().to_owned(), Arc::new(contract));
         }
-        for (contract, id) in genesis.contracts.iter().zip(FIRST_BUSINESS_CONTRACT..) {
+        for (contract, id) in business(genesis) {
             let code = builtins
                 .get(&contract.code)
                 .ok_or_else(|| ExecutionError::UnknownCode {

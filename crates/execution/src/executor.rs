@@ -358,7 +358,7 @@ impl<S: Store> Run<'_, S> {
                 }
                 Err(refusal)
             }
-            Err(Failure::Stopped(Stop::Refused(code, message))) => Err(Refusal::new(code, message)),
+            Err(Failure::Stopped(Stop::Refused(refusal))) => Err(refusal),
             Err(Failure::Stopped(Stop::Failed(error))) => return Err(error),
         };
         Ok((result, cost))

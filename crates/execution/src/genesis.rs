@@ -69,11 +69,8 @@ pub(crate) fn writes<S: Store>(
                 base.apply(writes);
             }
             Err(Failure::Stopped(Stop::Failed(error))) => return Err(error),
-            Err(Failure::Stopped(Stop::Refused(code, message))) => {
-                return Err(bad(format!(
-                    "contract {}: {code}: {message}",
-                    contract.name
-                )));
+            Err(Failure::Stopped(Stop::Refused(refusal))) => {
+                return Err(bad(format!("contract {}: {refusal}", contract.name)));
             }
             Err(Failure::Refused(refusal, note)) => {
                 let note = note.unwrap_or_default();

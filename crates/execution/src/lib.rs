@@ -35,8 +35,8 @@ pub use error::{ExecutionError, Refusal};
 pub use executor::Executor;
 pub use pricing::Price;
 pub use reader::Reader;
-pub use records::{ContractRecord, MemberRecord, OrganisationRecord};
+pub use records::{AnchorRecord, ContractRecord, MemberRecord, OrganisationRecord};
 pub use system::{
-    Action, AdmittedNode, ContractsQuery, LedgerQuery, MembersMsg, MembersQuery, Membership,
-    MembershipAction, NewMember, OrganisationsQuery, ProposalsMsg, ProposalsQuery,
+    Action, AdmittedNode, ContractsQuery, LedgerMsg, LedgerQuery, MembersMsg, MembersQuery,
+    Membership, MembershipAction, NewMember, OrganisationsQuery, ProposalsMsg, ProposalsQuery,
 };

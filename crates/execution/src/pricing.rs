@@ -30,6 +30,13 @@ impl Price {
     pub const EVENT_BYTE: u64 = 5;
     /// Validating a certificate's chain and the proof that its key is held.
     pub const CERTIFICATE: u64 = 2_000;
+    /// Each header of another ledger in a proof.
+    pub const HEADER: u64 = 100;
+    /// Each signature of another ledger's validators that a proof lists.
+    pub const SIGNATURE: u64 = 1_000;
+    /// Each byte of a proof's pairs and siblings, of another ledger's genesis and of a list of
+    /// validators.
+    pub const PROOF_BYTE: u64 = 2;
 }
 
 /// The transaction may not go on: its price is above the ledger's limit.

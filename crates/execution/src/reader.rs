@@ -58,7 +58,7 @@ impl<S: Store> Reader<S> {
         };
         outcome.map_err(|failure| match failure {
             Failure::Refused(refusal, _) => refusal,
-            Failure::Stopped(Stop::Refused(code, message)) => Refusal::new(code, message),
+            Failure::Stopped(Stop::Refused(refusal)) => refusal,
             Failure::Stopped(Stop::Failed(error)) => unavailable(&error),
         })
     }

@@ -1,8 +1,8 @@
 //! The system's own records and where they stand in the state (docs/contracts/system.md).
 
 use crate::{error::ExecutionError, session::state_key};
-use blockworm_crypto::PublicKey;
-use blockworm_ledger::OrganisationId;
+use blockworm_crypto::{Digest, PublicKey};
+use blockworm_ledger::{Anchor, ContractName, OrganisationId};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Serialize;
 
@@ -67,6 +67,18 @@ pub struct ContractRecord {
     pub code: String,
 }
 
+/// How another ledger is followed, under `anchor/` and its name in `ledger`. It counts only while
+/// the pin of that name is the same.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AnchorRecord {
+    /// The genesis digest that was pinned when it was followed.
+    pub genesis: Digest,
+    /// Who makes its blocks final, from which height on.
+    pub anchor: Anchor,
+    /// Its contracts with the numbers that prefix their keys.
+    pub contracts: Vec<(ContractName, u32)>,
+}
+
 /// A node that a vote admitted or dismissed, under `nodes/` and its key in `ledger`.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize)]
 pub(crate) struct NodeRecord {
@@ -113,6 +125,11 @@ pub(crate) fn proposal_key(number: u64) -> Vec<u8> {
 /// Key of another ledger's genesis digest within `ledger`.
 pub(crate) fn pin_key(name: &str) -> Vec<u8> {
     [b"pin/", name.as_bytes()].concat()
+}
+
+/// Key of what is known of another ledger's validators within `ledger`.
+pub(crate) fn anchor_key(name: &str) -> Vec<u8> {
+    [b"anchor/", name.as_bytes()].concat()
 }
 
 /// The member whose record a state key is, if it is one.

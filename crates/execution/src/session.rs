@@ -34,14 +34,20 @@ pub(crate) struct BlockFacts<'a> {
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The transaction is refused.
-    Refused(&'static str, &'static str),
+    Refused(Refusal),
     /// The node cannot go on.
     Failed(ExecutionError),
 }
 
+impl Stop {
+    pub(crate) fn refused(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Refused(Refusal::new(code, message))
+    }
+}
+
 impl From<CostExceeded> for Stop {
     fn from(CostExceeded: CostExceeded) -> Self {
-        Self::Refused(
+        Self::refused(
             codes::EXECUTION_COST_EXCEEDED,
             "the work costs more than one transaction may on this ledger",
         )
@@ -141,7 +147,7 @@ impl<'a> Session<'a> {
         let length = value.as_ref().map_or(0, Vec::len);
         self.charge(price(Price::WRITE, Price::WRITE_BYTE, key.len() + length))?;
         if key.len() > MAX_KEY_BYTES || length > MAX_VALUE_BYTES {
-            return Err(Stop::Refused(
+            return Err(Stop::refused(
                 "execution.value_too_large",
                 "a key has at most 1,024 bytes and a value at most 131,072",
             ));

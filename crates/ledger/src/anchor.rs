@@ -37,6 +37,14 @@ pub struct Handover {
     pub validators: Vec<Validator>,
 }
 
+impl Handover {
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        borsh::to_vec(self).expect("invariant: writing to memory does not fail")
+    }
+}
+
 /// Enough of a ledger to judge its finality: a light client's state. It starts from a pinned
 /// genesis and moves on by handovers alone.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -34,6 +34,6 @@ pub use names::{ContractName, LedgerId, MemberId, OrganisationId};
 pub use proof::{Pin, TransactionProof};
 pub use receipt::{Event, Receipt};
 pub use report::{Outcome, VerificationReport};
-pub use state_claim::{StateAnswerProof, StateClaim};
+pub use state_claim::{ForeignState, StateAnswerProof, StateClaim};
 pub use state_proof::StateProof;
 pub use transaction::{Transaction, TransactionBody, TransactionId, TransactionView};

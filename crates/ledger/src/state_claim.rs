@@ -1,7 +1,8 @@
 //! That a key had a value, or none, after a block: a state proof with the headers that vouch for it.
 
 use crate::{
-    anchor::Anchor,
+    anchor::{Anchor, Handover},
+    block::Header,
     chain::{CertifiedHeaders, Origin, Pin},
     genesis::Genesis,
     json_bytes::{hex_text, optional_hex_text},
@@ -128,6 +129,51 @@ impl StateAnswerProof {
         }
         check_states(&self.states, &self.chain, &anchor, &mut checks);
         self.chain.report(origin, checks)
+    }
+}
+
+/// One claim with the headers that vouch for it: what a contract of another ledger is shown. It
+/// carries no genesis and no handovers, because that ledger follows this one by an anchor of its
+/// own; `docs/formats/foreign-state.md` draws the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ForeignState {
+    /// What one key held.
+    pub claim: StateClaim,
+    /// From the header of the claim's own height, whose time is the answer's, to a certified one.
+    pub chain: CertifiedHeaders,
+}
+
+impl ForeignState {
+    /// The answer's only claim without its genesis, and the handovers that lead to its signers;
+    /// `None` when the answer makes another number of claims than one.
+    #[must_use]
+    pub fn of(mut answer: StateAnswerProof) -> Option<(Self, Vec<Handover>)> {
+        let handovers = std::mem::take(&mut answer.chain.handovers);
+        let claim = answer.states.pop()?;
+        let alone = answer.states.is_empty();
+        let chain = answer.chain;
+        alone.then_some((Self { claim, chain }, handovers))
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        borsh::to_vec(self).expect("invariant: writing to memory does not fail")
+    }
+
+    /// Reads the canonical bytes; nothing may follow them. They prove nothing before
+    /// [`Anchor::certify`] and [`StateClaim::check`] have passed.
+    ///
+    /// # Errors
+    /// Where the bytes leave the format.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        borsh::from_slice(bytes).map_err(|error| error.to_string())
+    }
+
+    /// The header of the block after which the claim is meant.
+    #[must_use]
+    pub fn header(&self) -> Option<&Header> {
+        self.chain.header(self.claim.height)
     }
 }
 

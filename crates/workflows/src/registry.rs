@@ -4,22 +4,20 @@ use crate::receivable::{
     Claim, Request,
     steps::{On, StepError, json, request},
 };
-use blockworm_crypto::{Digest, sha256};
+use blockworm_crypto::Digest;
+use blockworm_kit::claims;
 use blockworm_ledger::{ContractName, MemberId};
 use blockworm_registry::{ExecuteMsg, QueryMsg};
-
-/// First part of what is hashed; a change of the form changes the number in it.
-const DOMAIN: &[u8] = b"blockworm/registry-fingerprint/1";
+use cosmwasm_std::Binary;
 
 /// How long a bank keeps an invoice reserved while it pays, unless it says otherwise: an hour.
 pub const USUAL_RESERVATION_MS: u64 = 3_600_000;
 
-/// What the registry knows an invoice by: SHA-256 of `blockworm/registry-fingerprint/1` and the
-/// digest of its identity. Every bank that holds the invoice computes the same; the value differs
-/// from the digest on the trade's ledger, so that reading one ledger does not index the other.
+/// What the registry knows an invoice by: [`blockworm_kit::claims::fingerprint`] of the digest of
+/// its identity. Every bank that holds the invoice computes the same.
 #[must_use]
 pub fn fingerprint(claim: &Claim) -> Digest {
-    sha256(&[DOMAIN, claim.invoice_digest.as_bytes()])
+    Digest(claims::fingerprint(&claim.invoice_digest.0))
 }
 
 /// The messages to the registry contract, by the name that it has on its ledger.
@@ -27,63 +25,94 @@ pub fn fingerprint(claim: &Claim) -> Digest {
 pub struct Registry {
     /// `registry@1`.
     pub contract: ContractName,
+    /// What the registry calls the ledger on which the bank finances.
+    pub trade: String,
 }
 
 impl Default for Registry {
-    /// As a local consortium names it: `registry`.
+    /// As a local consortium names them: `registry` and `trade`.
     fn default() -> Self {
         Self {
             contract: "registry"
                 .parse()
                 .expect("invariant: a constant slug is well formed"),
+            trade: "trade".to_owned(),
         }
     }
 }
 
 impl Registry {
-    /// A bank's maker keeps everybody else from financing the document for a while.
+    /// A bank's maker keeps everybody else from financing the document on any ledger, and itself on
+    /// any but this one, for a while.
     ///
     /// # Errors
     /// [`StepError::Json`].
     pub fn reserve(
         &self,
         bank: &MemberId,
-        fingerprint: &Digest,
+        fingerprint: &(impl ToString + ?Sized),
+        ledger: &str,
         for_ms: u64,
     ) -> Result<Request, StepError> {
         self.ask(
             bank,
             &ExecuteMsg::Reserve {
                 fingerprint: fingerprint.to_string(),
+                ledger: ledger.to_owned(),
                 for_ms,
             },
         )
     }
 
-    /// The bank has financed the document.
+    /// The bank has financed the document, as the proof of its pledge shows.
     ///
     /// # Errors
     /// [`StepError::Json`].
-    pub fn confirm(&self, bank: &MemberId, fingerprint: &Digest) -> Result<Request, StepError> {
+    pub fn confirm(
+        &self,
+        bank: &MemberId,
+        fingerprint: &(impl ToString + ?Sized),
+        proof: Vec<u8>,
+    ) -> Result<Request, StepError> {
         self.ask(
             bank,
             &ExecuteMsg::Confirm {
                 fingerprint: fingerprint.to_string(),
+                proof: Binary::new(proof),
             },
         )
     }
 
-    /// The bank gives the document up, or was paid.
+    /// Nothing is or will be financed under the open claim, as the proof shows.
     ///
     /// # Errors
     /// [`StepError::Json`].
-    pub fn release(&self, bank: &MemberId, fingerprint: &Digest) -> Result<Request, StepError> {
+    pub fn release(
+        &self,
+        bank: &MemberId,
+        fingerprint: &(impl ToString + ?Sized),
+        proof: Vec<u8>,
+    ) -> Result<Request, StepError> {
         self.ask(
             bank,
             &ExecuteMsg::Release {
                 fingerprint: fingerprint.to_string(),
+                proof: Binary::new(proof),
             },
         )
+    }
+
+    /// The question for the newest claim on a document.
+    ///
+    /// # Errors
+    /// [`StepError::Json`].
+    pub fn newest_query(
+        &self,
+        fingerprint: &(impl ToString + ?Sized),
+    ) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Newest {
+            fingerprint: fingerprint.to_string(),
+        })
     }
 
     /// The question where a document stands.

@@ -2,11 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 use blockworm_crypto::sha256;
-use blockworm_ledger::ContractName;
+use blockworm_kit::claims::{claim_key, pledge_key};
+use blockworm_ledger::{
+    CertifiedHeaders, ContractName, Event, FinalityProof, ForeignState, StateClaim, StateProof,
+};
 use blockworm_workflows::receivable::story::{play, play_sample};
 use blockworm_workflows::receivable::{
-    Cast, Contracts, Outcome, Request, SAMPLE_INVOICE, Story, StoryError, Submitter,
+    Cast, Contracts, On, Outcome, Request, SAMPLE_INVOICE, Shown, Story, StoryError, Submitter,
 };
+use blockworm_workflows::registry::fingerprint;
+use cosmwasm_std::{Binary, from_json};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::pin::pin;
@@ -17,6 +22,8 @@ struct Scripted {
     codes: Vec<&'static str>,
     asked: Vec<(String, String, Value)>,
     known_invoices: usize,
+    /// What was proved, where.
+    proved: Vec<(On, Vec<u8>)>,
 }
 
 impl Submitter for Scripted {
@@ -41,18 +48,96 @@ impl Submitter for Scripted {
             } else {
                 "because".to_owned()
             },
-            events: Vec::new(),
+            events: vec![Event {
+                contract: request.contract.clone(),
+                kind: "done".to_owned(),
+                subject: String::new(),
+                attributes: vec![("claim".to_owned(), "3".to_owned())],
+            }],
         })
     }
 
-    async fn query(&mut self, _: &ContractName, message: &[u8]) -> Result<Option<Value>, String> {
+    async fn query(
+        &mut self,
+        on: On,
+        _: &ContractName,
+        message: &[u8],
+    ) -> Result<Option<Value>, String> {
         let message: Value = serde_json::from_slice(message).map_err(|error| error.to_string())?;
+        if let Some(answer) = self.answer(on, &message) {
+            return Ok(Some(answer));
+        }
         assert_eq!(message["by_invoice"]["digest"].as_str().unwrap().len(), 64);
         if self.known_invoices == 0 {
             return Ok(Some(Value::Null));
         }
         self.known_invoices -= 1;
         Ok(Some(json!({ "id": "r-1" })))
+    }
+
+    async fn prove(
+        &mut self,
+        on: On,
+        _: &ContractName,
+        key: &[u8],
+        _: u64,
+    ) -> Result<Shown, String> {
+        self.proved.push((on, key.to_vec()));
+        let digest = sha256(&[]);
+        let proof = StateProof {
+            pairs: Vec::new(),
+            siblings: Vec::new(),
+        };
+        let finality = FinalityProof {
+            epoch: 0,
+            view: 1,
+            parent_view: 0,
+            payload: digest,
+            signatures: Vec::new(),
+        };
+        let chain = CertifiedHeaders {
+            handovers: Vec::new(),
+            headers: Vec::new(),
+            finality,
+        };
+        let claim = StateClaim::new(1, 17, key.to_vec(), None, proof);
+        let state = ForeignState { claim, chain };
+        let handovers = Vec::new();
+        Ok(Shown { state, handovers })
+    }
+}
+
+impl Scripted {
+    /// What the contracts say of themselves on the way.
+    fn answer(&self, on: On, message: &Value) -> Option<Value> {
+        let asked = |name: &str| message.get(name).is_some();
+        if asked("config") {
+            let registry =
+                json!({ "ledger": "shared", "contract": "registry", "known_as": "trade" });
+            return Some(json!({ "money": "money", "registry": registry }));
+        }
+        if asked("newest") {
+            assert_eq!(on, On::Registry);
+            let reserved = self.asked.len() >= 5;
+            let claim = json!({
+                "bank": "bank", "ledger": "trade", "reserved_at": 5, "reserved_until_ms": 99,
+                "financed_at": null, "ended_at": null, "end": null,
+            });
+            return Some(match reserved {
+                true => json!({ "number": 3, "claim": claim }),
+                false => Value::Null,
+            });
+        }
+        let issue = &self.asked.first()?.2["issue"];
+        asked("receivable").then(|| {
+            json!({
+                "id": issue["id"], "status": "confirmed", "invoice_digest": issue["invoice_digest"],
+                "document_commitment": null, "seller": "platform/supplier-3f9a",
+                "buyer": issue["buyer"], "holder": "platform/supplier-3f9a",
+                "amount": issue["amount"], "currency": issue["currency"],
+                "due_date": issue["due_date"], "price": issue["price"], "financier": null,
+            })
+        })
     }
 }
 
@@ -79,6 +164,7 @@ fn scripted(codes: &[&'static str]) -> Scripted {
         codes: codes.to_vec(),
         asked: Vec::new(),
         known_invoices: 0,
+        proved: Vec::new(),
     }
 }
 
@@ -113,9 +199,9 @@ fn the_whole_story_is_told() {
         [
             "issue",
             "confirm",
+            "money",
+            "money",
             "reserve",
-            "money",
-            "money",
             "finance",
             "register",
             "finance_again",
@@ -133,6 +219,12 @@ fn the_whole_story_is_told() {
     );
 
     check_messages(&story, &ledger.asked);
+    let fingerprint = fingerprint(&story.claim).to_string();
+    let expected = [
+        (On::Registry, claim_key(&fingerprint, 3)),
+        (On::Trade, pledge_key(&fingerprint, 3, "bank")),
+    ];
+    assert_eq!(ledger.proved, expected);
 }
 
 /// What the ledger was asked, step by step.
@@ -161,7 +253,7 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         (Some("CNY"), Some("2027-01-31"))
     );
 
-    let (who, contract, reserve) = &asked[2];
+    let (who, contract, reserve) = &asked[4];
     assert_eq!(
         (who.as_str(), contract.as_str()),
         ("bank/maker", "registry")
@@ -180,7 +272,14 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         ),
         (Some("receivable"), Some("162342195"))
     );
-    assert_eq!(asked[7].2["send"], finance["send"]);
+    let payload = |send: &Value| -> Value {
+        let payload = send["send"]["payload"].as_str().unwrap();
+        from_json(Binary::from_base64(payload).unwrap()).unwrap()
+    };
+    assert_eq!(payload(finance)["finance"]["reservation"]["claim"], 3);
+    let again = payload(&asked[7].2);
+    assert!(again["finance"]["reservation"].is_null());
+    assert_eq!(again["finance"]["id"], payload(finance)["finance"]["id"]);
 }
 
 #[test]

@@ -30,6 +30,7 @@ const CONTRACT_DEPENDENCIES: &[&str] = &[
     "cosmwasm-std",
     "cw-storage-plus",
     "serde",
+    "sha2",
     "thiserror",
 ];
 

@@ -1,6 +1,7 @@
 //! One module per verb; here they are only told apart.
 
 mod api_key;
+mod counterpart;
 mod decide;
 mod doctor;
 mod down;
@@ -8,6 +9,7 @@ mod member;
 mod membership;
 mod node;
 mod nodes;
+mod pins;
 mod proof;
 mod proposal;
 mod query;
@@ -15,6 +17,7 @@ mod receivable;
 mod registry;
 mod status;
 mod story;
+mod submitter;
 mod summary;
 mod tx;
 mod up;

@@ -1,16 +1,20 @@
 //! `blockworm receivable`: from an invoice's file to a financed receivable.
 
 use super::{
-    story::{FolderSubmitter, submit_ok},
+    counterpart,
+    registry::{fingerprint_of, newest},
+    story::line,
+    submitter::{FolderSubmitter, stopped},
     tx::print_receipt,
 };
 use crate::{
     cli::{
-        ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableImportArgs,
-        ReceivableShowArgs, Signing, Target,
+        ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
+        ReceivableImportArgs, ReceivableShowArgs, Signing, Target,
     },
     failure::{Failure, Result},
     output::Format,
+    progress::Progress,
     remote::Remote,
     signer::Signer,
 };
@@ -20,8 +24,12 @@ use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::{
     invoice::Finding,
     receivable::{
-        Claim, Contracts, ImportError, IssueTerms, Opening, Request, Salt, import, steps::StepError,
+        Claim, Contracts, ImportError, IssueTerms, On, Opening, Request, Salt, Step,
+        financing::{self, Plan},
+        import,
+        steps::StepError,
     },
+    registry::Registry,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -56,6 +64,8 @@ pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode
         ReceivableCommand::Import(args) => import_invoice(args, format).await,
         ReceivableCommand::Confirm(args) => confirm(args, format).await,
         ReceivableCommand::Finance(args) => finance(args, format).await,
+        ReceivableCommand::Settle(args) => settle(args, format).await,
+        ReceivableCommand::Forgo(args) => forgo(args, format).await,
         ReceivableCommand::Show(args) => show(args, format).await,
     }
 }
@@ -122,19 +132,93 @@ async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The whole way across both ledgers, from wherever it stands.
 async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCode> {
-    let remote = Remote::connect(&args.target).await?;
-    let receivable = ask(&remote, &args.id).await?;
-    let price = price(&receivable)?;
+    let trade = Remote::connect(&args.target).await?;
     let contracts = Contracts::default();
+    // A receivable that is not there needs no second ledger to say so.
+    ask(&trade, &args.id).await?;
+    let contract = contracts.receivable.as_str();
+    let registry = counterpart::registry_of(&trade, contract, &args.target).await?;
     let folder = ConsortiumFolder::new(&args.target.place.dir);
     let signer = Signer::open(&folder, &args.member, &args.signing)?;
     let wait = Duration::from_secs(args.signing.wait_s);
-    let mut submitter = FolderSubmitter::new(&folder, &remote, wait).with(signer);
-    let request = contracts
-        .finance(&args.member, &args.id, &price)
+    let mut submitter = FolderSubmitter::new(&folder, wait)
+        .on(On::Trade, &trade)
+        .with(signer);
+    if let Some(registry) = &registry {
+        submitter = submitter.on(On::Registry, registry);
+    }
+    let plan = Plan {
+        contracts,
+        registry: Registry::default(),
+        bank: args.member.clone(),
+        receivable: args.id.clone(),
+        for_ms: args.minutes * 60_000,
+    };
+    let progress = Progress::new();
+    let tell = |step: &Step| progress.doing(line(step));
+    let done = financing::finance(&mut submitter, &plan, tell)
+        .await
+        .map_err(|error| again(stopped(error), &args.id))?;
+    progress.done();
+    let mut text = String::new();
+    for step in &done.steps {
+        let _ = writeln!(text, "{}", line(step));
+    }
+    format.print(&done, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What an interruption leaves is taken up by the same command.
+fn again(failure: Failure, id: &str) -> Failure {
+    match failure.code.as_str() {
+        "transaction.pending" | "node.unreachable" | "node.timeout" => failure.next(format!(
+            "blockworm receivable finance {id} again: it goes on where it stopped"
+        )),
+        _ => failure,
+    }
+}
+
+async fn settle(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
+    let remote = Remote::connect(&args.target).await?;
+    let receivable = ask(&remote, &args.id).await?;
+    let owed = amount(&receivable, "amount")?;
+    let request = Contracts::default()
+        .settle(&args.member, &args.id, &owed)
         .map_err(|error| step_failure(&error))?;
-    let receipt = submit_ok(&mut submitter, &request).await?;
+    let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
+    print_receipt(&receipt, format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
+    let fingerprint = fingerprint_of(&args.document)?;
+    let trade = Remote::connect(&args.target).await?;
+    let claim = match args.claim {
+        Some(claim) => claim,
+        None => {
+            let contract = Contracts::default().receivable;
+            let contract = contract.as_str();
+            let registry = counterpart::registry_of(&trade, contract, &args.target);
+            let registry = registry.await?.ok_or_else(|| {
+                Failure::new("receivable.no_registry", "this ledger knows no registry")
+            })?;
+            let bank = args.member.organisation();
+            let newest = newest(&registry, &Registry::default(), &fingerprint).await?;
+            let ours = newest["claim"]["end"].is_null() && newest["claim"]["bank"] == bank.as_str();
+            let number = newest["number"].as_u64().filter(|_| ours);
+            let number = number.and_then(|number| u32::try_from(number).ok());
+            number.ok_or_else(|| {
+                let what = format!("{bank} holds no open claim on the document");
+                Failure::new("registry.no_claim", what).next("blockworm registry show INVOICE")
+            })?
+        }
+    };
+    let request = Contracts::default()
+        .forgo(&args.member, &fingerprint, claim)
+        .map_err(|error| step_failure(&error))?;
+    let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
     print_receipt(&receipt, format)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -164,8 +248,8 @@ async fn act(
     let signer = Signer::open(&folder, member, signing)?;
     let remote = Remote::connect(target).await?;
     let wait = Duration::from_secs(signing.wait_s);
-    let mut submitter = FolderSubmitter::new(&folder, &remote, wait).with(signer);
-    submit_ok(&mut submitter, request).await
+    let submitter = FolderSubmitter::new(&folder, wait).on(request.on, &remote);
+    submitter.with(signer).receipt_ok(request).await
 }
 
 async fn ask(remote: &Remote, id: &str) -> Result<Value> {
@@ -182,9 +266,9 @@ async fn ask(remote: &Remote, id: &str) -> Result<Value> {
     Ok(answer)
 }
 
-fn price(receivable: &Value) -> Result<Amount> {
-    let unexpected = || Failure::new("node.unexpected", "the receivable has no price");
-    let minor = receivable["price"]
+fn amount(receivable: &Value, field: &str) -> Result<Amount> {
+    let unexpected = || Failure::new("node.unexpected", format!("the receivable has no {field}"));
+    let minor = receivable[field]
         .as_str()
         .and_then(|text| text.parse().ok());
     let currency = receivable["currency"]

@@ -1,29 +1,36 @@
 //! `blockworm registry`: an invoice's claims on the ledger that rival banks share.
 
 use super::{
+    counterpart,
     receivable::{import_file, step_failure},
-    story::{FolderSubmitter, submit_ok},
+    story::line as step_line,
+    submitter::{FolderSubmitter, read_proof, stopped},
     tx::print_receipt,
 };
 use crate::{
     cli::{
-        Document, RegistryActArgs, RegistryCommand, RegistryReserveArgs, RegistryShowArgs, Target,
+        Document, RegistryCommand, RegistryFollowArgs, RegistryReserveArgs, RegistryShowArgs,
+        Target,
     },
     failure::{Failure, Result},
     output::Format,
+    progress::Progress,
     remote::Remote,
     signer::Signer,
 };
 use blockworm_crypto::Digest;
-use blockworm_ledger::MemberId;
 use blockworm_service::{consortium::REGISTRY, network::ConsortiumFolder};
 use blockworm_workflows::{
-    receivable::{Request, steps::StepError},
+    receivable::{
+        Contracts, On, Step,
+        financing::{self, Plan},
+        steps::StepError,
+    },
     registry::{Registry, fingerprint},
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::{fmt::Write as _, process::ExitCode, time::Duration};
+use std::{fmt::Write as _, fs, path::Path, process::ExitCode, time::Duration};
 
 #[derive(Serialize)]
 struct Shown {
@@ -38,17 +45,9 @@ pub async fn run(command: &RegistryCommand, format: Format) -> Result<ExitCode> 
     let registry = Registry::default();
     match command {
         RegistryCommand::Show(args) => show(args, &registry, format).await,
-        RegistryCommand::Reserve(RegistryReserveArgs { minutes, act: args }) => {
-            let for_ms = minutes * 60_000;
-            let ask = |member: &MemberId, of: &Digest| registry.reserve(member, of, for_ms);
-            act(args, ask, format).await
-        }
-        RegistryCommand::Confirm(args) => {
-            act(args, |member, of| registry.confirm(member, of), format).await
-        }
-        RegistryCommand::Release(args) => {
-            act(args, |member, of| registry.release(member, of), format).await
-        }
+        RegistryCommand::Reserve(args) => reserve(args, &registry, format).await,
+        RegistryCommand::Confirm(args) => follow(args, registry, true, format).await,
+        RegistryCommand::Release(args) => follow(args, registry, false, format).await,
     }
 }
 
@@ -56,11 +55,6 @@ async fn show(args: &RegistryShowArgs, registry: &Registry, format: Format) -> R
     let fingerprint = fingerprint_of(&args.document)?;
     let remote = Remote::connect(&on_registry(&args.target)).await?;
     let contract = registry.contract.as_str();
-    let question = |message: std::result::Result<Vec<u8>, StepError>| {
-        let message = message.map_err(|error| step_failure(&error))?;
-        serde_json::from_slice::<Value>(&message)
-            .map_err(|error| Failure::of("message.malformed", &error))
-    };
     let mut standing = remote
         .query(contract, &question(registry.standing_query(&fingerprint))?)
         .await?;
@@ -103,22 +97,91 @@ fn line(claim: &Value) -> String {
     text
 }
 
-async fn act(
-    args: &RegistryActArgs,
-    ask: impl FnOnce(&MemberId, &Digest) -> std::result::Result<Request, StepError>,
+fn question(message: std::result::Result<Vec<u8>, StepError>) -> Result<Value> {
+    let message = message.map_err(|error| step_failure(&error))?;
+    serde_json::from_slice(&message).map_err(|error| Failure::of("message.malformed", &error))
+}
+
+/// The newest claim on a document with its number, or null.
+pub async fn newest(remote: &Remote, registry: &Registry, document: &Digest) -> Result<Value> {
+    let ask = question(registry.newest_query(document))?;
+    remote.query(registry.contract.as_str(), &ask).await
+}
+
+async fn reserve(
+    args: &RegistryReserveArgs,
+    registry: &Registry,
     format: Format,
 ) -> Result<ExitCode> {
-    let fingerprint = fingerprint_of(&args.document)?;
-    let request = ask(&args.member, &fingerprint).map_err(|error| step_failure(&error))?;
-    let target = on_registry(&args.target);
+    let act = &args.act;
+    let fingerprint = fingerprint_of(&act.document)?;
+    let for_ms = args.seconds.unwrap_or(args.minutes * 60) * 1_000;
+    let request = registry
+        .reserve(&act.member, &fingerprint, &args.trade, for_ms)
+        .map_err(|error| step_failure(&error))?;
+    let target = on_registry(&act.target);
     let folder = ConsortiumFolder::new(&target.place.dir);
-    let signer = Signer::open(&folder, &args.member, &args.signing)?;
+    let signer = Signer::open(&folder, &act.member, &act.signing)?;
     let remote = Remote::connect(&target).await?;
-    let wait = Duration::from_secs(args.signing.wait_s);
-    let mut submitter = FolderSubmitter::new(&folder, &remote, wait).with(signer);
-    let receipt = submit_ok(&mut submitter, &request).await?;
+    let wait = Duration::from_secs(act.signing.wait_s);
+    let submitter = FolderSubmitter::new(&folder, wait).on(On::Registry, &remote);
+    let receipt = submitter.with(signer).receipt_ok(&request).await?;
     print_receipt(&receipt, format)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Confirms or releases the newest claim by a proof of the ledger that it is for.
+async fn follow(
+    args: &RegistryFollowArgs,
+    registry: Registry,
+    confirm: bool,
+    format: Format,
+) -> Result<ExitCode> {
+    let act = &args.act;
+    let fingerprint = fingerprint_of(&act.document)?;
+    let target = on_registry(&act.target);
+    let folder = ConsortiumFolder::new(&target.place.dir);
+    let signer = Signer::open(&folder, &act.member, &act.signing)?;
+    let remote = Remote::connect(&target).await?;
+    let wait = Duration::from_secs(act.signing.wait_s);
+    let mut submitter = FolderSubmitter::new(&folder, wait)
+        .on(On::Registry, &remote)
+        .with(signer);
+    submitter = match &args.proof {
+        Some(path) => submitter.with_proof(On::Trade, read_proof(&read(path)?)?),
+        None => {
+            let newest = newest(&remote, &registry, &fingerprint).await?;
+            let contract = registry.contract.as_str();
+            let trade = counterpart::trade_of(&remote, contract, &newest, &target).await?;
+            submitter.on(On::Trade, &trade)
+        }
+    };
+    let plan = Plan {
+        contracts: Contracts::default(),
+        registry,
+        bank: act.member.clone(),
+        receivable: String::new(),
+        for_ms: 0,
+    };
+    let progress = Progress::new();
+    let tell = |step: &Step| progress.doing(step_line(step));
+    let steps = match confirm {
+        true => financing::confirm(&mut submitter, &plan, &fingerprint, tell).await,
+        false => financing::release(&mut submitter, &plan, &fingerprint, tell).await,
+    };
+    let steps = steps.map_err(stopped)?;
+    progress.done();
+    let lines: Vec<String> = steps.iter().map(step_line).collect();
+    format.print(&steps, lines.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        Failure::of("file.unreadable", &error)
+            .during(format!("cannot read {}", path.display()))
+            .next("give the path of a blockworm-state file")
+    })
 }
 
 /// The registry is meant where no ledger is named.
@@ -128,7 +191,8 @@ fn on_registry(target: &Target) -> Target {
     target
 }
 
-fn fingerprint_of(document: &Document) -> Result<Digest> {
+/// What the registry knows the document by.
+pub fn fingerprint_of(document: &Document) -> Result<Digest> {
     match (&document.fingerprint, &document.invoice) {
         (Some(fingerprint), _) => Ok(*fingerprint),
         (None, Some(path)) => Ok(fingerprint(&import_file(path)?)),

@@ -1,23 +1,21 @@
 //! `up --sample`: the story of one invoice, financed once, and the proof that it leaves.
 
-use super::{proof, verify};
+use super::{proof, submitter::FolderSubmitter, verify};
 use crate::{
     failure::{Failure, Result},
     progress::Progress,
-    remote::{Remote, check_ok, client_failure},
-    signer::Signer,
+    remote::Remote,
 };
-use blockworm_api::{ClientError, model::ReceiptView};
-use blockworm_ledger::{ContractName, Event, MemberId, Pin, TransactionId, VerificationReport};
+use blockworm_ledger::{MemberId, Pin, VerificationReport};
 use blockworm_service::{
     consortium::{BUYER, REGISTRY, RIVAL, SUPPLIER, TRADE},
     network::ConsortiumFolder,
 };
 use blockworm_workflows::receivable::{
-    Cast, Contracts, On, Outcome, Request, Step, Story, StoryError, Submitter, story::play_sample,
+    Cast, Contracts, On, Step, Story, StoryError, story::play_sample,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 /// How long one step may take.
 const STEP: Duration = Duration::from_secs(30);
@@ -59,134 +57,15 @@ impl Refused {
     }
 }
 
-/// Signs for any member whose key lies in the folder and submits to one node.
-pub struct FolderSubmitter<'a> {
-    folder: &'a ConsortiumFolder,
-    /// Where a request for neither ledger below goes.
-    remote: &'a Remote,
-    /// The registry, where requests go to both ledgers.
-    registry: Option<&'a Remote>,
-    wait: Duration,
-    signers: BTreeMap<MemberId, Signer>,
-}
-
-impl<'a> FolderSubmitter<'a> {
-    /// No key is opened before it is needed.
-    pub const fn new(folder: &'a ConsortiumFolder, remote: &'a Remote, wait: Duration) -> Self {
-        Self {
-            folder,
-            remote,
-            registry: None,
-            wait,
-            signers: BTreeMap::new(),
-        }
-    }
-
-    /// Sends what is for the registry there, and only the rest to the first ledger.
-    #[must_use]
-    pub const fn with_registry(mut self, registry: &'a Remote) -> Self {
-        self.registry = Some(registry);
-        self
-    }
-
-    /// Signs with this key instead of looking for the member's in the folder.
-    #[must_use]
-    pub fn with(mut self, signer: Signer) -> Self {
-        self.signers.insert(signer.member().clone(), signer);
-        self
-    }
-
-    /// Signs, submits and waits for the receipt; the receipt may be a refusal.
-    pub async fn receipt(&mut self, request: &Request) -> Result<ReceiptView> {
-        if !self.signers.contains_key(&request.sender) {
-            let signer = Signer::of_folder(self.folder, &request.sender)?;
-            self.signers.insert(request.sender.clone(), signer);
-        }
-        let signer = &self.signers[&request.sender];
-        let remote = match (request.on, self.registry) {
-            (On::Registry, Some(registry)) => registry,
-            _ => self.remote,
-        };
-        remote
-            .submit(
-                signer,
-                &request.contract,
-                request.message.clone(),
-                self.wait,
-            )
-            .await
-    }
-}
-
-impl Submitter for FolderSubmitter<'_> {
-    type Error = Failure;
-
-    async fn submit(&mut self, request: &Request) -> Result<Outcome> {
-        let receipt = self.receipt(request).await?;
-        Ok(Outcome {
-            transaction: transaction_id(&receipt)?,
-            height: receipt.height,
-            events: receipt.events.iter().filter_map(event).collect(),
-            code: receipt.code,
-            message: receipt.message,
-        })
-    }
-
-    async fn query(
-        &mut self,
-        contract: &ContractName,
-        message: &[u8],
-    ) -> Result<Option<serde_json::Value>> {
-        let message: serde_json::Value = serde_json::from_slice(message)
-            .map_err(|error| Failure::of("message.malformed", &error))?;
-        let ledger = self.remote.ledger_text();
-        match self
-            .remote
-            .client
-            .query(&ledger, contract.as_str(), &message)
-            .await
-        {
-            Ok(answer) => Ok(Some(answer)),
-            Err(ClientError::Problem(problem)) if is_absence(&problem.code) => Ok(None),
-            Err(error) => Err(client_failure(error)),
-        }
-    }
-}
-
-/// Whether a contract refused a question because what is asked for is not there.
-fn is_absence(code: &str) -> bool {
-    code.starts_with("receivable.")
-}
-
-fn transaction_id(receipt: &ReceiptView) -> Result<TransactionId> {
-    receipt.transaction.parse().map_err(|_| {
-        Failure::new(
-            "node.unexpected",
-            format!("`{}` is no transaction's id", receipt.transaction),
-        )
-    })
-}
-
-fn event(view: &blockworm_api::model::EventView) -> Option<Event> {
-    Some(Event {
-        contract: view.contract.parse().ok()?,
-        kind: view.kind.clone(),
-        subject: view.subject.clone(),
-        attributes: view
-            .attributes
-            .iter()
-            .map(|a| (a.key.clone(), a.value.clone()))
-            .collect(),
-    })
-}
-
 /// Plays the story, exports the financing's proof and verifies it as a stranger would.
 pub async fn play(
     folder: &ConsortiumFolder,
     [remote, registry]: [&Remote; 2],
     progress: &Progress,
 ) -> Result<StoryReport> {
-    let mut submitter = FolderSubmitter::new(folder, remote, STEP).with_registry(registry);
+    let mut submitter = FolderSubmitter::new(folder, STEP)
+        .on(On::Trade, remote)
+        .on(On::Registry, registry);
     // The result tells the steps once more; on a terminal they need not stay twice.
     let tell = |step: &Step| progress.doing(line(step));
     let story = play_sample(&mut submitter, &Contracts::default(), &cast()?, tell)
@@ -252,7 +131,8 @@ fn story_failure(error: StoryError<Failure>) -> Failure {
     }
 }
 
-fn line(step: &Step) -> String {
+/// A step in a line.
+pub fn line(step: &Step) -> String {
     let outcome = if step.code == "ok" {
         "ok".to_owned()
     } else {
@@ -276,14 +156,4 @@ impl fmt::Display for StoryReport {
         writeln!(f, "\nproof of the financing: {}", self.proof_file)?;
         f.write_str(&verify::render(&self.verification))
     }
-}
-
-/// Submits one request; a refusal is a failure.
-pub async fn submit_ok(
-    submitter: &mut FolderSubmitter<'_>,
-    request: &Request,
-) -> Result<ReceiptView> {
-    let receipt = submitter.receipt(request).await?;
-    check_ok(&receipt)?;
-    Ok(receipt)
 }

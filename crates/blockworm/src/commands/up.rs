@@ -4,6 +4,7 @@
 use super::{
     member::{contract, registration},
     nodes::{Nodes, Told},
+    pins,
     story::{self, StoryReport},
     summary::{self, NodeSummary, OrganisationSummary},
 };
@@ -114,6 +115,8 @@ async fn bring_up(
     let is_new = founded.is_some();
     let first = first_transactions(folder, record, founded, &remotes).await?;
     let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    progress.doing("letting each ledger follow the other");
+    pins::ensure(folder, record, &remotes).await?;
     let sample = match args.sample {
         true => {
             let both = [remote_of(&remotes, TRADE)?, remote_of(&remotes, REGISTRY)?];

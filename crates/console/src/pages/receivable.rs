@@ -28,16 +28,18 @@ enum Stage {
     Issued,
     Confirmed,
     Financed,
+    Settled,
 }
 
 impl Stage {
-    const ALL: [Self; 3] = [Self::Issued, Self::Confirmed, Self::Financed];
+    const ALL: [Self; 4] = [Self::Issued, Self::Confirmed, Self::Financed, Self::Settled];
 
     const fn of(status: Status) -> Self {
         match status {
             Status::Issued => Self::Issued,
             Status::Confirmed => Self::Confirmed,
             Status::Financed => Self::Financed,
+            Status::Settled => Self::Settled,
         }
     }
 
@@ -47,6 +49,7 @@ impl Stage {
             Self::Issued => "issued",
             Self::Confirmed => "confirmed",
             Self::Financed => "financed",
+            Self::Settled => "settled",
         }
     }
 
@@ -55,6 +58,7 @@ impl Stage {
             Self::Issued => w.status_issued,
             Self::Confirmed => w.status_confirmed,
             Self::Financed => w.status_financed,
+            Self::Settled => w.status_settled,
         }
     }
 
@@ -63,6 +67,7 @@ impl Stage {
             Self::Issued => w.step_issued,
             Self::Confirmed => w.step_confirmed,
             Self::Financed => w.step_financed,
+            Self::Settled => w.step_settled,
         }
     }
 }
@@ -229,6 +234,8 @@ fn amounts(
         Stage::Confirmed => vec![(w.amount, owed)],
         Stage::Financed if done => vec![(w.paid, price)],
         Stage::Financed => vec![(w.price, price)],
+        Stage::Settled if done => vec![(w.paid, owed)],
+        Stage::Settled => vec![(w.amount, owed)],
     }
 }
 

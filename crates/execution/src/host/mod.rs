@@ -1,6 +1,7 @@
 //! The CosmWasm host: storage, addresses and queries over one transaction's session.
 
 mod api;
+mod foreign;
 mod querier;
 mod storage;
 

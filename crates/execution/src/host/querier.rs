@@ -1,5 +1,6 @@
 //! Questions that contracts ask: members of the ledger, other contracts, raw keys.
 
+use super::foreign;
 use crate::{
     call,
     guard::stop_contract,
@@ -27,6 +28,12 @@ impl HostQuerier<'_> {
                 let time_ms = self.session.block.time_ms;
                 known.map_or_else(|| b"null".to_vec(), |known| known.view_json(time_ms))
             }
+            Ok(QueryRequest::Custom(KitQuery::Foreign {
+                ledger,
+                contract,
+                key,
+                proof,
+            })) => foreign::answer(self.session, &ledger, &contract, &key, &proof)?,
             Ok(QueryRequest::Wasm(WasmQuery::Smart { contract_addr, msg })) => {
                 return self.smart(contract_addr, &msg);
             }

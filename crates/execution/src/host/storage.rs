@@ -34,7 +34,7 @@ impl HostStorage<'_> {
 
     fn put(&self, key: &[u8], value: Option<Vec<u8>>) {
         let outcome = if self.read_only {
-            Err(Stop::Refused(
+            Err(Stop::refused(
                 "execution.read_only",
                 "a query cannot change state",
             ))

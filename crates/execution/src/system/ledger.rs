@@ -1,6 +1,6 @@
 //! `ledger`: the genesis that the ledger began with and the numbers that all nodes share.
 
-use super::{MAX_PAGE, json, membership, page};
+use super::{MAX_PAGE, anchors, json, membership, page};
 use crate::{
     records::{self, GENESIS_KEY, LEDGER, PARAMETERS_KEY, pin_key},
     session::{Failure, Session, Stop},
@@ -19,6 +19,9 @@ pub enum LedgerQuery {
     Parameters {},
     /// The other ledgers whose finality proofs count here: name → genesis digest, in hex.
     Pins {},
+    /// Those of them whose proofs can be checked: name → ledger, genesis digest, and the validators
+    /// who sign from the height `since` on.
+    Anchors {},
     /// The validators as decided, with the block that decided them: the newest 100, oldest first.
     Validators {},
     /// A page of the nodes that votes admitted or dismissed, in order of key.
@@ -54,5 +57,6 @@ pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<
                 .map(|(name, genesis)| (name, hex::encode(genesis)));
             Ok(json(&pins.collect::<BTreeMap<_, _>>()))
         }
+        LedgerQuery::Anchors {} => anchors::list(session),
     }
 }

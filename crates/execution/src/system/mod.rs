@@ -1,5 +1,6 @@
 //! The system's own contracts: `organisations`, `members`, `contracts`, `ledger` and `proposals`.
 
+mod anchors;
 mod contracts;
 mod ledger;
 mod members;
@@ -7,6 +8,8 @@ mod membership;
 mod organisations;
 mod proposals;
 
+pub use anchors::LedgerMsg;
+pub(crate) use anchors::followed;
 pub use contracts::ContractsQuery;
 pub use ledger::LedgerQuery;
 pub(crate) use members::record as member_record;
@@ -22,6 +25,7 @@ use crate::{
     records,
     session::{Failure, Session, Stop, state_key},
 };
+use blockworm_ledger::ContractName;
 use blockworm_state::Order;
 use cosmwasm_std::Response;
 use serde::{Serialize, de::DeserializeOwned};
@@ -60,6 +64,12 @@ impl System {
         }
     }
 
+    /// Its name as a contract's.
+    pub(crate) fn contract_name(self) -> ContractName {
+        let name = self.name().parse();
+        name.expect("invariant: the system's names are well formed")
+    }
+
     pub(crate) const fn id(self) -> u32 {
         match self {
             Self::Organisations => records::ORGANISATIONS,
@@ -81,8 +91,9 @@ pub(crate) fn execute(
     match system {
         System::Members => members::execute(session, sender, parse(message)?),
         System::Proposals => proposals::execute(session, sender, parse(message)?),
-        // Roles and pins change by vote alone; contracts and parameters cannot change yet.
-        System::Organisations | System::Contracts | System::Ledger => {
+        System::Ledger => anchors::execute(session, parse(message)?),
+        // Roles change by vote alone; contracts cannot change yet.
+        System::Organisations | System::Contracts => {
             Err(bad_message("this contract takes no messages".to_owned()))
         }
     }

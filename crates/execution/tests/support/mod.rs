@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod foreign;
+
 use blockworm_crypto::{
     Algorithm, Digest, Namespace, PublicKey, SecretKey,
     identity::{CertificateAuthority, MemberSubject, Validity},

@@ -216,6 +216,7 @@ const fn status(status: Status) -> &'static str {
         Status::Issued => "issued",
         Status::Confirmed => "confirmed",
         Status::Financed => "financed",
+        Status::Settled => "settled",
     }
 }
 

@@ -1,14 +1,17 @@
-//! A receivable from an invoice to its financing: import, the messages to the ledger, the story, the case.
+//! A receivable from an invoice to its financing: import, the messages to the ledgers, the way across them, the story, the case.
 
 pub mod export;
+pub mod financing;
 pub mod import;
+pub mod stage;
 pub mod steps;
 pub mod story;
 
 pub use export::{Case, CaseEvent};
 pub use import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
+pub use stage::{Outcome, Shown, Step, StoryError, Submitter};
 pub use steps::{Contracts, IssueTerms, On, Request};
-pub use story::{Cast, Outcome, Step, Story, StoryError, Submitter};
+pub use story::{Cast, Story};
 
 /// The invoice that the project ships: a steel mill's, four lines, CNY (samples/steel-invoice.xml).
 pub const SAMPLE_INVOICE: &[u8] = include_bytes!("../../../../samples/steel-invoice.xml");

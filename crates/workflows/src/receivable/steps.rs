@@ -4,7 +4,7 @@ use super::import::{Claim, Opening};
 use blockworm_kit::{CivilDate, Currency};
 use blockworm_ledger::{Amount, ContractName, MemberId};
 use blockworm_money::ExecuteMsg as MoneyMsg;
-use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg};
+use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg, Reservation};
 use cosmwasm_std::{Binary, Uint128};
 
 /// Which of a consortium's ledgers a request is for.
@@ -162,14 +162,60 @@ impl Contracts {
 
     /// A bank's member pays the price: the money contract hands it to the receivable contract, which
     /// pays the supplier; if the receivable refuses, no money moves.
-    pub fn finance(&self, bank: &MemberId, id: &str, price: &Amount) -> Result<Request, StepError> {
+    /// Where there is a registry, the bank's reservation there must be shown.
+    pub fn finance(
+        &self,
+        bank: &MemberId,
+        id: &str,
+        price: &Amount,
+        reservation: Option<Reservation>,
+    ) -> Result<Request, StepError> {
+        let id = id.to_owned();
+        self.pay(bank, price, &Payload::Finance { id, reservation })
+    }
+
+    /// The buyer pays what it owes to whoever holds the receivable.
+    pub fn settle(
+        &self,
+        buyer: &MemberId,
+        id: &str,
+        amount: &Amount,
+    ) -> Result<Request, StepError> {
+        self.pay(buyer, amount, &Payload::Settle { id: id.to_owned() })
+    }
+
+    /// A bank will never finance the document under this claim of the registry.
+    pub fn forgo(
+        &self,
+        bank: &MemberId,
+        fingerprint: &(impl ToString + ?Sized),
+        claim: u32,
+    ) -> Result<Request, StepError> {
+        let message = ReceivableMsg::Forgo {
+            fingerprint: fingerprint.to_string(),
+            claim,
+        };
+        request(On::Trade, bank, &self.receivable, &message)
+    }
+
+    fn pay(
+        &self,
+        who: &MemberId,
+        amount: &Amount,
+        payload: &Payload,
+    ) -> Result<Request, StepError> {
         let message = MoneyMsg::Send {
             contract: self.receivable.to_string(),
-            amount: Uint128::new(price.minor),
-            currency: currency(price)?,
-            payload: Binary::new(json(&Payload::Finance { id: id.to_owned() })?),
+            amount: Uint128::new(amount.minor),
+            currency: currency(amount)?,
+            payload: Binary::new(json(payload)?),
         };
-        request(On::Trade, bank, &self.money, &message)
+        request(On::Trade, who, &self.money, &message)
+    }
+
+    /// The question what the contract began with.
+    pub fn config_query(&self) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Config {})
     }
 
     /// The question that shows a receivable.
@@ -210,6 +256,18 @@ pub(crate) fn request<M: serde::Serialize>(
         contract: contract.clone(),
         message: json(message)?,
     })
+}
+
+/// A message to the system's contract `ledger`.
+pub(crate) fn ledger_request<M: serde::Serialize>(
+    on: On,
+    sender: &MemberId,
+    message: &M,
+) -> Result<Request, StepError> {
+    let contract = "ledger"
+        .parse()
+        .expect("invariant: a constant slug is well formed");
+    request(on, sender, &contract, message)
 }
 
 pub(crate) fn json<M: serde::Serialize>(message: &M) -> Result<Vec<u8>, StepError> {
