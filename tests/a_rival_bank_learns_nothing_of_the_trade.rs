@@ -3,6 +3,7 @@
 
 mod dsl;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_api::Paging;
 use dsl::{Consortium, SAMPLE_INVOICE, wait};
 use std::{
@@ -105,6 +106,22 @@ fn a_rival_bank_learns_nothing_of_the_trade() {
     assert_eq!(found(&names, &root.join(RIVAL)), Vec::<&str>::new());
 }
 
+/// What stands in Base64 anywhere in a transaction: proofs of the trade's ledger, and its genesis.
+fn decoded(value: &serde_json::Value, told: &mut String) {
+    match value {
+        serde_json::Value::Object(fields) => fields.values().for_each(|one| decoded(one, told)),
+        serde_json::Value::Array(all) => all.iter().for_each(|one| decoded(one, told)),
+        serde_json::Value::String(text) => {
+            if let Ok(bytes) = BASE64_STANDARD.decode(text) {
+                told.push_str(&String::from_utf8_lossy(&bytes));
+            } else if let Ok(message) = serde_json::from_str(text) {
+                decoded(&message, told);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Every block, transaction and receipt of the registry, as the rival's own API tells them.
 fn registry_as_told_by(consortium: &Consortium) -> String {
     let registry = &consortium.record().ledgers[1].id;
@@ -122,9 +139,13 @@ fn registry_as_told_by(consortium: &Consortium) -> String {
             for line in &page.items {
                 let transaction = client.transaction(registry, &line.id).await.unwrap();
                 told.push_str(&serde_json::to_string(&transaction).unwrap());
+                decoded(&transaction.transaction, &mut told);
             }
         }
     });
     assert!(told.contains("reserve"), "{told}");
+    // The trade's genesis was shown here, and its pledge was proved.
+    assert!(told.contains("bank/maker-2"), "the trade's genesis");
+    assert!(told.contains(r#""state":"pledged""#), "the trade's pledge");
     told
 }

@@ -7,8 +7,8 @@ mod sample;
 
 use blockworm_crypto::Digest;
 use blockworm_ledger::{
-    Block, BlockLimits, Genesis, Header, Receipt, StateAnswerProof, Transaction, TransactionProof,
-    TransactionView, proof_file::ProofFile,
+    Anchor, Block, BlockLimits, ForeignState, Genesis, Header, Receipt, StateAnswerProof,
+    Transaction, TransactionProof, TransactionView, proof_file::ProofFile,
 };
 use sample::{changing::changing, sample};
 use std::{fs, path::PathBuf};
@@ -170,6 +170,38 @@ fn proofs() {
 fn proofs_through_changes_of_the_validators() {
     frozen_proof("proof-2", changing().proof(9, 12));
     frozen_answer("state-2.json", changing().state_answer(6, 9));
+}
+
+/// What a contract of another ledger is shown: one claim of a state answer, without its genesis,
+/// and the handovers apart from it.
+#[test]
+fn foreign_state() {
+    let mut answer = changing().state_answer(6, 9);
+    answer.states.truncate(1);
+    let whole = answer.clone();
+    let (state, handovers) = ForeignState::of(answer).unwrap();
+    assert_eq!(handovers, whole.chain.handovers);
+    assert_eq!(handovers.len(), 2);
+    assert_eq!(state.header().unwrap().height, 6);
+    let bytes = frozen_bytes("foreign-state.hex", &state.encode());
+    assert_eq!(ForeignState::decode(&bytes).unwrap(), state);
+    assert!(ForeignState::decode(&[&bytes[..], &[0]].concat()).is_err());
+    let mut known = Anchor::of(&whole.genesis);
+    assert!(known.certify(&state.chain).is_err());
+    for handover in &handovers {
+        let bytes = frozen_bytes(
+            &format!("handover-{}.hex", handover.header.height),
+            &handover.encode(),
+        );
+        known
+            .hand_over(&borsh::from_slice(&bytes).unwrap())
+            .unwrap();
+    }
+    known.certify(&state.chain).unwrap();
+    state.claim.check(&state.chain, &known).unwrap();
+    let mut two = whole;
+    two.states.push(two.states[0].clone());
+    assert_eq!(ForeignState::of(two), None);
 }
 
 #[test]

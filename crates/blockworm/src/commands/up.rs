@@ -20,7 +20,7 @@ use crate::{
 use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{MemberId, OrganisationId};
 use blockworm_service::{
-    consortium::{REGISTRY, TRADE, local_parameters},
+    consortium::{REGISTRY, TRADE, first_members, local_parameters},
     identity::{self, Identity},
     network::{
         ConsortiumFolder, ConsortiumRecord, CreateError, LedgerRecord, create, local::LocalPlan,
@@ -215,7 +215,7 @@ fn remote_of<'a>(remotes: &'a BTreeMap<&str, Remote>, ledger: &str) -> Result<&'
     })
 }
 
-/// The founding's first transactions register the operators: registration has then run on these
+/// The founding's first transactions register the operators and the traders: registration has then run on these
 /// very ledgers. Later starts ask for the same again, which is refused and changes nothing; that
 /// the refusal stands in a block is what shows that the nodes agree.
 async fn first_transactions(
@@ -236,10 +236,13 @@ async fn first_transactions(
         };
         for organisation in ledger.organisations.iter().take(asked) {
             let admin = identity_of(folder, &known, organisation, "admin")?;
-            let operator = identity_of(folder, &known, organisation, "operator")?;
-            let signer = Signer::new(member_id(organisation, "admin")?, admin.key);
-            let message = registration("register", remote.ledger, &operator);
-            requests.push((remote, signer, message));
+            let members = first_members(&ledger.name, organisation).iter();
+            for name in members.take(if is_new { usize::MAX } else { 1 }) {
+                let member = identity_of(folder, &known, organisation, name)?;
+                let signer = Signer::new(member_id(organisation, "admin")?, admin.key.clone());
+                let message = registration("register", remote.ledger, &member);
+                requests.push((remote, signer, message));
+            }
         }
     }
     let contract = contract();

@@ -432,7 +432,8 @@ mod tests {
             let mut members = genesis.organisations.iter().flat_map(|one| &one.members);
             members.any(|member| member.id.name() == name)
         };
-        assert!(known(trade, SUPPLIER) && !known(registry, SUPPLIER));
+        assert!(!known(trade, SUPPLIER) && !known(registry, SUPPLIER));
+        assert!(known(trade, "maker-2") && !known(registry, "maker-2"));
         for node in &made.record.nodes {
             let path = folder.node_file(&node.organisation);
             let file = NodeConfigFile::read(&path, Overrides::default()).unwrap();
