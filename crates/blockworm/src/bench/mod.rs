@@ -12,6 +12,7 @@ mod disk;
 mod load;
 mod machine;
 mod network;
+mod page;
 mod report;
 
 use crate::{
@@ -162,7 +163,14 @@ async fn measure(
     progress.doing(format!(
         "{label}: open loop at {rate:.0} transfers a second"
     ));
-    let open = load::open(&target, signed, rate).await?;
+    let (done, stop) = tokio::sync::watch::channel(false);
+    let loading = async {
+        let open = load::open(&target, signed, rate).await;
+        done.send_replace(true);
+        open
+    };
+    let (open, pages) =
+        futures::future::try_join(loading, page::Pages::ask(&network, stop)).await?;
     network.agree().await?;
 
     let rss_mb = machine::peak_memory_mb(&network.pids()?)?;
@@ -183,6 +191,8 @@ async fn measure(
         transfers_per_s: closed.per_second(),
         p50_ms: open.percentile_ms(0.50),
         p99_ms: open.percentile_ms(0.99),
+        page_p50_ms: pages.percentile_ms(0.50),
+        page_p99_ms: pages.percentile_ms(0.99),
         cpu_ms_per_tx: cpu.as_secs_f64() * 1_000.0 / count as f64 / closed.ok.max(1) as f64,
         rss_mb,
         bytes_per_tx: bytes.total(),
