@@ -180,7 +180,7 @@ async fn the_history_leads_to_the_financing(scene: &Scene) {
     }
     scene.picture(WIDE, "receivable").await;
     browser
-        .click(".timeline li:last-child a[href*='/transactions/']")
+        .click(".timeline li:nth-child(3) a[href*='/transactions/']")
         .await;
     browser.until("document.querySelector('#receipt')").await;
     let receipt = browser

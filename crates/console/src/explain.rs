@@ -1,6 +1,6 @@
 //! Codes, roles and functions in words.
 
-use crate::language::Language;
+use crate::{explain_claims, language::Language};
 
 /// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
 /// facts of the case, is shown beside it.
@@ -187,36 +187,6 @@ const CODES: &[(&str, &str, &str)] = &[
         "调用方没有所需的职能。",
     ),
     (
-        "registry.bad_fingerprint",
-        "The fingerprint is not 64 hex digits.",
-        "指纹不是 64 位十六进制数。",
-    ),
-    (
-        "registry.bad_duration",
-        "The reservation is too short or too long.",
-        "预留时间过短或过长。",
-    ),
-    (
-        "registry.already_reserved",
-        "Another reservation keeps the document for now.",
-        "该单据已被预留，暂不可用。",
-    ),
-    (
-        "registry.already_financed",
-        "The document has been financed.",
-        "该单据已融资。",
-    ),
-    (
-        "registry.no_claim",
-        "The bank holds no claim on the document.",
-        "该银行对该单据没有登记。",
-    ),
-    (
-        "registry.reservation_expired",
-        "The reservation's time has passed.",
-        "预留已到期。",
-    ),
-    (
         "proposal.bad_duration",
         "The time for voting is too short or too long.",
         "表决期限过短或过长。",
@@ -281,91 +251,12 @@ const CODES: &[(&str, &str, &str)] = &[
         "The currency cannot count that many units.",
         "货币总量超出可计范围。",
     ),
-    (
-        "receivable.not_the_money_contract",
-        "Only the money contract may say that money arrived.",
-        "只有资金合约可通知到账。",
-    ),
-    (
-        "receivable.bad_payload",
-        "The payment does not say what it is for.",
-        "付款未说明用途。",
-    ),
-    (
-        "receivable.bad_id",
-        "The receivable's id breaks its rule.",
-        "应收账款编号不符合规则。",
-    ),
-    (
-        "receivable.bad_digest",
-        "A digest is not one.",
-        "摘要格式不正确。",
-    ),
-    (
-        "receivable.zero_amount",
-        "Nothing would be owed.",
-        "应付金额必须大于零。",
-    ),
-    (
-        "receivable.bad_price",
-        "The price must be more than zero and at most the amount.",
-        "价格须大于零且不超过应付金额。",
-    ),
-    (
-        "receivable.buyer_is_seller",
-        "Seller and buyer must differ.",
-        "卖方与买方不能相同。",
-    ),
-    (
-        "receivable.unknown_buyer",
-        "The buyer is not an active member of this ledger.",
-        "买方不是本账本的有效成员。",
-    ),
-    (
-        "receivable.already_exists",
-        "There is a receivable with this id already.",
-        "该编号的应收账款已存在。",
-    ),
-    (
-        "receivable.invoice_already_registered",
-        "The invoice stands behind another receivable already.",
-        "该发票已登记在另一笔应收账款下。",
-    ),
-    (
-        "receivable.not_found",
-        "There is no such receivable.",
-        "没有该笔应收账款。",
-    ),
-    (
-        "receivable.not_the_buyer",
-        "Only the buyer can confirm the debt.",
-        "只有买方可以确认债务。",
-    ),
-    (
-        "receivable.already_confirmed",
-        "The buyer confirmed it before.",
-        "买方此前已确认。",
-    ),
-    (
-        "receivable.already_financed",
-        "It was financed before: a receivable is financed at most once.",
-        "该笔应收账款此前已融资：同一笔应收账款至多融资一次。",
-    ),
-    (
-        "receivable.not_confirmed",
-        "The buyer has not confirmed the debt yet.",
-        "买方尚未确认债务。",
-    ),
-    (
-        "receivable.wrong_price",
-        "The payment is not the price asked.",
-        "支付金额与转让价格不符。",
-    ),
 ];
 
 /// What a code means; none for a code that this console does not know.
 pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
-    let found = CODES.iter().find(|(known, ..)| *known == code);
+    let mut all = CODES.iter().chain(explain_claims::CODES);
+    let found = all.find(|(known, ..)| *known == code);
     found.map(|(_, english, chinese)| language.pick(english, chinese))
 }
 
@@ -411,9 +302,10 @@ mod tests {
         for known in SYSTEM_CODES {
             assert!(code(known, Language::English).is_some(), "{known}");
         }
-        for (place, (name, english, chinese)) in CODES.iter().enumerate() {
+        let all = [CODES, explain_claims::CODES].concat();
+        for (place, (name, english, chinese)) in all.iter().enumerate() {
             assert!(!english.is_empty() && !chinese.is_ascii(), "{name}");
-            let again = CODES[place + 1..].iter().any(|(other, ..)| other == name);
+            let again = all[place + 1..].iter().any(|(other, ..)| other == name);
             assert!(!again, "{name} twice");
         }
         assert_eq!(code("tomorrow.unheard_of", Language::Chinese), None);

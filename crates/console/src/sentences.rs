@@ -23,6 +23,7 @@ pub(crate) fn event(event: &Event, program: &str, language: Language) -> String 
         "members" => members(event),
         "registry" => registry(event),
         "proposals" => proposals(event),
+        "ledger" => ledger(event),
         _ => None,
     };
     let (english, chinese) = told.unwrap_or_else(|| {
@@ -95,6 +96,20 @@ fn receivable(event: &Event) -> Option<Both> {
                 format!("{financier} 为应收账款 {subject} 融资，并向 {seller} 支付 {price}。"),
             ))
         }
+        "settled" => {
+            let (holder, amount) = (of("holder"), money_of(event, "amount"));
+            Some((
+                format!("{buyer} settled receivable {subject} and paid {amount} to {holder}."),
+                format!("{buyer} 清偿应收账款 {subject}，向 {holder} 支付 {amount}。"),
+            ))
+        }
+        "forgone" => {
+            let bank = of("bank");
+            Some((
+                format!("{bank} will not finance the document with the fingerprint {subject}."),
+                format!("{bank} 放弃为指纹 {subject} 的单据融资。"),
+            ))
+        }
         _ => None,
     }
 }
@@ -132,6 +147,21 @@ fn registry(event: &Event) -> Option<Both> {
         format!("The document with the fingerprint {document} was {english}."),
         format!("指纹为 {document} 的单据{chinese}。"),
     ))
+}
+
+fn ledger(event: &Event) -> Option<Both> {
+    let (name, since) = (&event.subject, attribute(event, "since"));
+    match event.kind.as_str() {
+        "followed" => Some((
+            format!("The proofs of the ledger {name} count here from now on."),
+            format!("自此采信账本 {name} 的证明。"),
+        )),
+        "advanced" => Some((
+            format!("The validators of the ledger {name} from its height {since} on are known."),
+            format!("已获知账本 {name} 自高度 {since} 起的验证者。"),
+        )),
+        _ => None,
+    }
 }
 
 fn proposals(event: &Event) -> Option<Both> {

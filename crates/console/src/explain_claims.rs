@@ -1,0 +1,240 @@
+//! Codes of the registry, of receivables and of proofs between ledgers, in words.
+
+/// Code, English, Chinese; see `explain::CODES`.
+pub(crate) const CODES: &[(&str, &str, &str)] = &[
+    (
+        "registry.bad_fingerprint",
+        "The fingerprint is not 64 hex digits.",
+        "指纹不是 64 位十六进制数。",
+    ),
+    (
+        "registry.bad_duration",
+        "The reservation is too short or too long.",
+        "预留时间过短或过长。",
+    ),
+    (
+        "registry.already_reserved",
+        "Another reservation keeps the document until it is released by proof.",
+        "该单据已被预留，须凭证明释放后方可使用。",
+    ),
+    (
+        "registry.already_financed",
+        "The document has been financed.",
+        "该单据已融资。",
+    ),
+    (
+        "registry.no_claim",
+        "There is no open claim that the message could act on.",
+        "该单据没有可操作的有效登记。",
+    ),
+    (
+        "registry.unknown_ledger",
+        "The registry knows no ledger of that name on which to finance.",
+        "登记合约不认识该融资账本。",
+    ),
+    (
+        "registry.unreadable_pledge",
+        "What the proof shows is not a pledge.",
+        "证明所示内容不是质押记录。",
+    ),
+    (
+        "registry.not_pledged",
+        "The trade's ledger held no pledge under the reservation.",
+        "交易账本上没有该预留项下的质押。",
+    ),
+    (
+        "registry.pledge_ended",
+        "The pledge has ended or was forgone: the claim can be released.",
+        "质押已结束或已放弃，该登记可以释放。",
+    ),
+    (
+        "registry.still_pledged",
+        "The pledge stands on the trade's ledger: the claim cannot be released.",
+        "交易账本上的质押仍有效，登记不可释放。",
+    ),
+    (
+        "registry.too_early",
+        "The proof is from before the reservation's end: a pledge could still follow.",
+        "证明早于预留期满，其后仍可能质押。",
+    ),
+    (
+        "receivable.not_the_money_contract",
+        "Only the money contract may say that money arrived.",
+        "只有资金合约可通知到账。",
+    ),
+    (
+        "receivable.bad_payload",
+        "The payment does not say what it is for.",
+        "付款未说明用途。",
+    ),
+    (
+        "receivable.bad_id",
+        "The receivable's id breaks its rule.",
+        "应收账款编号不符合规则。",
+    ),
+    (
+        "receivable.bad_digest",
+        "A digest is not one.",
+        "摘要格式不正确。",
+    ),
+    (
+        "receivable.zero_amount",
+        "Nothing would be owed.",
+        "应付金额必须大于零。",
+    ),
+    (
+        "receivable.bad_price",
+        "The price must be more than zero and at most the amount.",
+        "价格须大于零且不超过应付金额。",
+    ),
+    (
+        "receivable.buyer_is_seller",
+        "Seller and buyer must differ.",
+        "卖方与买方不能相同。",
+    ),
+    (
+        "receivable.unknown_buyer",
+        "The buyer is not an active member of this ledger.",
+        "买方不是本账本的有效成员。",
+    ),
+    (
+        "receivable.already_exists",
+        "There is a receivable with this id already.",
+        "该编号的应收账款已存在。",
+    ),
+    (
+        "receivable.invoice_already_registered",
+        "The invoice stands behind another receivable already.",
+        "该发票已登记在另一笔应收账款下。",
+    ),
+    (
+        "receivable.not_found",
+        "There is no such receivable.",
+        "没有该笔应收账款。",
+    ),
+    (
+        "receivable.not_the_buyer",
+        "Only the buyer can confirm or settle the debt.",
+        "只有买方可以确认或清偿债务。",
+    ),
+    (
+        "receivable.already_confirmed",
+        "The buyer confirmed it before.",
+        "买方此前已确认。",
+    ),
+    (
+        "receivable.already_financed",
+        "It was financed before: a receivable is financed at most once.",
+        "该笔应收账款此前已融资：同一笔应收账款至多融资一次。",
+    ),
+    (
+        "receivable.not_confirmed",
+        "The buyer has not confirmed the debt yet.",
+        "买方尚未确认债务。",
+    ),
+    (
+        "receivable.wrong_price",
+        "The payment is not the price asked.",
+        "支付金额与转让价格不符。",
+    ),
+    (
+        "receivable.already_settled",
+        "The buyer has paid it.",
+        "买方已清偿。",
+    ),
+    (
+        "receivable.wrong_amount",
+        "The payment is not the amount owed.",
+        "支付金额与应付金额不符。",
+    ),
+    (
+        "receivable.no_registry",
+        "This ledger has no registry, so there is no claim.",
+        "本账本没有登记账本，因而没有登记。",
+    ),
+    (
+        "receivable.reservation_missing",
+        "The bank must reserve the document on the registry and show the proof.",
+        "银行须先在登记账本上预留该单据并出示证明。",
+    ),
+    (
+        "receivable.not_reserved",
+        "The registry had no such claim.",
+        "登记账本上没有该项登记。",
+    ),
+    (
+        "receivable.unreadable_claim",
+        "What the proof shows is not a claim.",
+        "证明所示内容不是登记记录。",
+    ),
+    (
+        "receivable.other_bank",
+        "The claim is another bank's.",
+        "该登记属于其他银行。",
+    ),
+    (
+        "receivable.other_ledger",
+        "The claim is for financing on another ledger.",
+        "该登记用于在其他账本上融资。",
+    ),
+    (
+        "receivable.reservation_ended",
+        "The claim has ended.",
+        "该登记已结束。",
+    ),
+    (
+        "receivable.reservation_expired",
+        "The reservation's time has passed.",
+        "预留已到期。",
+    ),
+    (
+        "receivable.claim_used",
+        "The claim was pledged or forgone before.",
+        "该登记此前已质押或放弃。",
+    ),
+    (
+        "foreign.unknown_ledger",
+        "That ledger is not pinned here, or not followed yet.",
+        "该账本尚未在此锚定或跟随。",
+    ),
+    (
+        "foreign.unknown_contract",
+        "That ledger began with no such contract.",
+        "该账本的创世中没有此合约。",
+    ),
+    (
+        "foreign.too_large",
+        "The proof has more parts than are read.",
+        "证明超出可读取的规模。",
+    ),
+    (
+        "foreign.malformed",
+        "The bytes are not in the form of a proof, genesis or handover.",
+        "内容不是有效的证明、创世或交接格式。",
+    ),
+    (
+        "foreign.other_key",
+        "The proof is about something else than was asked.",
+        "证明所涉内容与所询不符。",
+    ),
+    (
+        "foreign.stale",
+        "It ends before the validators known here began to vote.",
+        "其截止早于此处所知验证者开始表决之时。",
+    ),
+    (
+        "foreign.broken_proof",
+        "A check of the other ledger's headers, signatures or state failed.",
+        "另一账本的区块头、签名或状态核验未通过。",
+    ),
+    (
+        "foreign.already_followed",
+        "The ledger is followed under this pin already.",
+        "该账本已按此锚定跟随。",
+    ),
+    (
+        "foreign.other_genesis",
+        "It is not the genesis that was voted.",
+        "并非经表决锚定的创世。",
+    ),
+];
