@@ -163,14 +163,8 @@ async fn measure(
     progress.doing(format!(
         "{label}: open loop at {rate:.0} transfers a second"
     ));
-    let (done, stop) = tokio::sync::watch::channel(false);
-    let loading = async {
-        let open = load::open(&target, signed, rate).await;
-        done.send_replace(true);
-        open
-    };
-    let (open, pages) =
-        futures::future::try_join(loading, page::Pages::ask(&network, stop)).await?;
+    let loading = load::open(&target, signed, rate);
+    let (open, pages) = page::Pages::during(&network, loading).await?;
     network.agree().await?;
 
     let rss_mb = machine::peak_memory_mb(&network.pids()?)?;

@@ -21,8 +21,21 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Asks one node for its first page again and again until told to stop.
-    pub async fn ask(network: &Network, mut stop: watch::Receiver<bool>) -> Result<Self> {
+    /// Asks one node for its first page again and again while a load runs.
+    pub async fn during<T>(
+        network: &Network,
+        load: impl Future<Output = Result<T>>,
+    ) -> Result<(T, Self)> {
+        let (done, stop) = watch::channel(false);
+        let load = async {
+            let outcome = load.await;
+            done.send_replace(true);
+            outcome
+        };
+        futures::future::try_join(load, Self::ask(network, stop)).await
+    }
+
+    async fn ask(network: &Network, mut stop: watch::Receiver<bool>) -> Result<Self> {
         let base = network.nodes.first().map(|(_, client)| client.base());
         let address = base.and_then(|base| base.strip_prefix("http://"));
         let address = address.ok_or_else(|| Failure::new("bench.network", "there is no node"))?;
