@@ -64,6 +64,7 @@ words! {
     heard: "heard lately", "近期有消息";
     silent: "not heard lately", "近期无消息";
     never_heard: "not heard yet", "尚无消息";
+    watches: "does not vote", "不投票";
     no_node: "no validator", "无共识节点";
     suspended: "suspended", "已暂停";
     heights_note: "Heights of others are the highest blocks that this node heard them vote for; they may stand higher.", "其他节点的高度，是本节点收到其投票的最高区块；实际高度可能更高。";

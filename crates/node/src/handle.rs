@@ -2,6 +2,7 @@
 
 use crate::{
     access::{LedgerAccess, Placed},
+    consensus::keys,
     ledger::Ledger,
 };
 use blockworm_crypto::PublicKey;
@@ -396,6 +397,27 @@ impl LedgerHandle {
     #[must_use]
     pub fn validators(&self) -> Vec<ValidatorSeen> {
         self.access.validators()
+    }
+
+    /// The nodes that keep the ledger now and do not vote on its next block, ordered by key, each
+    /// with whether it is this one.
+    #[must_use]
+    pub fn watchers(&self) -> Vec<(Validator, bool)> {
+        let ledger = self.ledger();
+        let committee = ledger.succession.current();
+        let votes = |node: &&Validator| committee.validators.iter().any(|one| one.key == node.key);
+        let me = ledger.succession.me();
+        let nodes = ledger.nodes.borrow();
+        nodes
+            .iter()
+            .filter(|node| !votes(node))
+            .map(|node| {
+                (
+                    node.clone(),
+                    keys::public(&node.key).is_ok_and(|key| key == me),
+                )
+            })
+            .collect()
     }
 
     /// Those who vote on the block at `height`, ordered by key; none while it is not decided.

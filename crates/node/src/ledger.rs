@@ -11,7 +11,7 @@ use crate::{
 use blockworm_crypto::{Digest, Namespace, batch::KeyCache};
 use blockworm_execution::Membership;
 use blockworm_ledger::{
-    BlockLimits, Genesis, Header, LedgerId, transaction::transaction_namespace,
+    BlockLimits, Genesis, Header, LedgerId, genesis::Validator, transaction::transaction_namespace,
 };
 use std::{
     collections::BTreeMap,
@@ -101,6 +101,8 @@ pub struct Ledger {
     pub peers: LedgerPeers,
     /// Who votes when.
     pub succession: Succession,
+    /// The nodes that keep it and whose they are; as many as votes admitted, and the founders.
+    pub nodes: watch::Sender<Vec<Validator>>,
     /// Figures.
     pub counters: Counters,
     mempool: Mutex<Mempool>,
@@ -122,6 +124,7 @@ impl Ledger {
         Self {
             presence: Presence::new(succession.me(), heartbeat_ms),
             peers: LedgerPeers::new(succession.me(), founders),
+            nodes: watch::Sender::new(rules.genesis.validators.clone()),
             succession,
             rules,
             chain,
@@ -146,6 +149,18 @@ impl Ledger {
     pub fn learn(&self, membership: &Membership) -> Result<(), KeyError> {
         self.succession.learn(membership)?;
         self.peers.learn(membership)?;
+        let founders = self.rules.genesis.validators.iter().cloned();
+        let admitted = membership.admitted.iter().map(|node| Validator {
+            organisation: node.organisation.clone(),
+            key: node.key,
+        });
+        let kept = |node: &Validator| !membership.dismissed.contains(&node.key);
+        let nodes: BTreeMap<_, _> = founders
+            .chain(admitted)
+            .filter(kept)
+            .map(|node| (node.key, node))
+            .collect();
+        self.nodes.send_replace(nodes.into_values().collect());
         // A proposer who waits for transactions may have an epoch to fill now.
         self.arrivals.notify_waiters();
         Ok(())

@@ -1,6 +1,7 @@
 //! The organisations of a ledger and their nodes, as this node sees them.
 
 use crate::{explain, format::count, language::Language, ledger::Organisation};
+use blockworm_ledger::genesis::Validator;
 use blockworm_node::{LedgerHandle, ValidatorSeen};
 
 /// How an organisation's validator is doing, as this node sees it.
@@ -10,6 +11,7 @@ pub(crate) enum Seen {
     Lately,
     Silent,
     Never,
+    Watches,
     NoNode,
 }
 
@@ -31,13 +33,20 @@ pub(crate) fn rows(
     language: Language,
 ) -> Vec<NodeRow> {
     let own_height = ledger.status().height;
-    node_rows(organisations, &ledger.validators(), own_height, language)
+    let (validators, watchers) = (ledger.validators(), ledger.watchers());
+    node_rows(
+        organisations,
+        (&validators, &watchers),
+        own_height,
+        language,
+    )
 }
 
-/// One row for each validator of an organisation, or one that says there is none.
+/// One row for each validator of an organisation and each node that watches, or one that says there
+/// is none.
 fn node_rows(
     organisations: &[Organisation],
-    validators: &[ValidatorSeen],
+    (validators, watchers): (&[ValidatorSeen], &[(Validator, bool)]),
     own_height: u64,
     language: Language,
 ) -> Vec<NodeRow> {
@@ -70,6 +79,13 @@ fn node_rows(
                 _ => row(Seen::Never, None),
             });
         }
+        for (_, this_node) in watchers
+            .iter()
+            .filter(|(node, _)| node.organisation.as_str() == organisation.id.as_str())
+        {
+            let height = Some(own_height).filter(|_| *this_node);
+            rows.push(row(Seen::Watches, height));
+        }
         if rows.len() == before {
             rows.push(row(Seen::NoNode, None));
         }
@@ -97,24 +113,37 @@ mod tests {
             connected,
             voted_height: heard_ago_ms.map(|_| 1_200),
         };
-        let organisations = ["a", "b", "c", "d", "e"].map(organisation);
+        let organisations = ["a", "b", "c", "d", "e", "f"].map(organisation);
         let validators = [
             validator("a", true, false, None),
             validator("b", false, true, Some(10)),
             validator("c", false, false, Some(90_000)),
             validator("d", false, false, None),
         ];
-        let rows = node_rows(&organisations, &validators, 1_234, Language::English);
+        let watcher = |id: &str, this_node| {
+            let key = blockworm_crypto::SecretKey::from_ed25519_seed([8; 32]).public_key();
+            let organisation = id.parse().unwrap();
+            (Validator { organisation, key }, this_node)
+        };
+        let watchers = [watcher("a", false), watcher("f", true)];
+        let rows = node_rows(
+            &organisations,
+            (&validators, &watchers),
+            1_234,
+            Language::English,
+        );
         let found: Vec<_> = rows
             .iter()
             .map(|row| (row.id.as_str(), row.seen, row.height.as_str()))
             .collect();
         let wanted = [
             ("a", Seen::ThisNode, "1,234"),
+            ("a", Seen::Watches, ""),
             ("b", Seen::Lately, "1,200"),
             ("c", Seen::Silent, "1,200"),
             ("d", Seen::Never, ""),
             ("e", Seen::NoNode, ""),
+            ("f", Seen::Watches, "1,234"),
         ];
         assert_eq!(found, wanted);
         assert_eq!(rows[0].roles, "bank, notary");
