@@ -58,17 +58,14 @@ fn reserve(consortium: &Consortium, number: u32) -> (String, Value) {
     )
 }
 
-#[test]
-fn nodes_join_watch_and_leave() {
-    let consortium = Consortium::start(4);
-    let (format, report) = reserve(&consortium, 1);
+/// It watches first, then votes; proofs lead to the new set.
+fn join(consortium: &Consortium) {
+    let (format, report) = reserve(consortium, 1);
     assert_eq!(
         (format.as_str(), &report["outcome"]),
         ("blockworm-proof/1", &"valid".into())
     );
     assert_eq!(report["signers"].as_array().unwrap().len(), 3);
-
-    // It watches first, then votes.
     let watching = consortium
         .run(&["node", "join", "harbour-bank", "--watch"])
         .json();
@@ -82,88 +79,85 @@ fn nodes_join_watch_and_leave() {
     let joined = consortium.run(&["node", "join", "harbour-bank"]).json();
     assert_eq!(joined["ledgers"][0]["votes"], true);
     assert_eq!(joined["ledgers"][0]["validators"], 5);
-    let (format, report) = reserve(&consortium, 2);
+    let (format, report) = reserve(consortium, 2);
     assert_eq!(
         (format.as_str(), &report["outcome"]),
         ("blockworm-proof/2", &"valid".into())
     );
+    let signers = report["signers"].as_array().unwrap().len();
     assert!(
-        report["signers"].as_array().unwrap().len() >= 4,
-        "four of five are needed now"
+        signers >= 4,
+        "four of five are needed now, {signers} signed"
     );
+}
 
-    // The court is down while it loses its vote, and learns of it when it comes back.
+/// The court is down while it loses its vote, and learns of it when it comes back.
+fn lose_a_vote_while_down(consortium: &Consortium) {
     consortium.crash("court");
     consortium.run(&["node", "leave", "court"]).json();
-    let (_, report) = reserve(&consortium, 3);
-    assert!(
-        !report["signers"]
-            .as_array()
-            .unwrap()
-            .contains(&"court".into())
-    );
+    let (_, report) = reserve(consortium, 3);
+    let signers = report["signers"].as_array().unwrap();
+    assert!(!signers.contains(&"court".into()));
     consortium.run(&["up", "--detach"]).json();
     consortium.wait_until("the court knows that it votes no more", || {
-        let court = view(&consortium, "court", "registry");
-        let other = view(&consortium, "bank", "registry");
+        let court = view(consortium, "court", "registry");
+        let other = view(consortium, "bank", "registry");
         court["votes"] == false && court["height"] == other["height"] && court["validators"] == 4
     });
+}
 
-    // Dismissed, it is sent nothing; it comes back under the same key.
-    let before = consortium
-        .run(&["node", "list", "--ledger", "registry"])
-        .json();
+/// Dismissed, it is sent nothing; it comes back under the same key.
+fn leave_and_come_back(consortium: &Consortium) {
+    let list = ["node", "list", "--ledger", "registry"];
+    let before = consortium.run(&list).json();
     consortium
         .run(&["node", "leave", "court", "--dismiss"])
         .json();
     assert_eq!(consortium.record().nodes.len(), 4);
     let again = consortium.run(&["node", "join", "court", "--watch"]).json();
     assert_eq!(again["ledgers"].as_array().unwrap().len(), 2);
-    let after = consortium
-        .run(&["node", "list", "--ledger", "registry"])
-        .json();
-    assert_eq!(
-        before["decided"], after["decided"],
-        "the validators stay the same"
-    );
+    let after = consortium.run(&list).json();
+    assert_eq!(before["decided"], after["decided"], "the validators stay");
+}
 
-    // A node that was restored without its votes watches, though it is a validator.
+/// A node that was restored without its votes watches, though it is a validator.
+fn lose_votes(consortium: &Consortium) {
     consortium.crash("harbour-bank");
-    let engine = consortium
+    let home = consortium
         .folder
-        .organisation(&"harbour-bank".parse().unwrap())
-        .join("ledgers/engine");
-    let votes = fs::read_dir(&engine)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+        .organisation(&"harbour-bank".parse().unwrap());
+    let entries = fs::read_dir(home.join("ledgers/engine")).unwrap();
     let mut lost = 0;
-    for path in votes.filter(|path| path.to_string_lossy().contains("-votes-")) {
-        fs::remove_dir_all(path).unwrap();
-        lost += 1;
+    for entry in entries.map(Result::unwrap) {
+        if entry.file_name().to_string_lossy().contains("-votes-") {
+            fs::remove_dir_all(entry.path()).unwrap();
+            lost += 1;
+        }
     }
     assert!(lost >= 2, "a record and a journal");
     consortium.run(&["up", "--detach"]).json();
     consortium.wait_until("the restored node has caught up", || {
-        let restored = view(&consortium, "harbour-bank", "registry");
-        restored["height"] == view(&consortium, "bank", "registry")["height"]
+        let restored = view(consortium, "harbour-bank", "registry");
+        restored["height"] == view(consortium, "bank", "registry")["height"]
     });
+    let votes = |node: &str| view(consortium, node, "registry")["votes"].clone();
     assert_eq!(
-        view(&consortium, "harbour-bank", "registry")["votes"],
-        false
+        (votes("harbour-bank"), votes("bank")),
+        (false.into(), true.into())
     );
-    assert_eq!(view(&consortium, "bank", "registry")["votes"], true);
+}
 
+#[test]
+fn nodes_join_watch_and_leave() {
+    let consortium = Consortium::start(4);
+    join(&consortium);
+    lose_a_vote_while_down(&consortium);
+    leave_and_come_back(&consortium);
+    lose_votes(&consortium);
     let unknown = consortium.run(&["node", "join", "tax-office"]);
     assert_eq!(unknown.error_code(), "organisation.unknown");
     let stranger = format!("ed25519:{}", "11".repeat(32));
-    let vote = [
-        "proposal",
-        "make",
-        "add-validator",
-        &stranger,
-        "--as",
-        "bank/admin",
-    ];
-    let code = consortium.run(&vote).error_code();
-    assert_eq!(code, "proposal.unknown_node");
+    let change = ["proposal", "make", "add-validator", &stranger];
+    let asked = consortium.run(&[&change[..], &["--as", "bank/admin"]].concat());
+    assert_eq!(asked.error_code(), "proposal.unknown_node");
 }

@@ -213,6 +213,24 @@ impl Consortium {
         }
     }
 
+    /// Holds organisations' nodes still, connections and all, until `resume`.
+    pub fn pause(&self, organisations: &[&str]) {
+        self.signal(organisations, Signal::STOP);
+    }
+
+    /// Lets them go on.
+    pub fn resume(&self, organisations: &[&str]) {
+        self.signal(organisations, Signal::CONT);
+    }
+
+    fn signal(&self, organisations: &[&str], signal: Signal) {
+        for organisation in organisations {
+            let pid = self.pid(organisation);
+            let pid = pid.unwrap_or_else(|| panic!("{organisation} does not run"));
+            kill_process(process_id(pid), signal).unwrap();
+        }
+    }
+
     /// kill -9 for all nodes, as close together as possible.
     pub fn crash_all(&self) {
         let organisations = self.organisations();
@@ -276,10 +294,13 @@ impl Drop for Consortium {
     }
 }
 
+fn process_id(pid: u32) -> Pid {
+    Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+}
+
 fn kill(pid: u32) {
-    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     // It may have ended by itself in the meantime.
-    let _ = kill_process(pid, Signal::KILL);
+    let _ = kill_process(process_id(pid), Signal::KILL);
 }
 
 pub fn member(text: &str) -> MemberId {

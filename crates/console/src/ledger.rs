@@ -115,7 +115,7 @@ pub(crate) fn contract_running(ledger: &LedgerHandle, program: &str) -> Option<C
 }
 
 /// The `limit` blocks below `before`, newest first. Each is read from the node's store.
-pub(crate) async fn blocks_below(
+pub(crate) fn blocks_below(
     ledger: &LedgerHandle,
     before: u64,
     limit: u64,
@@ -124,8 +124,8 @@ pub(crate) async fn blocks_below(
     let before = before.min(newest);
     let mut rows = Vec::new();
     for height in (before.saturating_sub(limit).max(1)..before).rev() {
-        if let Some(block) = ledger.block(height).await? {
-            rows.push(BlockRow::new(&block.header, block.transactions.len()));
+        if let Some((header, transactions)) = ledger.summary(height)? {
+            rows.push(BlockRow::new(&header, transactions));
         }
     }
     Ok(rows)

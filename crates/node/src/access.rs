@@ -57,6 +57,8 @@ pub trait LedgerAccess: Send + Sync {
     fn block(&self, height: u64) -> BoxFuture<'_, Result<Option<Block>, ReadError>>;
     /// See `LedgerHandle::header`.
     fn header(&self, height: u64) -> Result<Option<Header>, ReadError>;
+    /// See `LedgerHandle::summary`.
+    fn summary(&self, height: u64) -> Result<Option<(Header, usize)>, ReadError>;
     /// See `LedgerHandle::receipts_of`.
     fn receipts_of(&self, height: u64) -> BoxFuture<'_, Result<Option<Vec<Receipt>>, ReadError>>;
     /// See `LedgerHandle::transaction_proof`.
@@ -369,6 +371,11 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
             return Ok(Some(self.ledger.rules.genesis_header.clone()));
         }
         Ok(rows::header(&self.state, height)?.map(|row| row.header))
+    }
+
+    fn summary(&self, height: u64) -> Result<Option<(Header, usize)>, ReadError> {
+        let row = rows::header(&self.state, height)?;
+        Ok(row.map(|row| (row.header, row.transactions as usize)))
     }
 
     fn receipts_of(&self, height: u64) -> BoxFuture<'_, Result<Option<Vec<Receipt>>, ReadError>> {

@@ -336,6 +336,12 @@ impl LedgerHandle {
         self.access.header(height)
     }
 
+    /// A committed block's header and how many transactions it has, without reading the block; none
+    /// at height 0.
+    pub fn summary(&self, height: u64) -> Result<Option<(Header, usize)>, ReadError> {
+        self.access.summary(height)
+    }
+
     /// The receipts of a committed block, in block order.
     pub async fn receipts_of(&self, height: u64) -> Result<Option<Vec<Receipt>>, ReadError> {
         self.access.receipts_of(height).await

@@ -182,7 +182,15 @@ async fn one_becomes_four_seven_and_four_again_under_load() {
     until("blocks follow", || ledger.status().height > height + EPOCH).await;
     stop.store(true, Ordering::Relaxed);
     let committed = loading.await.unwrap();
-    let id = committed.last().unwrap();
+    prove(&ledger, &consortium, committed.last().unwrap()).await;
+    drop((ledger, votes));
+    for node in nodes {
+        node.stop().unwrap();
+    }
+}
+
+/// The proof leads from the genesis's one validator to the four of now.
+async fn prove(ledger: &LedgerHandle, consortium: &Consortium, id: &TransactionId) {
     let proof = loop {
         match ledger.transaction_proof(id).await {
             Err(ProofError::NotYetProvable { .. }) => {
@@ -198,8 +206,4 @@ async fn one_becomes_four_seven_and_four_again_under_load() {
         "{} handovers",
         proof.chain.handovers.len()
     );
-    drop((ledger, votes));
-    for node in nodes {
-        node.stop().unwrap();
-    }
 }

@@ -1,7 +1,11 @@
 //! The members who pay each other: registered by their organisations' admins, given money by the bank,
 //! and their transfers signed beforehand.
 
-use super::{Traffic, load::Target, network::Network};
+use super::{
+    Traffic,
+    load::Target,
+    network::{Ground, Network},
+};
 use crate::{
     failure::{Failure, Result},
     remote::client_failure,
@@ -10,8 +14,11 @@ use crate::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_api::model::{Outcome, Progress as Stage};
 use blockworm_crypto::{Algorithm, Namespace, SecretKey, sha256};
-use blockworm_ledger::{ContractName, LedgerId, MemberId, TransactionBody};
-use blockworm_service::identity::{Authority, Identity};
+use blockworm_ledger::{ContractName, LedgerId, MemberId, OrganisationId, TransactionBody};
+use blockworm_service::{
+    consortium::{RIVAL, TRADE},
+    identity::{Authority, Identity},
+};
 use rayon::prelude::*;
 use serde_json::json;
 use std::time::Duration;
@@ -35,11 +42,46 @@ pub struct Accounts {
 
 /// Registers `count` members, evenly over all organisations, and gives each money.
 pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
-    let target = Target::new(network)?;
+    let organisations = &network.trade.organisations;
+    let mut accounts = register(network, &network.trade, organisations, count).await?;
+    let bank = signer(network, "bank", "maker")?;
+    let mut gifts = Vec::with_capacity(accounts.members.len());
+    for (member, _) in &accounts.members {
+        let message =
+            json!({ "issue": { "to": member, "amount": FUNDS.to_string(), "currency": "CNY" } });
+        gifts.push(sign(
+            &bank,
+            network.trade.ledger,
+            "money",
+            message.to_string().into_bytes(),
+        )?);
+    }
+    let target = Target::new(network, &network.trade)?;
+    accounts.setup_transactions += submit_all(&target, &gifts, 512).await?;
+    Ok(accounts)
+}
+
+/// Registers `count` makers of the two banks on the registry.
+pub async fn open_banks(network: &Network, count: usize) -> Result<Accounts> {
+    let banks = ["bank", RIVAL].map(|bank| bank.parse());
+    let banks: Vec<OrganisationId> = banks
+        .into_iter()
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|_| Failure::new("bench.member", "a name is not one"))?;
+    register(network, &network.registry, &banks, count).await
+}
+
+async fn register(
+    network: &Network,
+    ground: &Ground,
+    organisations: &[OrganisationId],
+    count: usize,
+) -> Result<Accounts> {
+    let target = Target::new(network, ground)?;
     let mut members = Vec::with_capacity(count);
     let mut requests = Vec::new();
-    let organisations = network.organisations.len();
-    for (index, organisation) in network.organisations.iter().enumerate() {
+    for (index, organisation) in organisations.iter().enumerate() {
+        let organisations = organisations.len();
         let share = count / organisations + usize::from(index < count % organisations);
         let authority = Authority::load(&network.folder, organisation)
             .map_err(|error| Failure::of("bench.authority", &error))?;
@@ -60,9 +102,9 @@ pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
         for some in made.chunks(REGISTERED_AT_ONCE) {
             requests.push(sign(
                 &admin,
-                network.ledger,
+                ground.ledger,
                 "members",
-                registration(network.ledger, some),
+                registration(ground.ledger, some),
             )?);
         }
         for (number, identity) in made.into_iter().enumerate() {
@@ -73,30 +115,16 @@ pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
     }
     // Neighbours in the list, who pay each other, are to be of different organisations.
     let mut order: Vec<usize> = (0..members.len()).collect();
-    order.sort_by_key(|index| index % (count / organisations).max(1));
+    order.sort_by_key(|index| index % (count / organisations.len()).max(1));
     let mut taken: Vec<Option<(MemberId, SecretKey)>> = members.into_iter().map(Some).collect();
     let members: Vec<_> = order
         .into_iter()
         .filter_map(|index| taken[index].take())
         .collect();
 
-    let bank = signer(network, "bank", "maker")?;
-    let mut setup_transactions = submit_all(&target, &requests, 4).await?;
-    let mut gifts = Vec::with_capacity(members.len());
-    for (member, _) in &members {
-        let message =
-            json!({ "issue": { "to": member, "amount": FUNDS.to_string(), "currency": "CNY" } });
-        gifts.push(sign(
-            &bank,
-            network.ledger,
-            "money",
-            message.to_string().into_bytes(),
-        )?);
-    }
-    setup_transactions += submit_all(&target, &gifts, 512).await?;
     Ok(Accounts {
         members,
-        setup_transactions,
+        setup_transactions: submit_all(&target, &requests, 4).await?,
     })
 }
 
@@ -151,7 +179,7 @@ pub fn is_ok(outcome: &Outcome) -> bool {
     outcome.status == Stage::Committed && outcome.code == "ok"
 }
 
-/// A never-ending row of transfers of one fen.
+/// A never-ending row of transfers of one fen, or of reservations of new documents.
 pub struct Payments<'a> {
     members: &'a [(MemberId, SecretKey)],
     ledger: LedgerId,
@@ -167,12 +195,16 @@ impl<'a> Payments<'a> {
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce)
             .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
-        let contract = "money"
+        let (ground, contract) = match traffic {
+            Traffic::Claims => (&network.registry, "registry"),
+            Traffic::Distinct | Traffic::Hot => (&network.trade, "money"),
+        };
+        let contract = contract
             .parse()
             .map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
         Ok(Self {
             members: &accounts.members,
-            ledger: network.ledger,
+            ledger: ground.ledger,
             contract,
             traffic,
             next: 0,
@@ -180,31 +212,38 @@ impl<'a> Payments<'a> {
         })
     }
 
-    /// Signs the next `count` transfers on all cores.
+    /// Signs the next `count` of them on all cores.
     pub fn sign(&mut self, count: usize) -> Vec<Vec<u8>> {
         let first = self.next;
         self.next += count;
         let expires_at_ms = now_ms() + GOOD_FOR.as_millis() as u64;
         (first..first + count)
             .into_par_iter()
-            .map(|index| self.transfer(index, expires_at_ms))
+            .map(|index| self.payment(index, expires_at_ms))
             .collect()
     }
 
-    fn transfer(&self, index: usize, expires_at_ms: u64) -> Vec<u8> {
+    fn payment(&self, index: usize, expires_at_ms: u64) -> Vec<u8> {
         let count = self.members.len();
-        let (from, to) = match self.traffic {
-            Traffic::Distinct => (index % count, (index + 1) % count),
+        let transfer = |to: usize| {
+            let receiver = &self.members[to].0;
+            format!(r#"{{"transfer":{{"to":"{receiver}","amount":"1","currency":"CNY"}}}}"#)
+        };
+        let (from, message) = match self.traffic {
+            Traffic::Distinct => (index % count, transfer((index + 1) % count)),
             // All but the first account pay the first.
-            Traffic::Hot => (1 + index % (count - 1), 0),
+            Traffic::Hot => (1 + index % (count - 1), transfer(0)),
+            Traffic::Claims => {
+                let document = sha256(&[&self.nonce, &(index as u64).to_be_bytes()]);
+                let reserve =
+                    json!({ "fingerprint": document, "ledger": TRADE, "for_ms": 600_000 });
+                (index % count, json!({ "reserve": reserve }).to_string())
+            }
         };
         let (sender, key) = &self.members[from];
-        let receiver = &self.members[to].0;
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&self.nonce);
         nonce[8..].copy_from_slice(&(index as u64).to_be_bytes());
-        let message =
-            format!(r#"{{"transfer":{{"to":"{receiver}","amount":"1","currency":"CNY"}}}}"#);
         let body = TransactionBody {
             ledger: self.ledger,
             sender: sender.clone(),

@@ -1,7 +1,10 @@
 //! The two loops: closed, where each connection sends its next batch when the last one has its
 //! receipts, and open, where transfers are sent at their times whatever became of earlier ones.
 
-use super::{accounts::is_ok, network::Network};
+use super::{
+    accounts::is_ok,
+    network::{Ground, Network},
+};
 use crate::failure::{Failure, Result};
 use blockworm_api::{
     Client, ClientError,
@@ -33,8 +36,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// All nodes of a consortium.
-    pub fn new(network: &Network) -> Result<Self> {
+    /// All nodes of a consortium, about one of its ledgers.
+    pub fn new(network: &Network, ground: &Ground) -> Result<Self> {
         let clients: Arc<[Client]> = network
             .nodes
             .iter()
@@ -45,7 +48,7 @@ impl Target {
         }
         Ok(Self {
             clients,
-            ledger: network.ledger.to_string(),
+            ledger: ground.ledger.to_string(),
         })
     }
 

@@ -7,10 +7,12 @@
 //! takes, from the moment it was meant to be sent.
 
 mod accounts;
+mod both;
 mod disk;
 mod load;
 mod machine;
 mod network;
+mod page;
 mod report;
 
 use crate::{
@@ -47,6 +49,10 @@ pub struct BenchArgs {
     /// Transfers in one request of the closed loop.
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=8_192))]
     batch: u32,
+    /// Measure two ledgers of the same nodes instead: transfers on the trade, banks' claims on the
+    /// registry, each alone and both at once.
+    #[arg(long)]
+    two_ledgers: bool,
     /// Where the consortia's folders are made; else the folder for temporary files, or this one if
     /// that lies in memory.
     #[arg(long)]
@@ -60,6 +66,8 @@ pub enum Traffic {
     Distinct,
     /// Every account pays the same one.
     Hot,
+    /// Every maker of a bank reserves new documents.
+    Claims,
 }
 
 impl Traffic {
@@ -67,6 +75,7 @@ impl Traffic {
         match self {
             Self::Distinct => "distinct",
             Self::Hot => "hot",
+            Self::Claims => "claims",
         }
     }
 }
@@ -79,6 +88,9 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
         .map_err(|error| Failure::of("system.runtime", &error))?;
     let progress = Progress::new();
     let place = machine::place(args.dir.as_deref(), &progress);
+    if args.two_ledgers {
+        return runtime.block_on(both::run(&args, &place, &progress, format));
+    }
     progress.doing("measuring how many signatures this machine verifies");
     let verify_limit_per_s = machine::verify_limit(args.accounts as usize)?;
     let mut cases = Vec::new();
@@ -106,7 +118,7 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
 }
 
 /// Ends the case at Ctrl-C, so that its nodes are stopped and its folder is removed.
-async fn unless_interrupted(case: impl Future<Output = Result<Case>>) -> Result<Case> {
+async fn unless_interrupted<T>(case: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         case = case => case,
         _ = tokio::signal::ctrl_c() => {
@@ -129,7 +141,7 @@ async fn measure(
     progress.doing(format!("{label}: registering {} members", args.accounts));
     let accounts = accounts::open(&network, args.accounts as usize).await?;
     let mut payments = accounts::Payments::new(&network, &accounts, traffic)?;
-    let target = Target::new(&network)?;
+    let target = Target::new(&network, &network.trade)?;
     let connections = args.connections as usize;
     let batch = args.batch as usize;
 
@@ -151,7 +163,8 @@ async fn measure(
     progress.doing(format!(
         "{label}: open loop at {rate:.0} transfers a second"
     ));
-    let open = load::open(&target, signed, rate).await?;
+    let loading = load::open(&target, signed, rate);
+    let (open, pages) = page::Pages::during(&network, loading).await?;
     network.agree().await?;
 
     let rss_mb = machine::peak_memory_mb(&network.pids()?)?;
@@ -172,6 +185,8 @@ async fn measure(
         transfers_per_s: closed.per_second(),
         p50_ms: open.percentile_ms(0.50),
         p99_ms: open.percentile_ms(0.99),
+        page_p50_ms: pages.percentile_ms(0.50),
+        page_p99_ms: pages.percentile_ms(0.99),
         cpu_ms_per_tx: cpu.as_secs_f64() * 1_000.0 / count as f64 / closed.ok.max(1) as f64,
         rss_mb,
         bytes_per_tx: bytes.total(),

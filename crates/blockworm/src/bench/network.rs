@@ -8,7 +8,10 @@ use crate::{
 };
 use blockworm_api::Client;
 use blockworm_ledger::{LedgerId, OrganisationId};
-use blockworm_service::network::{ConsortiumFolder, NodeState, process};
+use blockworm_service::{
+    consortium::{REGISTRY, TRADE},
+    network::{ConsortiumFolder, NodeState, process},
+};
 use serde_json::Value;
 use std::{
     fs,
@@ -20,16 +23,25 @@ use std::{
 /// How long nodes may take to come to the same height after a load.
 const AGREE: Duration = Duration::from_secs(60);
 
+/// A ledger of the consortium.
+#[derive(Clone)]
+pub struct Ground {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Who keeps it.
+    pub organisations: Vec<OrganisationId>,
+}
+
 /// A running consortium. Dropping it stops its nodes and removes its folder.
 pub struct Network {
     /// Its folder.
     pub folder: ConsortiumFolder,
-    /// The ledger that carries the load; the other one idles beside it.
-    pub ledger: LedgerId,
+    /// The ledger that carries the transfers.
+    pub trade: Ground,
+    /// The ledger that idles beside it, or carries banks' claims.
+    pub registry: Ground,
     /// Whose nodes run, and their APIs.
     pub nodes: Vec<(OrganisationId, Client)>,
-    /// All organisations.
-    pub organisations: Vec<OrganisationId>,
     /// What `blockworm up` says it took to the first committed transaction.
     pub up_ms: u64,
     _cleaner: Cleaner,
@@ -69,13 +81,15 @@ impl Network {
         let record = folder
             .record()
             .map_err(|error| folder_failure(&folder, &error))?;
-        let trade = record
-            .first_ledger()
-            .map_err(|error| folder_failure(&folder, &error))?;
-        let ledger = trade
-            .id
-            .parse()
-            .map_err(|_| unexpected("the ledger's id"))?;
+        let ground = |name: &str| {
+            let ledgers = record.ledgers.iter();
+            let found = ledgers.clone().find(|ledger| ledger.name == name);
+            let found = found.ok_or_else(|| unexpected("ledger of each name"))?;
+            Ok(Ground {
+                ledger: found.id.parse().map_err(|_| unexpected("ledger's id"))?,
+                organisations: found.organisations.clone(),
+            })
+        };
         let nodes = record
             .nodes
             .iter()
@@ -87,9 +101,9 @@ impl Network {
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
-            ledger,
+            trade: ground(TRADE)?,
+            registry: ground(REGISTRY)?,
             nodes,
-            organisations: trade.organisations.clone(),
             up_ms: up["elapsed_ms"]
                 .as_u64()
                 .ok_or_else(|| unexpected("elapsed_ms"))?,
@@ -123,7 +137,7 @@ impl Network {
             let mut seen = Vec::with_capacity(self.nodes.len());
             for (_, client) in &self.nodes {
                 let view = client
-                    .ledger(&self.ledger.to_string())
+                    .ledger(&self.trade.ledger.to_string())
                     .await
                     .map_err(client_failure)?;
                 seen.push((view.height, view.state_root));
@@ -157,7 +171,7 @@ impl Network {
                 .iter()
                 .map(|(organisation, _)| self.folder.organisation(organisation))
                 .collect(),
-            ledger: self.ledger,
+            ledger: self.trade.ledger,
             _cleaner: self._cleaner,
         })
     }

@@ -18,6 +18,10 @@ pub struct Case {
     pub p50_ms: f64,
     /// The same, the slowest hundredth.
     pub p99_ms: f64,
+    /// From asking for the console's first page to its first byte, in the open loop.
+    pub page_p50_ms: f64,
+    /// The same, the slowest hundredth.
+    pub page_p99_ms: f64,
     /// Processor milliseconds for one transfer on one node, in the closed loop.
     pub cpu_ms_per_tx: f64,
     /// The largest resident memory of a node under load, in MB.
@@ -89,6 +93,8 @@ impl Report {
                 "transfers_per_s": rounded(case.transfers_per_s, 0),
                 "p50_ms": rounded(case.p50_ms, 1),
                 "p99_ms": rounded(case.p99_ms, 1),
+                "page_p50_ms": rounded(case.page_p50_ms, 1),
+                "page_p99_ms": rounded(case.page_p99_ms, 1),
                 "cpu_ms_per_tx": rounded(case.cpu_ms_per_tx, 4),
                 "rss_mb": rounded(case.rss_mb, 1),
                 "bytes_per_tx": rounded(case.bytes_per_tx, 0),
@@ -118,13 +124,15 @@ impl Report {
             "of limit",
             "p50 ms",
             "p99 ms",
+            "page p50 ms",
+            "page p99 ms",
             "CPU ms/tx",
             "RSS MB",
             "bytes/tx",
             "blocks+receipts+state+indexes",
             "failed",
         ];
-        let rows: Vec<[String; 11]> = self.cases.iter().map(|case| self.row(case)).collect();
+        let rows: Vec<[String; 13]> = self.cases.iter().map(|case| self.row(case)).collect();
         format!(
             "{}\n\nhot account        {:.2} of distinct accounts\nlimit              {:.0} Ed25519 verifications/s on all cores\nup                 {} ms to the first committed transaction",
             output::table(header, &rows),
@@ -134,7 +142,7 @@ impl Report {
         )
     }
 
-    fn row(&self, case: &Case) -> [String; 11] {
+    fn row(&self, case: &Case) -> [String; 13] {
         let split = &case.bytes_split;
         [
             case.case.to_owned(),
@@ -146,6 +154,8 @@ impl Report {
             ),
             format!("{:.1}", case.p50_ms),
             format!("{:.1}", case.p99_ms),
+            format!("{:.1}", case.page_p50_ms),
+            format!("{:.1}", case.page_p99_ms),
             format!("{:.4}", case.cpu_ms_per_tx),
             format!("{:.0}", case.rss_mb),
             format!("{:.0}", case.bytes_per_tx),
@@ -169,6 +179,8 @@ mod tests {
             transfers_per_s,
             p50_ms: 1.0,
             p99_ms: 2.0,
+            page_p50_ms: 3.0,
+            page_p99_ms: 4.0,
             cpu_ms_per_tx: 0.03,
             rss_mb: 70.0,
             bytes_per_tx: 500.0,
@@ -203,6 +215,8 @@ mod tests {
             "transfers_per_s",
             "p50_ms",
             "p99_ms",
+            "page_p50_ms",
+            "page_p99_ms",
             "cpu_ms_per_tx",
             "rss_mb",
             "bytes_per_tx",

@@ -92,7 +92,7 @@ async fn block_list(visitor: &Visitor) -> Result<BlockList, Fault> {
     let newest = ledger.status().height.saturating_add(1);
     let asked = visitor.number("before")?;
     let before = asked.unwrap_or(newest).min(newest);
-    let blocks = ledger::blocks_below(&ledger, before, BLOCKS).await?;
+    let blocks = ledger::blocks_below(&ledger, before, BLOCKS)?;
     let w = visitor.language.words();
     Ok(BlockList {
         f: visitor.frame(Some(&ledger), w.blocks),

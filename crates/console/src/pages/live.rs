@@ -197,9 +197,7 @@ impl Feed {
     async fn reload(&mut self) -> Result<(), Fault> {
         self.organisations = ledger::organisations(&self.ledger).await?;
         let before = self.ledger.status().height.saturating_add(1);
-        self.recent = ledger::blocks_below(&self.ledger, before, ROWS)
-            .await?
-            .into();
+        self.recent = ledger::blocks_below(&self.ledger, before, ROWS)?.into();
         Ok(())
     }
 

@@ -76,6 +76,6 @@ async fn overview(visitor: &Visitor, ledger: &LedgerHandle) -> Result<Overview, 
         more_organisations: organisations.len() == ORGANISATIONS as usize,
         nodes: nodes::rows(&organisations, ledger, visitor.language),
         s: live::status_view(ledger),
-        blocks: ledger::blocks_below(ledger, before, live::ROWS).await?,
+        blocks: ledger::blocks_below(ledger, before, live::ROWS)?,
     })
 }

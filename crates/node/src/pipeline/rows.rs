@@ -30,13 +30,15 @@ pub enum RowError {
     Damaged(&'static str, u64),
 }
 
-/// A committed header with the root of its own block's receipts.
+/// A committed header with what its own block adds.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct HeaderRow {
     /// The header.
     pub header: Header,
     /// Root over this block's receipts.
     pub receipts_root: Digest,
+    /// How many transactions the block has, so that lists need not read it.
+    pub transactions: u32,
 }
 
 #[derive(BorshSerialize, BorshDeserialize)]
@@ -72,6 +74,8 @@ pub fn of_block(
     let header = encode(&HeaderRow {
         header,
         receipts_root,
+        transactions: u32::try_from(block.ids().len())
+            .expect("invariant: a block's transactions fit a u32"),
     });
     rows.push(SideRow::put(
         Column::Meta,
