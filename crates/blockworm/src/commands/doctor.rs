@@ -2,6 +2,7 @@
 
 use super::summary::{self, NodeSummary};
 use crate::{cli::Place, failure::Result, output::Format, signer::now_ms};
+use blockworm_api::model::LedgerView;
 use blockworm_service::{
     network::{ConsortiumFolder, LedgerRecord},
     operations::{Finding, Verdict, check_folder},
@@ -65,22 +66,31 @@ fn check_answers(node: &NodeSummary, place: &Place) -> Finding {
             format!("look at {}", log.display()),
         );
     }
+    let others = |ledger: &LedgerView| ledger.validators - usize::from(ledger.votes);
     let alone = node
         .ledgers
         .iter()
-        .find(|ledger| ledger.connected_peers + 1 < ledger.validators);
+        .find(|ledger| ledger.connected_peers < others(ledger));
     match alone {
         Some(ledger) => Finding::warning(
             check,
             format!(
                 "{} of {} peers connected on {}",
                 ledger.connected_peers,
-                ledger.validators - 1,
+                others(ledger),
                 ledger.name
             ),
             "blockworm status: start the nodes that do not run",
         ),
-        None => Finding::ok(check, format!("{} answers", node.api_url)),
+        None => {
+            let watched = node.ledgers.iter().filter(|ledger| !ledger.votes);
+            let watched: Vec<&str> = watched.map(|ledger| ledger.name.as_str()).collect();
+            let how = match watched.as_slice() {
+                [] => String::new(),
+                names => format!("; it has no vote on {} in this epoch", names.join(" and ")),
+            };
+            Finding::ok(check, format!("{} answers{how}", node.api_url))
+        }
     }
 }
 
