@@ -37,6 +37,8 @@ fn reserve(consortium: &Consortium, number: u32) -> (String, Value) {
         ])
         .json();
     let id = reserved["transaction"].as_str().unwrap().to_owned();
+    let shown = consortium.run(&["tx", "show", &id]).json();
+    assert_eq!(shown["id"], id.as_str(), "found on the second ledger too");
     let file = consortium.beside(&format!("proof-{number}.json"));
     let export = ["proof", "export", &id, "-o", dsl::path(&file)];
     consortium

@@ -8,7 +8,7 @@ use crate::{
     remote::{Remote, check_ok, client_failure},
     signer::Signer,
 };
-use blockworm_api::model::ReceiptView;
+use blockworm_api::model::{ReceiptView, TransactionView};
 use blockworm_service::network::ConsortiumFolder;
 use serde_json::Value;
 use std::{fmt::Write as _, process::ExitCode, time::Duration};
@@ -22,12 +22,7 @@ pub async fn run(command: &TxCommand, format: Format) -> Result<ExitCode> {
 }
 
 async fn show(args: &TxShowArgs, format: Format) -> Result<ExitCode> {
-    let remote = Remote::connect(&args.target).await?;
-    let view = remote
-        .client
-        .transaction(&remote.ledger_text(), &args.id.to_string())
-        .await
-        .map_err(client_failure)?;
+    let view = find(args).await?;
     let body = &view.transaction["body"];
     let field = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let message = match &body["message"] {
@@ -43,6 +38,27 @@ async fn show(args: &TxShowArgs, format: Format) -> Result<ExitCode> {
     );
     format.print(&view, text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The transaction on the ledger that is meant; where none is named, on any that the node keeps:
+/// who is told an id is not always told the ledger.
+async fn find(args: &TxShowArgs) -> Result<TransactionView> {
+    let remote = Remote::connect(&args.target).await?;
+    let (id, usual) = (args.id.to_string(), remote.ledger_text());
+    let missing = match remote.client.transaction(&usual, &id).await {
+        Ok(view) => return Ok(view),
+        Err(error) if error.code() == Some("transaction.not_found") => error,
+        Err(error) => return Err(client_failure(error)),
+    };
+    if args.target.ledger.is_none() {
+        let ledgers = remote.client.ledgers().await.map_err(client_failure)?;
+        for ledger in ledgers.iter().filter(|ledger| ledger.id != usual) {
+            if let Ok(view) = remote.client.transaction(&ledger.id, &id).await {
+                return Ok(view);
+            }
+        }
+    }
+    Err(client_failure(missing))
 }
 
 async fn submit(args: &TxSubmitArgs, format: Format) -> Result<ExitCode> {
