@@ -1,15 +1,22 @@
 //! Invoices presented again in every way are found as often as promised, and distinct ones seldom alarm.
 //!
 //! `BLOCKWORM_LONG=1` tries twenty thousand instead of twelve hundred.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
 
 use blockworm_workflows::{
     fingerprint::{
         Written,
         trial::{self, Goal},
     },
+    invoice,
     receivable::{SAMPLE_INVOICE, import},
+    xml::Limits,
 };
+use not_run::not_run;
+use std::{fs, path::Path};
 
 #[test]
 fn the_goals_hold() {
@@ -52,5 +59,26 @@ fn the_goals_hold() {
             report.true_links > 0,
             "the generator makes no orders in parts"
         );
+    }
+}
+
+/// Real documents of six countries, with names, numbers and sums as people write them.
+#[test]
+fn public_invoices_are_found_too() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/invoices-ubl");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        not_run("no public invoices in ../shared/data/invoices-ubl");
+        return;
+    };
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "xml"))
+        .collect();
+    files.sort();
+    for path in files {
+        let document = invoice::read(&fs::read(&path).unwrap(), &Limits::default()).unwrap();
+        let report = trial::run(&[Written::of(&document)], 1, 0).unwrap();
+        let failed: Vec<_> = report.rows.iter().filter(|row| !row.holds()).collect();
+        assert!(failed.is_empty(), "{}: {failed:#?}", path.display());
     }
 }

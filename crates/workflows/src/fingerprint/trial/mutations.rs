@@ -262,7 +262,9 @@ fn grouping(written: &Written, random: &mut Random) -> Option<Vec<Written>> {
         }
         grouped.push(digit);
     }
-    let text = format!("{} {grouped}{point}{part}0", written.currency);
+    // Three digits after the only separator could be a thousand as well.
+    let zero = if whole.len() > 3 { "0" } else { "" };
+    let text = format!("{} {grouped}{point}{part}{zero}", written.currency);
     with(written, |w| w.amount = text)
 }
 
@@ -389,6 +391,9 @@ fn split(written: &Written, random: &mut Random, numbers: [String; 2]) -> Option
 }
 
 fn credit_note(written: &Written, random: &mut Random) -> Option<Vec<Written>> {
+    if written.sort != Sort::Invoice {
+        return None;
+    }
     let number = fresh_number(written, random);
     let mut all = other_date(written, random)?;
     let note = &mut all[0];
