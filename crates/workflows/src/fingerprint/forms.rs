@@ -17,7 +17,7 @@ const BUCKET_PART: u128 = 20;
 pub enum Form {
     /// Every field: a copy, however it is spelled.
     Exact,
-    /// Seller's identifier and number as it stands: any field but these was edited.
+    /// Seller's identifier and name, and number as it stands: any field but these was edited.
     Number,
     /// Seller and number as runs without zeros: the number was spelled in another way.
     NumberRuns,
@@ -112,8 +112,10 @@ fn both(document: &Document) -> Vec<Input> {
     let buyer = everything(&document.buyer);
     let exact = [group, &seller, &buyer, &number, &date, &amount, &currency];
     inputs.push(input(Form::Exact, &exact));
+    // The name stands beside the identifier, because `HRB 12345` is a company in every court's town.
+    let name = document.seller.names.first().map_or("", String::as_str);
     for id in &document.seller.ids {
-        let fields = [group, "id", id, &document.tight_number];
+        let fields = [group, id, name, &document.tight_number];
         inputs.push(input(Form::Number, &fields));
     }
     number_runs(document, &number, Form::NumberRuns, &mut inputs);
