@@ -34,7 +34,7 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 29] = [
+    let verbs: [&[&str]; 30] = [
         &[],
         &["up"],
         &["down"],
@@ -63,6 +63,7 @@ fn help() {
         &["registry"],
         &["registry", "reserve"],
         &["registry", "release"],
+        &["registry", "mutations"],
         &["query"],
     ];
     let mut text = String::new();
@@ -78,6 +79,27 @@ fn help() {
         text.push_str(&format!("$ blockworm {}\n{}\n", args.join(" "), ran.stdout));
     }
     check_snapshot("help.txt", &text);
+}
+
+/// What the fingerprints find is printed without any node, and a missed goal is a failure.
+#[test]
+fn the_table_of_mutations() {
+    let invoice = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../samples/steel-invoice.xml"
+    );
+    let args = ["registry", "mutations", "--generated", "400"];
+    let shipped = blockworm(&[&args[..], &["--output", "json"]].concat()).json();
+    let given = blockworm(&[&args[..], &[invoice, "--output", "json"]].concat()).json();
+    assert_eq!(shipped, given, "the sample is the file that ships");
+    assert_eq!(shipped["invoices"], 401);
+    assert!(shipped["rows"].as_array().unwrap().len() >= 12);
+    let text = blockworm(&args);
+    assert_eq!(text.code, Some(0), "{text:?}");
+    assert!(text.stdout.contains("False alerts: "), "{text:?}");
+    let credit = invoice.replace("steel-invoice", "steel-credit-note");
+    let refused = blockworm(&["registry", "mutations", &credit, "--output", "json"]);
+    assert_eq!(refused.error_code(), "invoice.credit_note");
 }
 
 /// The value with every string and number replaced by its kind.

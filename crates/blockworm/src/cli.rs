@@ -14,7 +14,7 @@ pub use proposal::{
 pub use receivable::{
     Document, ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
     ReceivableImportArgs, ReceivableShowArgs, RegistryCommand, RegistryFollowArgs,
-    RegistryReserveArgs, RegistryShowArgs,
+    RegistryMutationsArgs, RegistryReserveArgs, RegistryShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};

@@ -6,6 +6,7 @@ mod ed25519;
 pub mod identity;
 pub mod keyfile;
 pub mod merkle;
+pub mod oprf;
 mod p256;
 pub mod secret;
 pub mod signature;

@@ -1,9 +1,10 @@
-//! The management modules: `consortium`, `identity`, `network` and `operations`.
+//! The management modules: `consortium`, `identity`, `key_holder`, `network` and `operations`.
 //!
 //! **Invariant**: nothing here decides what a ledger accepts. These modules prepare files, keys and
 //! processes; every rule that counts is checked again by each node.
 
 pub mod consortium;
 pub mod identity;
+pub mod key_holder;
 pub mod network;
 pub mod operations;

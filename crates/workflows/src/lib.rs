@@ -1,6 +1,7 @@
 //! Off-ledger business: importers, steps and exports.
 
 pub mod decimal;
+pub mod fingerprint;
 pub mod invoice;
 pub mod receivable;
 pub mod registry;

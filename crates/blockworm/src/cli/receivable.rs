@@ -103,6 +103,21 @@ pub enum RegistryCommand {
     Confirm(RegistryFollowArgs),
     /// End a claim, whoever's it is, by proof that it was paid, forgone or never used in its time.
     Release(RegistryFollowArgs),
+    /// Present invoices again in every way that fraud and carelessness know, and count what the
+    /// keyed fingerprints find. Asks no node; fails when a goal is missed.
+    Mutations(RegistryMutationsArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct RegistryMutationsArgs {
+    /// Invoices to try beside the generated ones, UBL 2.1 XML; else the sample that ships.
+    pub invoices: Vec<PathBuf>,
+    /// How many invoices to generate.
+    #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub generated: u32,
+    /// What they are generated from: the same seed gives the same invoices.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Which invoice.

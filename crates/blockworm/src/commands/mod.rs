@@ -7,6 +7,7 @@ mod doctor;
 mod down;
 mod member;
 mod membership;
+mod mutations;
 mod node;
 mod nodes;
 mod pins;

@@ -1,7 +1,7 @@
 //! `blockworm registry`: an invoice's claims on the ledger that rival banks share.
 
 use super::{
-    counterpart,
+    counterpart, mutations,
     receivable::{import_file, step_failure},
     story::line as step_line,
     submitter::{FolderSubmitter, read_proof, stopped},
@@ -48,6 +48,7 @@ pub async fn run(command: &RegistryCommand, format: Format) -> Result<ExitCode> 
         RegistryCommand::Reserve(args) => reserve(args, &registry, format).await,
         RegistryCommand::Confirm(args) => follow(args, registry, true, format).await,
         RegistryCommand::Release(args) => follow(args, registry, false, format).await,
+        RegistryCommand::Mutations(args) => mutations::run(args, format),
     }
 }
 

@@ -18,6 +18,7 @@ impl Draft {
             due_date: self.due_date,
             currency: self.currency?.0,
             preceding: self.preceding,
+            references: self.references,
             seller: party(self.seller)?,
             buyer: party(self.buyer)?,
             totals: totals(&self.totals)?,

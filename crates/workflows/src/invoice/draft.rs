@@ -1,6 +1,6 @@
 //! A document as it stands, before anybody asks whether it keeps the rules.
 
-use super::{Date, DocumentKind, Preceding};
+use super::{Date, DocumentKind, Preceding, Reference};
 use crate::decimal::Decimal;
 use blockworm_ledger::Currency;
 
@@ -65,6 +65,8 @@ pub struct Draft {
     pub tax_currency: Option<String>,
     /// BG-3.
     pub preceding: Vec<Preceding>,
+    /// BT-13, BT-15, BT-16.
+    pub references: Vec<Reference>,
     /// BG-4.
     pub seller: DraftParty,
     /// BG-7.

@@ -70,6 +70,8 @@ pub struct Invoice {
     pub currency: Currency,
     /// BG-3: the invoices that this one corrects or credits.
     pub preceding: Vec<Preceding>,
+    /// Documents of the same trade.
+    pub references: Vec<Reference>,
     /// BG-4.
     pub seller: Party,
     /// BG-7.
@@ -93,6 +95,27 @@ pub struct Preceding {
     pub number: String,
     /// BT-26.
     pub issue_date: Option<Date>,
+}
+
+/// A document of the same trade that the invoice names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reference {
+    /// What it is.
+    pub kind: ReferenceKind,
+    /// Its number.
+    pub number: String,
+}
+
+/// What sort of document is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceKind {
+    /// BT-13, the buyer's purchase order.
+    Order,
+    /// BT-16, the despatch advice.
+    Despatch,
+    /// BT-15, the receiving advice, for goods in store the warehouse receipt.
+    Receipt,
 }
 
 /// A seller or a buyer.

@@ -9,7 +9,7 @@ use super::draft::{Draft, DraftSubtotal, DraftTotals, Figure};
 use super::error::InvoiceError;
 use super::finding::{Findings, Kind, UBL};
 use super::node::{CAC, CBC, Node};
-use super::{Date, DocumentKind, Preceding};
+use super::{Date, DocumentKind, Preceding, Reference, ReferenceKind};
 use crate::xml::{self, Interest, Limits};
 use party::{BUYER, SELLER};
 use reader::{Reader, Term, exponent_of, optional, required};
@@ -83,6 +83,7 @@ impl Reader {
             currency: self.currency,
             tax_currency: self.text(root, "cbc:TaxCurrencyCode", optional("BT-6")),
             preceding: self.preceding(root),
+            references: Self::references(root),
             seller: self.party(root, "cac:AccountingSupplierParty", &SELLER),
             buyer: self.party(root, "cac:AccountingCustomerParty", &BUYER),
             representative_vat_id: self.representative_vat_id(root),
@@ -203,6 +204,27 @@ impl Reader {
             {
                 let issue_date = self.date(&at, "cbc:IssueDate", date);
                 found.push(Preceding { number, issue_date });
+            }
+        }
+        found
+    }
+
+    /// BT-13, BT-15 and BT-16. The first of each is read; that there are others breaks nothing.
+    fn references(root: &Node<'_>) -> Vec<Reference> {
+        let sorts = [
+            ("cac:OrderReference", ReferenceKind::Order),
+            ("cac:ReceiptDocumentReference", ReferenceKind::Receipt),
+            ("cac:DespatchDocumentReference", ReferenceKind::Despatch),
+        ];
+        let mut found = Vec::new();
+        for (name, kind) in sorts {
+            if let Some(at) = root.all(name).first()
+                && let Some(id) = at.all("cbc:ID").first()
+                && let number = id.text()
+                && !number.is_empty()
+            {
+                let number = number.chars().take(MAX_NUMBER_BYTES).collect();
+                found.push(Reference { kind, number });
             }
         }
         found
