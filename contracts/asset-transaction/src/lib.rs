@@ -1,0 +1,2 @@
+//! Holdings.
+#![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
