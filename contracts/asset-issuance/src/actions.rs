@@ -281,8 +281,15 @@ impl<'a> Case<'a> {
         if amount.is_zero() {
             return Err(IssuanceError::ZeroAmount);
         }
+        // The tier of what is proposed follows from the units that exist.
+        if self.asset.increase.is_some() {
+            return Err(IssuanceError::MintPending);
+        }
         let left = self.asset.amount.checked_sub(amount);
-        self.asset.amount = left.map_err(|_| IssuanceError::Overflow)?;
+        self.asset.amount = left.map_err(|_| IssuanceError::AboveSupply {
+            amount: self.asset.amount,
+            asked: amount,
+        })?;
         let asset = self.id.clone();
         self.done("retired", Some(IssuanceMsg::Retire { asset, amount }))
     }

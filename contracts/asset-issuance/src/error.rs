@@ -130,6 +130,14 @@ pub enum IssuanceError {
         /// The id.
         asset: AssetId,
     },
+    /// More than there is.
+    #[error("issuance.above_supply: {amount} units exist, which is less than {asked}")]
+    AboveSupply {
+        /// Units in existence.
+        amount: Uint128,
+        /// Units to be retired.
+        asked: Uint128,
+    },
     /// Not a kind whose units are added or retired.
     #[error("issuance.not_fungible: units of fungible assets alone are added and retired")]
     NotFungible,

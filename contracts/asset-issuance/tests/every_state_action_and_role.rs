@@ -36,7 +36,7 @@ proposed  -     -        halfway draft  -        -       -        -      -      
 halfway   -     -        approved draft -        -       -        -      -      -        -        cancelled
 approved  -     -        -       draft  active   -       -        -      -      -        -        cancelled
 active    -     -        !nothing_proposed !nothing_proposed - growing final active frozen - redeemed cancelled
-growing   -     -        growing active -        !mint_pending !mint_pending growing frozen - redeemed cancelled
+growing   -     -        growing active -        !mint_pending !mint_pending !mint_pending frozen - redeemed cancelled
 final     -     -        !nothing_proposed !nothing_proposed - !finalised !finalised final frozen - redeemed cancelled
 frozen    -     -        -       -      -        -       -        -      -      active   -        -
 redeemed  -     -        -       -      -        -       -        -      -      -        -        -
