@@ -193,8 +193,8 @@ fn metadata_follows_the_schema() {
     }
 }
 
-#[test]
-fn makers_do_not_check_and_a_decision_is_on_what_was_read() {
+/// A draft that the issuer's own checkers approve.
+fn own_checkers() -> (Scene, AssetId) {
     let mut scene = scene();
     let mut none = class();
     none.name = "self".into();
@@ -210,6 +210,12 @@ fn makers_do_not_check_and_a_decision_is_on_what_was_read() {
     }
     let data = scene.run(MAKER, msg).unwrap().data.unwrap();
     let asset = AssetId::parse(std::str::from_utf8(&data).unwrap()).unwrap();
+    (scene, asset)
+}
+
+#[test]
+fn makers_do_not_check_and_a_decision_is_on_what_was_read() {
+    let (mut scene, asset) = own_checkers();
     let amend = |amount: u128, number| M::Amend {
         asset: asset.clone(),
         amount: Uint128::new(amount),

@@ -105,7 +105,14 @@ fn delivery_and_payment_happen_together_or_not_at_all() {
     assert_eq!(scene.balance(&asset("money"), OWNER).amount.u128(), 600);
     assert_eq!(scene.balance(&asset("money"), BANK).amount.u128(), 400);
     assert_eq!(refused(&mut scene, BANK, accept), "asset.ended");
-    // A holding for a holding: the widths decide.
+}
+
+#[test]
+fn a_holding_is_exchanged_for_one_of_the_width_that_is_asked() {
+    let mut scene = scene();
+    scene
+        .run(OWNER, transfer("note", Part::Holding(0), BANK))
+        .unwrap();
     let at = Uint128::new(30);
     scene
         .run(
@@ -126,7 +133,7 @@ fn delivery_and_payment_happen_together_or_not_at_all() {
             offer(Part::Holding(1), Some(("note", 70)), Some(OTHER)),
         )
         .unwrap();
-    let swap = |holding| M::Accept { offer: 1, holding };
+    let swap = |holding| M::Accept { offer: 0, holding };
     assert_eq!(
         refused(&mut scene, OWNER, swap(Some(2))),
         "asset.not_for_you"
@@ -138,7 +145,7 @@ fn delivery_and_payment_happen_together_or_not_at_all() {
         .run(OTHER, offer(Part::Holding(1), Some(("note", 69)), None))
         .unwrap();
     let swap = M::Accept {
-        offer: 2,
+        offer: 1,
         holding: Some(2),
     };
     assert_eq!(refused(&mut scene, BANK, swap), "asset.wrong_payment");
@@ -202,6 +209,11 @@ fn parts_and_receivers_that_do_not_fit_have_their_codes() {
     for (sender, msg, wanted) in cases {
         assert_eq!(refused(&mut scene, sender, msg.clone()), wanted, "{msg:?}");
     }
+}
+
+#[test]
+fn splits_mergers_times_and_orders_that_do_not_fit_have_their_codes() {
+    let mut scene = scene();
     for at in [0, 100, 101] {
         let msg = M::Split {
             asset: asset("note"),
@@ -234,6 +246,11 @@ fn parts_and_receivers_that_do_not_fit_have_their_codes() {
         order,
     };
     assert_eq!(refused(&mut scene, "court/judge", msg), "asset.bad_digest");
+}
+
+#[test]
+fn no_amount_wraps_and_nothing_opens_twice() {
+    let mut scene = scene();
     let mint = |amount| IssuanceMsg::Mint {
         asset: asset("money"),
         amount,

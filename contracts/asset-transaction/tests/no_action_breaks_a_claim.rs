@@ -151,6 +151,36 @@ fn message(act: &Act) -> (&'static str, M) {
                 holdings,
             },
         ),
+        Act::Offer(by, bit, want, for_ms) => {
+            let (asset, give) = (id(bit.asset()), part(bit));
+            let want = want.map(|(asset, amount)| {
+                let amount = Uint128::new(amount);
+                Want {
+                    asset: id(asset),
+                    amount,
+                }
+            });
+            (
+                MEMBERS[by],
+                M::Offer(OfferMsg {
+                    asset,
+                    give,
+                    want,
+                    to: None,
+                    for_ms,
+                }),
+            )
+        }
+        Act::Accept(by, offer, holding) => (MEMBERS[by], M::Accept { offer, holding }),
+        Act::Withdraw(by, offer) => (MEMBERS[by], M::Withdraw { offer }),
+        other => encumbrance(&other),
+    }
+}
+
+/// What owners, pledgees and keepers send.
+fn encumbrance(act: &Act) -> (&'static str, M) {
+    let member = |number: &usize| MEMBERS[*number].to_owned();
+    match act.clone() {
         Act::Pledge(by, asset, holding, pledgee) => {
             let pledgee = member(&pledgee);
             (
@@ -188,28 +218,6 @@ fn message(act: &Act) -> (&'static str, M) {
                 holding,
             },
         ),
-        Act::Offer(by, bit, want, for_ms) => {
-            let (asset, give) = (id(bit.asset()), part(bit));
-            let want = want.map(|(asset, amount)| {
-                let amount = Uint128::new(amount);
-                Want {
-                    asset: id(asset),
-                    amount,
-                }
-            });
-            (
-                MEMBERS[by],
-                M::Offer(OfferMsg {
-                    asset,
-                    give,
-                    want,
-                    to: None,
-                    for_ms,
-                }),
-            )
-        }
-        Act::Accept(by, offer, holding) => (MEMBERS[by], M::Accept { offer, holding }),
-        Act::Withdraw(by, offer) => (MEMBERS[by], M::Withdraw { offer }),
         other => order(&other),
     }
 }

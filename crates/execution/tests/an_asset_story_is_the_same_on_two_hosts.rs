@@ -30,19 +30,16 @@ fn issue(hosts: &mut TwoHosts, class: &str, amount: &str, commitment: &str) -> S
     asset
 }
 
-#[test]
-fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
-    let mut hosts = TwoHosts::start();
-    let note = issue(&mut hosts, "note", "1000", "0a");
-    let cash = issue(&mut hosts, "cash", "5000", "0b");
-    let on = |action: &str, more: Value| {
-        let mut fields = json!({"asset": note});
-        fields
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        json!({action: fields})
-    };
+/// A message on an asset.
+fn on(asset: &str, action: &str, more: Value) -> Value {
+    let mut fields = json!({"asset": asset});
+    let more = more.as_object().unwrap().clone();
+    fields.as_object_mut().unwrap().extend(more);
+    json!({action: fields})
+}
+
+/// Pledged, locked, frozen, and sold for units once nothing keeps it.
+fn encumber_and_sell(hosts: &mut TwoHosts, note: &str, cash: &str) {
     let units = |to: &str, amount: &str| json!({"transfer": {"asset": cash, "part": {"units": amount}, "to": to}});
     hosts.must(SELLER, "holdings", &units(BANK, "800"));
     hosts.refused(
@@ -54,23 +51,32 @@ fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
     hosts.must(
         SELLER,
         "holdings",
-        &on("split", json!({"holding": 0, "at": "400"})),
+        &on(note, "split", json!({"holding": 0, "at": "400"})),
     );
     hosts.must(
         SELLER,
         "holdings",
-        &on("pledge", json!({"holding": 1, "pledgee": BANK})),
+        &on(note, "pledge", json!({"holding": 1, "pledgee": BANK})),
     );
-    let give = on("transfer", json!({"part": {"holding": 1}, "to": BUYER}));
+    let give = on(
+        note,
+        "transfer",
+        json!({"part": {"holding": 1}, "to": BUYER}),
+    );
     hosts.refused(SELLER, "holdings", &give, "asset.pledged");
     hosts.refused(
         SELLER,
         "holdings",
-        &on("release", json!({"holding": 1})),
+        &on(note, "release", json!({"holding": 1})),
         "asset.not_pledgee",
     );
-    hosts.must(BANK, "holdings", &on("release", json!({"holding": 1})));
+    hosts.must(
+        BANK,
+        "holdings",
+        &on(note, "release", json!({"holding": 1})),
+    );
     let lock = on(
+        note,
         "lock",
         json!({"holding": 1, "keeper": BANK, "for_ms": 3_000}),
     );
@@ -78,6 +84,7 @@ fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
     hosts.refused(SELLER, "holdings", &give, "asset.locked");
     let want = json!({"asset": cash, "amount": "500"});
     let offer = on(
+        note,
         "offer",
         json!({"give": {"holding": 2}, "want": want, "for_ms": 60_000}),
     );
@@ -88,19 +95,33 @@ fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
     hosts.refused(
         BANK,
         "holdings",
-        &on("freeze", order.clone()),
+        &on(note, "freeze", order.clone()),
         "caller.missing_role",
     );
-    hosts.must(JUDGE, "holdings", &on("freeze", order.clone()));
+    hosts.must(JUDGE, "holdings", &on(note, "freeze", order.clone()));
     hosts.refused(BANK, "holdings", &accept, "asset.frozen");
-    hosts.must(JUDGE, "holdings", &on("lift", order));
+    hosts.must(JUDGE, "holdings", &on(note, "lift", order));
     hosts.must(BANK, "holdings", &accept);
+}
+
+#[test]
+fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
+    let mut hosts = TwoHosts::start();
+    let note = &issue(&mut hosts, "note", "1000", "0a");
+    let cash = &issue(&mut hosts, "cash", "5000", "0b");
+    encumber_and_sell(&mut hosts, note, cash);
+    let give = on(
+        note,
+        "transfer",
+        json!({"part": {"holding": 1}, "to": BUYER}),
+    );
     // The lock's three seconds have passed.
     hosts.must(SELLER, "holdings", &give);
     let close = json!({"cancel": {"asset": note}});
     hosts.refused(SELLER, "issuance", &close, "asset.held_elsewhere");
     for (owner, number) in [(BUYER, 1), (BANK, 2)] {
         let back = on(
+            note,
             "transfer",
             json!({"part": {"holding": number}, "to": SELLER}),
         );
@@ -109,10 +130,10 @@ fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
     hosts.must(
         SELLER,
         "holdings",
-        &on("merge", json!({"holdings": [1, 2]})),
+        &on(note, "merge", json!({"holdings": [1, 2]})),
     );
     hosts.must(SELLER, "issuance", &close);
-    let history = hosts.query("holdings", &on("provenance", json!({"holding": 3})));
+    let history = hosts.query("holdings", &on(note, "provenance", json!({"holding": 3})));
     assert_eq!(history["steps"].as_array().unwrap().len(), 17);
     assert_eq!(history["steps"][0]["step"]["kind"], "closed");
     // A message inside a message that fails undoes the whole: the receivable takes no such asset.
