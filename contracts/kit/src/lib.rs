@@ -5,6 +5,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::iter_over_hash_type)]
 
+pub mod assets;
 pub mod block;
 pub mod caller;
 pub mod claims;

@@ -8,6 +8,10 @@ use blockworm_service::consortium::{
 use serde_json::json;
 use std::sync::Arc;
 
+/// The code under which the asset issuance contract is linked in.
+pub const ASSET_ISSUANCE: &str = "asset-issuance@1";
+/// The code under which the asset transaction contract is linked in.
+pub const ASSET_TRANSACTION: &str = "asset-transaction@1";
 /// The code under which the money contract is linked in.
 pub const MONEY: &str = "money@1";
 /// The code under which the receivable contract is linked in.
@@ -18,6 +22,16 @@ pub const REGISTRY: &str = "registry@1";
 
 /// Every native contract of this program.
 pub fn builtins() -> Arc<Builtins> {
+    let issuance = Native::new(
+        blockworm_asset_issuance::instantiate,
+        blockworm_asset_issuance::execute,
+        blockworm_asset_issuance::query,
+    );
+    let transaction = Native::new(
+        blockworm_asset_transaction::instantiate,
+        blockworm_asset_transaction::execute,
+        blockworm_asset_transaction::query,
+    );
     let money = Native::new(
         blockworm_money::instantiate,
         blockworm_money::execute,
@@ -35,6 +49,8 @@ pub fn builtins() -> Arc<Builtins> {
     );
     Arc::new(
         Builtins::new()
+            .with(ASSET_ISSUANCE, issuance)
+            .with(ASSET_TRANSACTION, transaction)
             .with(MONEY, money)
             .with(RECEIVABLE, receivable)
             .with(REGISTRY, registry),

@@ -12,6 +12,8 @@ const LEVELS: &[(&str, u32)] = &[
     ("crates/state", 2),
     ("crates/execution", 3),
     ("contracts/kit", 2),
+    ("contracts/asset-issuance", 3),
+    ("contracts/asset-transaction", 3),
     ("contracts/money", 3),
     ("contracts/receivable", 3),
     ("contracts/registry", 3),
