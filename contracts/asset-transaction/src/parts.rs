@@ -186,12 +186,8 @@ impl<'a> Book<'a> {
         holding: Holding,
         kind: StepKind,
     ) -> Result<StepRef, AssetError> {
-        let before = holding.steps.checked_sub(1);
-        let before = before.map(|step| StepRef {
-            holding: number,
-            step,
-        });
-        self.write(number, holding, kind, None, before.into_iter().collect())
+        let before = last_step(number, &holding);
+        self.write(number, holding, kind, None, before)
     }
 
     /// Likewise, by a court's order.
@@ -202,18 +198,8 @@ impl<'a> Book<'a> {
         kind: StepKind,
         order: String,
     ) -> Result<StepRef, AssetError> {
-        let before = holding.steps.checked_sub(1);
-        let before = before.map(|step| StepRef {
-            holding: number,
-            step,
-        });
-        self.write(
-            number,
-            holding,
-            kind,
-            Some(order),
-            before.into_iter().collect(),
-        )
+        let before = last_step(number, &holding);
+        self.write(number, holding, kind, Some(order), before)
     }
 
     fn write(
@@ -270,6 +256,17 @@ impl<'a> Book<'a> {
         holding.closed = true;
         self.step(number, holding, StepKind::Closed)
     }
+}
+
+/// The step that a holding's next one comes after; none for a new holding.
+fn last_step(number: u64, holding: &Holding) -> Vec<StepRef> {
+    let last = holding.steps.checked_sub(1);
+    last.map(|step| StepRef {
+        holding: number,
+        step,
+    })
+    .into_iter()
+    .collect()
 }
 
 /// Refuses what a court froze.

@@ -1,7 +1,12 @@
 //! What the parts of one ledger share: its rules, its books, its mempool, its figures and its waiters.
 
 use crate::{
-    consensus::{chain::ChainBook, keys::KeyError, roots::RootBook, succession::Succession},
+    consensus::{
+        chain::ChainBook,
+        keys::{self, KeyError},
+        roots::RootBook,
+        succession::Succession,
+    },
     mempool::{Limits, Mempool},
     metrics::Counters,
     peers::LedgerPeers,
@@ -13,6 +18,7 @@ use blockworm_execution::Membership;
 use blockworm_ledger::{
     BlockLimits, Genesis, Header, LedgerId, genesis::Validator, transaction::transaction_namespace,
 };
+use commonware_utils::ordered::Set;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -148,7 +154,6 @@ impl Ledger {
     /// A key that no node can have; execution admits none.
     pub fn learn(&self, membership: &Membership) -> Result<(), KeyError> {
         self.succession.learn(membership)?;
-        self.peers.learn(membership)?;
         let founders = self.rules.genesis.validators.iter().cloned();
         let admitted = membership.admitted.iter().map(|node| Validator {
             organisation: node.organisation.clone(),
@@ -160,6 +165,13 @@ impl Ledger {
             .filter(kept)
             .map(|node| (node.key, node))
             .collect();
+        let keys = nodes.keys().map(keys::public);
+        let admitted = membership.admitted.iter();
+        let addresses = admitted.map(|node| Ok((keys::public(&node.key)?, node.address)));
+        self.peers.change(
+            Set::from_iter_dedup(keys.collect::<Result<Vec<_>, _>>()?),
+            addresses.collect::<Result<_, KeyError>>()?,
+        );
         self.nodes.send_replace(nodes.into_values().collect());
         // A proposer who waits for transactions may have an epoch to fill now.
         self.arrivals.notify_waiters();

@@ -3,8 +3,6 @@
 //! All ledgers of a node share one network, and its peers keep other ledgers than ours. The engine
 //! addresses "everybody"; here that becomes everybody of the ledger.
 
-use crate::consensus::keys::{self, KeyError};
-use blockworm_execution::Membership;
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{
     LimitedSender, Message, PeerSetSubscription, PeerSetUpdate, Provider, Receiver, Recipients,
@@ -27,8 +25,6 @@ pub struct LedgerPeers(Arc<Mutex<Shared>>);
 #[derive(Debug)]
 struct Shared {
     me: PublicKey,
-    /// Those who vote or voted since the genesis, and keep it unless they are dismissed.
-    founders: Set<PublicKey>,
     keys: Set<PublicKey>,
     version: u64,
     /// Where nodes are that votes admitted.
@@ -51,11 +47,10 @@ impl Shared {
 impl LedgerPeers {
     /// The ledger's nodes, of which `me` is ours.
     #[must_use]
-    pub fn new(me: PublicKey, founders: Set<PublicKey>) -> Self {
+    pub fn new(me: PublicKey, keys: Set<PublicKey>) -> Self {
         Self(Arc::new(Mutex::new(Shared {
             me,
-            keys: founders.clone(),
-            founders,
+            keys,
             version: 0,
             addresses: watch::Sender::default(),
             listeners: Vec::new(),
@@ -72,25 +67,10 @@ impl LedgerPeers {
         self.lock().keys.position(peer).is_some()
     }
 
-    /// Takes in whom votes admitted and dismissed, and tells the engine.
-    ///
-    /// # Errors
-    /// A key that no node can have.
-    pub fn learn(&self, membership: &Membership) -> Result<(), KeyError> {
-        let dismissed: Vec<PublicKey> = membership
-            .dismissed
-            .iter()
-            .map(keys::public)
-            .collect::<Result<_, _>>()?;
-        let admitted: Vec<(PublicKey, SocketAddr)> = membership
-            .admitted
-            .iter()
-            .map(|node| Ok((keys::public(&node.key)?, node.address)))
-            .collect::<Result<_, KeyError>>()?;
+    /// These nodes keep the ledger from now on, and votes admitted some at these addresses; the
+    /// engine is told.
+    pub fn change(&self, keys: Set<PublicKey>, admitted: Vec<(PublicKey, SocketAddr)>) {
         let mut shared = self.lock();
-        let founders = shared.founders.iter().cloned();
-        let all = founders.chain(admitted.iter().map(|(key, _)| key.clone()));
-        let keys = Set::from_iter_dedup(all.filter(|key| !dismissed.contains(key)));
         if keys != shared.keys {
             shared.keys = keys;
             shared.version += 1;
@@ -104,7 +84,6 @@ impl LedgerPeers {
             *known = admitted;
             changed
         });
-        Ok(())
     }
 
     /// Where the nodes are that votes admitted, as it changes.

@@ -4,6 +4,7 @@ use super::{page, past_prefix};
 use crate::{
     base::Base,
     error::ExecutionError,
+    pricing::{Price, price},
     records::{
         self, LEDGER, NodeRecord, ORGANISATIONS, OrganisationRecord, VALIDATORS_PREFIX, node_key,
         validators_key,
@@ -304,11 +305,7 @@ fn newest(session: &Session<'_>) -> Result<Vec<Validator>, Failure> {
         what: "the validators",
     };
     let (_, bytes) = rows.into_iter().next().ok_or(Stop::Failed(damaged))?;
-    session.charge(crate::pricing::price(
-        crate::pricing::Price::SCAN,
-        crate::pricing::Price::READ_BYTE,
-        bytes.len(),
-    ))?;
+    session.charge(price(Price::SCAN, Price::READ_BYTE, bytes.len()))?;
     Ok(records::read(&bytes, "the validators").map_err(Stop::from)?)
 }
 
@@ -372,11 +369,7 @@ pub(super) fn decided(session: &Session<'_>) -> Result<Vec<Decided>, Failure> {
         .map_err(Stop::from)?;
     let mut decided = Vec::with_capacity(rows.len());
     for (key, bytes) in rows.into_iter().rev() {
-        session.charge(crate::pricing::price(
-            crate::pricing::Price::SCAN_ROW,
-            crate::pricing::Price::READ_BYTE,
-            bytes.len(),
-        ))?;
+        session.charge(price(Price::SCAN_ROW, Price::READ_BYTE, bytes.len()))?;
         let height = String::from_utf8_lossy(&key[first.len()..]).into_owned();
         decided.push(Decided {
             decided_at: height.parse().unwrap_or(0),

@@ -150,9 +150,8 @@ impl Succession {
     pub fn changes(&self, epoch: Epoch) -> Vec<(u64, Arc<Committee>)> {
         let length = self.0.epoch_length.get();
         let book = self.lock();
-        let decided: BTreeSet<u64> = book.decided.keys().copied().collect();
-        let effective = |height: &u64| (height + self.0.root_lag).div_euclid(length) + 1;
-        let epochs: BTreeSet<u64> = decided.iter().skip(1).map(effective).collect();
+        let effective = |height: &u64| (height + self.0.root_lag) / length + 1;
+        let epochs: BTreeSet<u64> = book.decided.keys().skip(1).map(effective).collect();
         let mut changes = Vec::new();
         let mut before = self.0.of(&book, Epoch::zero());
         for first in epochs.into_iter().filter(|first| *first <= epoch.get()) {
@@ -184,14 +183,7 @@ impl Succession {
         let book = self.lock();
         let epoch = self.epoch(book.executed.saturating_add(1));
         let known = self.0.of(&book, epoch);
-        known.unwrap_or_else(|| {
-            // Executed up to the last block of an epoch: what decides the next lies behind it.
-            let (_, founders) = book
-                .decided
-                .first_key_value()
-                .expect("invariant: a genesis");
-            founders.clone()
-        })
+        known.expect("invariant: what decides the next block's set lies behind the last one")
     }
 
     /// From now on this node casts no vote in this epoch.

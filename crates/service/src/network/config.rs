@@ -4,7 +4,8 @@ mod access;
 
 pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
 
-use crate::identity::{IdentityError, Passphrase};
+use super::folder::{GENESIS, LedgerRecord, NodeRecord};
+use crate::identity::{CONSENSUS, IdentityError, Passphrase};
 use blockworm_crypto::{PublicKey, keyfile};
 use blockworm_ledger::{Genesis, OrganisationId};
 use blockworm_node::{Limits, NodeConfig, Peer, Profile};
@@ -229,6 +230,32 @@ impl NodeConfigFile {
             }
         }
         Ok(())
+    }
+
+    /// The configuration of a local consortium's node, which lies in its organisation's folder.
+    pub(crate) fn local(
+        node: &NodeRecord,
+        ledgers: &[LedgerRecord],
+        peers: Vec<PeerSettings>,
+    ) -> Self {
+        let genesis_files = ledgers
+            .iter()
+            .map(|ledger| PathBuf::from(format!("../{GENESIS}/{}.json", ledger.name)));
+        Self {
+            organisation: node.organisation.clone(),
+            profile: ProfileName::Local,
+            listen: node.listen,
+            api: node.api,
+            api_access: AccessSettings::default(),
+            api_listeners: Vec::new(),
+            api_keys_file: PathBuf::from(API_KEYS),
+            consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
+            passphrase_file: PathBuf::from("keys/passphrase"),
+            genesis_files: genesis_files.collect(),
+            directory: PathBuf::from("."),
+            peers,
+            limits: LimitSettings::default(),
+        }
     }
 
     /// Notes that the node has begun to vote, so that one restored without its votes does not pass

@@ -2,20 +2,17 @@
 //! is decided on the ledgers, by vote.
 
 use super::{
-    config::{
-        API_KEYS, AccessSettings, LimitSettings, NEVER_VOTED, NodeConfigFile, PeerSettings,
-        ProfileName,
-    },
+    config::{NEVER_VOTED, NodeConfigFile, PeerSettings},
     folder::{
-        ConsortiumFolder, ConsortiumRecord, FolderError, GENESIS, LedgerRecord, NodeRecord,
-        write_json, write_whole,
+        ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeRecord, write_json,
+        write_whole,
     },
     ports::free_addresses,
 };
 use crate::identity::{self, CONSENSUS, IdentityError, Passphrase};
 use blockworm_crypto::{Algorithm, PublicKey, SecretKey, keyfile};
 use blockworm_ledger::OrganisationId;
-use std::{io, path::PathBuf};
+use std::io;
 
 /// Why a node could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -185,23 +182,10 @@ fn node_file(
             address: node.listen,
         })
     });
-    Ok(NodeConfigFile {
-        organisation: joining.node.organisation.clone(),
-        profile: ProfileName::Local,
-        listen: joining.node.listen,
-        api: joining.node.api,
-        api_access: AccessSettings::default(),
-        api_listeners: Vec::new(),
-        api_keys_file: PathBuf::from(API_KEYS),
-        consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
-        passphrase_file: PathBuf::from("keys/passphrase"),
-        genesis_files: joining
-            .ledgers
-            .iter()
-            .map(|ledger| PathBuf::from(format!("../{GENESIS}/{}.json", ledger.name)))
-            .collect(),
-        directory: PathBuf::from("."),
-        peers: peers.collect::<Result<_, JoinError>>()?,
-        limits: LimitSettings::default(),
-    })
+    let peers = peers.collect::<Result<_, JoinError>>()?;
+    Ok(NodeConfigFile::local(
+        &joining.node,
+        &joining.ledgers,
+        peers,
+    ))
 }

@@ -4,10 +4,7 @@
 //! is exactly what a real consortium must not do.
 
 use super::{
-    config::{
-        API_KEYS, AccessSettings, LimitSettings, NEVER_VOTED, NodeConfigFile, PeerSettings,
-        ProfileName,
-    },
+    config::{NEVER_VOTED, NodeConfigFile, PeerSettings},
     folder::{
         ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
         OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
@@ -23,7 +20,7 @@ use blockworm_ledger::{
     Genesis, MemberId, OrganisationId,
     genesis::{Parameters, Validator},
 };
-use std::{collections::BTreeMap, fs, io, net::SocketAddr, path::PathBuf, thread};
+use std::{collections::BTreeMap, fs, io, net::SocketAddr, thread};
 
 /// How many nodes a local consortium may have.
 pub const NODE_COUNTS: [usize; 3] = [1, 4, 5];
@@ -90,6 +87,16 @@ struct DraftNode {
     key: SecretKey,
     listen: SocketAddr,
     api: SocketAddr,
+}
+
+impl DraftNode {
+    fn record(&self, draft: &Draft) -> NodeRecord {
+        NodeRecord {
+            organisation: draft.plan.id.clone(),
+            listen: self.listen,
+            api: self.api,
+        }
+    }
 }
 
 /// Founds a consortium in an empty folder. FORMAT is written last: a founding that was
@@ -297,13 +304,7 @@ fn record(drafts: &[Draft], genesis: &[Genesis], plan: &LocalPlan) -> Consortium
             .collect(),
         nodes: drafts
             .iter()
-            .filter_map(|draft| {
-                draft.node.as_ref().map(|node| NodeRecord {
-                    organisation: draft.plan.id.clone(),
-                    listen: node.listen,
-                    api: node.api,
-                })
-            })
+            .filter_map(|draft| draft.node.as_ref().map(|node| node.record(draft)))
             .collect(),
     }
 }
@@ -357,37 +358,21 @@ fn node_file(
     all: &[(&Draft, &DraftNode)],
     ledgers: &[LedgerRecord],
 ) -> NodeConfigFile {
-    let kept: Vec<&LedgerRecord> = ledgers
+    let kept: Vec<LedgerRecord> = ledgers
         .iter()
         .filter(|ledger| ledger.is_kept_by(&draft.plan.id))
+        .cloned()
         .collect();
     let shares = |other: &Draft| kept.iter().any(|ledger| ledger.is_kept_by(&other.plan.id));
-    NodeConfigFile {
-        organisation: draft.plan.id.clone(),
-        profile: ProfileName::Local,
-        listen: node.listen,
-        api: node.api,
-        api_access: AccessSettings::default(),
-        api_listeners: Vec::new(),
-        api_keys_file: PathBuf::from(API_KEYS),
-        consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
-        passphrase_file: PathBuf::from("keys/passphrase"),
-        genesis_files: kept
-            .iter()
-            .map(|ledger| PathBuf::from(format!("../{GENESIS}/{}.json", ledger.name)))
-            .collect(),
-        directory: PathBuf::from("."),
-        peers: all
-            .iter()
-            .filter(|(other, _)| other.plan.id != draft.plan.id && shares(other))
-            .map(|(other, their)| PeerSettings {
-                organisation: other.plan.id.clone(),
-                key: their.key.public_key(),
-                address: their.listen,
-            })
-            .collect(),
-        limits: LimitSettings::default(),
-    }
+    let peers = all
+        .iter()
+        .filter(|(other, _)| other.plan.id != draft.plan.id && shares(other))
+        .map(|(other, their)| PeerSettings {
+            organisation: other.plan.id.clone(),
+            key: their.key.public_key(),
+            address: their.listen,
+        });
+    NodeConfigFile::local(&node.record(draft), &kept, peers.collect())
 }
 
 #[cfg(test)]
