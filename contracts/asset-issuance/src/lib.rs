@@ -9,6 +9,7 @@ pub mod check;
 pub mod error;
 pub mod execute;
 pub mod lifecycle;
+pub(crate) mod manage;
 pub mod msg;
 pub mod query;
 pub mod state;

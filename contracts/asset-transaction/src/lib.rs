@@ -8,6 +8,7 @@ pub mod error;
 pub mod execute;
 pub(crate) mod holdings;
 pub(crate) mod issuance;
+pub(crate) mod manager;
 pub mod msg;
 pub(crate) mod offers;
 pub(crate) mod parts;
