@@ -5,15 +5,15 @@
 
 use crate::{
     error::ReceivableError,
-    msg::Reservation,
-    state::{REGISTRY, Receivable},
+    msg::{Financing, Reservation},
+    state::{CONFIG, Receivable},
 };
 use blockworm_kit::{
     Caller, KitQuery,
     claims::{Claim, PLEDGES, Pledge, PledgeState, claim_key, fingerprint_text},
     foreign_value, is_digest, time_ms,
 };
-use cosmwasm_std::{Addr, DepsMut, Env, Event, Response, Storage, from_json};
+use cosmwasm_std::{Addr, DepsMut, Env, Event, Response, Storage, Uint128, from_json};
 
 /// Writes the pledge under the bank's reservation, which must be proved; the claim's number. Where
 /// there is no registry nothing is asked and nothing written.
@@ -21,10 +21,11 @@ pub(crate) fn pledge(
     deps: &mut DepsMut<'_, KitQuery>,
     env: &Env,
     bank: &str,
-    receivable: &Receivable,
+    receivable: &mut Receivable,
+    (_amount, _whole): (Uint128, Uint128),
     reservation: Option<Reservation>,
 ) -> Result<Option<u32>, ReceivableError> {
-    let Some(registry) = REGISTRY.may_load(deps.storage)? else {
+    let Some(registry) = CONFIG.load(deps.storage)?.registry else {
         return Ok(None);
     };
     let Some(Reservation { claim, proof }) = reservation else {
@@ -71,12 +72,13 @@ pub(crate) fn end(
     storage: &mut dyn Storage,
     env: &Env,
     receivable: &Receivable,
+    financing: &Financing,
 ) -> Result<(), ReceivableError> {
-    let (Some(claim), Some(financier)) = (receivable.claim, receivable.financier()) else {
+    let Some(claim) = financing.claim else {
         return Ok(());
     };
     let fingerprint = fingerprint_of(receivable)?;
-    let bank = organisation(financier);
+    let bank = organisation(&financing.bank);
     let mut pledge = PLEDGES.load(storage, (&fingerprint, claim, bank))?;
     pledge.state = PledgeState::Ended;
     pledge.ended_at = Some(env.block.height);
@@ -99,7 +101,7 @@ pub(crate) fn forgo(
     if !is_digest(&fingerprint) {
         return Err(ReceivableError::BadDigest);
     }
-    if !REGISTRY.exists(deps.storage) {
+    if CONFIG.load(deps.storage)?.registry.is_none() {
         return Err(ReceivableError::NoRegistry);
     }
     unused(deps.storage, &fingerprint, claim, &bank)?;

@@ -155,6 +155,25 @@ pub enum HoldingsQuery {
         /// Its number.
         holding: u64,
     },
+    /// An asset's holdings by number, closed ones too: a list of [`NumberedHeld`].
+    Holdings {
+        /// The asset.
+        asset: AssetId,
+        /// The number to begin with.
+        from: Option<u64>,
+        /// At most 100.
+        limit: Option<u32>,
+    },
+}
+
+/// A holding and its number.
+#[cw_serde]
+#[derive(Eq)]
+pub struct NumberedHeld {
+    /// The number.
+    pub number: u64,
+    /// The holding.
+    pub holding: HeldView,
 }
 
 /// A document that stands behind an asset.
