@@ -148,17 +148,10 @@ fn bring(state: &str) -> Scene {
         "issued" => drop(scene.run(SELLER, terms()).unwrap()),
         "refused" | "withdrawn" => {
             scene.run(SELLER, terms()).unwrap();
-            let by = if state == "refused" { BUYER } else { SELLER };
-            let action = state.trim_end_matches('d').trim_end_matches('e');
-            take(
-                &mut scene,
-                by,
-                if action == "refus" {
-                    "refuse"
-                } else {
-                    "withdraw"
-                },
-            );
+            match state {
+                "refused" => take(&mut scene, BUYER, "refuse"),
+                _ => take(&mut scene, SELLER, "withdraw"),
+            }
         }
         "confirmed" => scene = scene.confirmed(),
         "half" => {

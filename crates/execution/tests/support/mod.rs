@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod foreign;
+pub mod trading;
 
 use blockworm_crypto::{
     Algorithm, Digest, Namespace, PublicKey, SecretKey,
@@ -35,6 +36,7 @@ pub const FOUNDERS: [(&str, Members); 4] = [
         "bank",
         &[
             ("admin", &["admin"]),
+            ("checker", &["checker"]),
             ("maker", &["maker"]),
             ("maker-2", &["maker"]),
         ],
@@ -136,7 +138,7 @@ pub fn found_with(builtins: Builtins, more: &[(&str, &str)], parameters: Paramet
     }
     let usual = [
         ("money", "money@1", "{}"),
-        ("receivable", "receivable@1", r#"{"money":"money"}"#),
+        ("receivable", "receivable@1", trading::RECEIVABLE),
     ];
     let more = more.iter().map(|(name, code)| (*name, *code, "{}"));
     let contracts = usual
@@ -373,20 +375,4 @@ pub fn pay(to: &str, amount: u128) -> Value {
 
 pub fn mint(to: &str, amount: u128) -> Value {
     json!({"issue": {"to": to, "amount": amount.to_string(), "currency": "CNY"}})
-}
-
-pub fn issue_receivable(id: &str, digest: &str, amount: u128, price: u128) -> Value {
-    json!({"issue": {
-        "id": id, "invoice_digest": digest, "buyer": BUYER, "amount": amount.to_string(),
-        "currency": "CNY", "due_date": "2027-05-31", "price": price.to_string(),
-    }})
-}
-
-pub fn finance(id: &str, price: u128) -> Value {
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
-    let payload = json!({"finance": {"id": id}}).to_string();
-    json!({"send": {
-        "contract": "receivable", "amount": price.to_string(), "currency": "CNY",
-        "payload": BASE64_STANDARD.encode(payload),
-    }})
 }

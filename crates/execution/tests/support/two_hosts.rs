@@ -88,7 +88,7 @@ fn inits() -> [String; 4] {
     let issuance = json!({"holdings": "holdings", "definers": ["platform"], "classes": classes});
     [
         "{}".to_owned(),
-        r#"{"money":"money"}"#.to_owned(),
+        super::support::trading::RECEIVABLE.to_owned(),
         issuance.to_string(),
         json!({"issuance": "issuance"}).to_string(),
     ]
