@@ -218,6 +218,19 @@ pub enum ExecuteMsg {
     },
 }
 
+/// Most assets of a page.
+pub const MAX_PAGE: u32 = 100;
+
+/// An asset and its id.
+#[cw_serde]
+#[derive(Eq)]
+pub struct NamedAsset {
+    /// The id.
+    pub id: AssetId,
+    /// The asset.
+    pub asset: crate::state::Asset,
+}
+
 /// What anybody on the ledger may read.
 #[cw_serde]
 #[derive(Eq, QueryResponses)]
@@ -235,6 +248,16 @@ pub enum QueryMsg {
     Asset {
         /// Its id.
         asset: AssetId,
+    },
+    /// A page of a class's assets in order of id.
+    #[returns(Vec<NamedAsset>)]
+    Assets {
+        /// The class's name.
+        class: String,
+        /// The last id of the page before.
+        start_after: Option<AssetId>,
+        /// At most [`MAX_PAGE`], which is also the default.
+        limit: Option<u32>,
     },
     /// The asset that a document backs, or `null`.
     #[returns(Option<AssetId>)]

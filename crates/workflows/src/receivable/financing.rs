@@ -9,11 +9,11 @@ use blockworm_crypto::Digest;
 use blockworm_kit::claims::{claim_key, fingerprint_text, pledge_key};
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_receivable::{
-    InstantiateMsg, ReceivableResponse, Reservation,
-    msg::{RegistryPlace, Status},
+    InstantiateMsg, Payload, ReceivableResponse, Reservation,
+    msg::{Part, RegistryPlace},
 };
 use blockworm_registry::msg::NumberedClaim;
-use cosmwasm_std::Binary;
+use cosmwasm_std::{Binary, Uint128};
 use serde::Serialize;
 
 /// Refusals of a payment under a claim that will never serve again.
@@ -30,6 +30,8 @@ pub struct Plan {
     pub bank: MemberId,
     /// The receivable's id.
     pub receivable: String,
+    /// The part of it; the only one that its owner offers, where `None`.
+    pub part: Option<u64>,
     /// How long a reservation made here lasts, milliseconds.
     pub for_ms: u64,
 }
@@ -109,6 +111,35 @@ pub async fn confirm<S: Submitter>(
     Ok(stage.steps)
 }
 
+/// A part as a bank looks at it.
+struct Offer {
+    holding: u64,
+    owner: String,
+    currency: blockworm_kit::Currency,
+    /// What its owner asks; `None` where a bank holds it, or it is not offered.
+    price: Option<Uint128>,
+    financier: Option<String>,
+    financed_under: Option<u32>,
+}
+
+impl Offer {
+    fn new(receivable: &ReceivableResponse, part: Option<Part>) -> Self {
+        let financing = part
+            .as_ref()
+            .and_then(|part| part.financing.clone())
+            .filter(|financing| financing.end.is_none());
+        let held = part.as_ref().map(|part| part.held.owner.clone());
+        Self {
+            holding: part.as_ref().map_or(0, |part| part.holding),
+            owner: held.unwrap_or_else(|| receivable.seller.clone()),
+            currency: receivable.currency,
+            price: part.and_then(|part| part.ask).map(|ask| ask.price),
+            financed_under: financing.as_ref().and_then(|financing| financing.claim),
+            financier: financing.map(|financing| financing.bank),
+        }
+    }
+}
+
 impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     /// See [`finance`]; the fingerprint and the claim's number, where there is a registry.
     pub(crate) async fn finance(
@@ -116,37 +147,42 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         plan: &Plan,
     ) -> Result<(Option<String>, Option<u32>), StoryError<S::Error>> {
         let id = &plan.receivable;
-        let receivable = self.receivable(plan).await?;
+        let receivable = self.receivable(&plan.contracts, id).await?;
+        let part = self.part(plan).await?;
+        let offer = Offer::new(&receivable, part);
         let Some(place) = self.registry_of(plan).await? else {
-            self.pay(plan, &receivable, None).await?;
+            self.pay(plan, &offer, None).await?;
             return Ok((None, None));
         };
         let fingerprint = fingerprint_text(&receivable.invoice_digest)
             .ok_or_else(|| strange(&plan.contracts.receivable, &"no invoice digest"))?;
         let open = self.open_claim(plan, &fingerprint).await?;
         let ours = open.filter(|open| open.claim.bank == plan.bank.organisation().as_str());
-        let pledged = receivable.financier.as_deref().is_some_and(|financier| {
-            financier.split('/').next() == Some(plan.bank.organisation().as_str())
+        let pledged = offer.financed_under.filter(|_| {
+            let bank = offer.financier.as_deref().unwrap_or_default();
+            bank.split('/').next() == Some(plan.bank.organisation().as_str())
         });
-        match (receivable.status, ours) {
+        match (offer.price, ours) {
             // Interrupted between the pledge and its registration.
-            (Status::Financed, Some(open)) if pledged && open.claim.financed_at.is_none() => {
+            (None, Some(open))
+                if pledged == Some(open.number) && open.claim.financed_at.is_none() =>
+            {
                 let number = open.number;
                 self.register(plan, &fingerprint).await?;
                 Ok((Some(fingerprint), Some(number)))
             }
-            (Status::Confirmed, ours) => {
+            (Some(_), ours) => {
                 let held = ours.filter(|open| open.claim.ledger == place.known_as);
                 let held = held.map(|open| open.number);
                 let number = self
-                    .pledge(plan, &receivable, &fingerprint, &place, held)
+                    .pledge(plan, &offer, &fingerprint, &place, held)
                     .await?;
                 self.register(plan, &fingerprint).await?;
                 Ok((Some(fingerprint), Some(number)))
             }
             // Nothing can be financed: the contract says why, and nothing is reserved for it.
             _ => {
-                self.pay(plan, &receivable, None).await?;
+                self.pay(plan, &offer, None).await?;
                 Err(strange(
                     &plan.contracts.receivable,
                     &format!("it took money for {id} without a reservation"),
@@ -155,15 +191,56 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         }
     }
 
-    async fn receivable(
+    pub(crate) async fn receivable(
         &mut self,
-        plan: &Plan,
+        contracts: &Contracts,
+        id: &str,
     ) -> Result<ReceivableResponse, StoryError<S::Error>> {
-        let id = &plan.receivable;
-        let question = plan.contracts.receivable_query(id)?;
-        let contract = &plan.contracts.receivable;
-        let found = self.ask(On::Trade, contract, &question).await?;
-        found.ok_or_else(|| StoryError::NotFound(id.clone()))
+        let question = contracts.receivable_query(id)?;
+        let found = self
+            .ask(On::Trade, &contracts.receivable, &question)
+            .await?;
+        found.ok_or_else(|| StoryError::NotFound(id.to_owned()))
+    }
+
+    /// Every part, closed ones too.
+    pub(crate) async fn all_parts(
+        &mut self,
+        contracts: &Contracts,
+        id: &str,
+    ) -> Result<Vec<Part>, StoryError<S::Error>> {
+        let mut parts = Vec::new();
+        let mut from = 0;
+        loop {
+            let question = contracts.parts_query(id, from)?;
+            let page = self
+                .ask(On::Trade, &contracts.receivable, &question)
+                .await?;
+            let page: Vec<Part> = page.unwrap_or_default();
+            let Some(last) = page.last() else {
+                return Ok(parts);
+            };
+            from = last.holding.saturating_add(1);
+            parts.extend(page);
+        }
+    }
+
+    /// The part that the plan names; else the only one that is offered, or, where none is, the only
+    /// one that there is.
+    async fn part(&mut self, plan: &Plan) -> Result<Option<Part>, StoryError<S::Error>> {
+        let mut parts = self.all_parts(&plan.contracts, &plan.receivable).await?;
+        parts.retain(|part| !part.held.closed);
+        if let Some(number) = plan.part {
+            return Ok(parts.into_iter().find(|part| part.holding == number));
+        }
+        let offered = parts.iter().filter(|part| part.ask.is_some()).count();
+        let mut parts = parts
+            .into_iter()
+            .filter(|part| offered == 0 || part.ask.is_some());
+        match (parts.next(), parts.next()) {
+            (one, None) => Ok(one),
+            (_, Some(_)) => Err(StoryError::WhichPart(plan.receivable.clone())),
+        }
     }
 
     /// Where documents of the trade's ledger are reserved.
@@ -193,14 +270,14 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     async fn pledge(
         &mut self,
         plan: &Plan,
-        receivable: &ReceivableResponse,
+        offer: &Offer,
         fingerprint: &str,
         place: &RegistryPlace,
         held: Option<u32>,
     ) -> Result<u32, StoryError<S::Error>> {
         if let Some(number) = held {
             let reservation = self.reservation(plan, fingerprint, number, place).await?;
-            match self.pay(plan, receivable, Some(reservation)).await {
+            match self.pay(plan, offer, Some(reservation)).await {
                 Err(StoryError::Unexpected { code, .. }) if USED_UP.contains(&code.as_str()) => {
                     self.release(plan, fingerprint).await?;
                 }
@@ -215,7 +292,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let number = events.find_map(|event| event.attribute("claim")?.parse().ok());
         let number = number.ok_or_else(|| strange(&registry.contract, &"no claim's number"))?;
         let reservation = self.reservation(plan, fingerprint, number, place).await?;
-        self.pay(plan, receivable, Some(reservation)).await?;
+        self.pay(plan, offer, Some(reservation)).await?;
         Ok(number)
     }
 
@@ -244,20 +321,26 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     async fn pay(
         &mut self,
         plan: &Plan,
-        receivable: &ReceivableResponse,
+        offer: &Offer,
         reservation: Option<Reservation>,
     ) -> Result<(), StoryError<S::Error>> {
-        let currency = receivable.currency.as_str();
+        let (contracts, id) = (&plan.contracts, &plan.receivable);
+        let currency = offer.currency.as_str();
         let currency = currency.parse().map_err(|_| StepError::NotExpressible {
             what: "the currency",
             value: currency.to_owned(),
         })?;
-        let price = Amount::new(receivable.price.u128(), currency);
-        let id = &receivable.id;
-        let request = plan
-            .contracts
-            .finance(&plan.bank, id, &price, reservation)?;
-        let sentence = format!("finances {id} and pays {price} to {}", receivable.seller);
+        // Where nothing is offered, the contract says why.
+        let minor = offer.price.unwrap_or(Uint128::one());
+        let price = Amount::new(minor.u128(), currency);
+        let money = self.purse(&contracts.assets, &plan.bank, currency).await?;
+        let payload = Payload::Finance {
+            id: id.clone(),
+            holding: offer.holding,
+            reservation,
+        };
+        let request = contracts.pay(&plan.bank, &money, minor, &payload)?;
+        let sentence = format!("finances {id} and pays {price} to {}", offer.owner);
         self.act(Scene::new("finance", request, sentence)).await?;
         Ok(())
     }
