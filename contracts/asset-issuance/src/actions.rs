@@ -3,7 +3,10 @@
 use crate::{
     check::{MAX_BACKINGS, MAX_MAKERS, check_backing, check_digest, increased, tier},
     error::IssuanceError,
-    execute::{Content, check_content, check_unmanaged, class_of, free_backing, require_any, take_backing, told},
+    execute::{
+        Content, check_content, check_unmanaged, class_of, free_backing, require_any, take_backing,
+        told,
+    },
     lifecycle::{Action, Who, next},
     msg::{Backing, Class, Supply},
     state::{ASSETS, Asset, HOLDINGS, Increase, Status},

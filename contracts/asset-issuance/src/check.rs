@@ -53,7 +53,9 @@ fn check_manager(class: &Class, manager: &Manager) -> Result<(), IssuanceError> 
         .iter()
         .any(|roles| !roles.is_empty());
     if ruled || !class.tiers.is_empty() || !class.transfer_approvals.is_empty() {
-        return bad("where it has a manager, issue, redeem, tiers and transfer_approvals are empty");
+        return bad(
+            "where it has a manager, issue, redeem, tiers and transfer_approvals are empty",
+        );
     }
     if class.supply != Supply::Fixed || class.kind == Kind::Fungible {
         return bad("where it has a manager, it is unique or divisible and its supply is fixed");

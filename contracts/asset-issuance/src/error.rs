@@ -46,7 +46,9 @@ pub enum IssuanceError {
         organisation: String,
     },
     /// A contract runs the class.
-    #[error("issuance.managed: assets of this class are issued and ended by the contract {contract} alone")]
+    #[error(
+        "issuance.managed: assets of this class are issued and ended by the contract {contract} alone"
+    )]
     Managed {
         /// Its name.
         contract: String,

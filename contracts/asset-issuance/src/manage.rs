@@ -88,11 +88,7 @@ fn start(
 }
 
 /// An asset of a class that the caller runs.
-fn managed(
-    storage: &dyn Storage,
-    by: &str,
-    id: &AssetId,
-) -> Result<(Class, Asset), IssuanceError> {
+fn managed(storage: &dyn Storage, by: &str, id: &AssetId) -> Result<(Class, Asset), IssuanceError> {
     let asset = ASSETS.may_load(storage, id.as_str())?;
     let asset = asset.ok_or_else(|| IssuanceError::UnknownAsset { asset: id.clone() })?;
     let class = class_of(storage, id.class())?;

@@ -86,8 +86,8 @@ fn retire(
     let retired = book.asset.retired.checked_add(holding.units.count());
     book.asset.retired = retired.map_err(|_| AssetError::Overflow)?;
     let owner = holding.owner.clone();
-    let event = told("holding_retired", asset, number, &holding, against)
-        .add_attribute("owner", &owner);
+    let event =
+        told("holding_retired", asset, number, &holding, against).add_attribute("owner", &owner);
     holding.closed = true;
     book.step(number, holding, StepKind::Retired)?;
     book.save()?;

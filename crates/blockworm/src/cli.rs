@@ -1,20 +1,26 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
 mod access;
+mod asset;
 mod node;
 mod proposal;
 mod receivable;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
+pub use asset::{
+    Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
+    AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
+};
 pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
 pub use proposal::{
     ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
 };
 
 pub use receivable::{
-    Document, ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
-    ReceivableImportArgs, ReceivableShowArgs, RegistryCommand, RegistryFollowArgs,
-    RegistryMutationsArgs, RegistryReserveArgs, RegistryShowArgs,
+    Document, PartArgs, ReceivableActArgs, ReceivableAskArgs, ReceivableCaseArgs,
+    ReceivableCommand, ReceivableDemandArgs, ReceivableFinanceArgs, ReceivableForgoArgs,
+    ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs, RegistryCommand,
+    RegistryFollowArgs, RegistryMutationsArgs, RegistryReserveArgs, RegistryShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};
@@ -77,6 +83,12 @@ pub enum Command {
     /// Members of an organisation.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Assets: classes, issuance, and holdings that change hands.
+    #[command(subcommand)]
+    Asset(AssetCommand),
+    /// Settlement money, which banks issue.
+    #[command(subcommand)]
+    Voucher(VoucherCommand),
     /// Receivables: an invoice becomes an asset that one bank finances.
     #[command(subcommand)]
     Receivable(ReceivableCommand),

@@ -1,7 +1,8 @@
 //! `blockworm receivable`: from an invoice's file to a financed receivable.
 
 use super::{
-    counterpart,
+    acting::{Desk, step_failure},
+    counterpart, parts,
     registry::{fingerprint_of, newest},
     story::line,
     submitter::{FolderSubmitter, stopped},
@@ -62,11 +63,34 @@ struct Imported {
 pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode> {
     match command {
         ReceivableCommand::Import(args) => import_invoice(args, format).await,
-        ReceivableCommand::Confirm(args) => confirm(args, format).await,
+        ReceivableCommand::Confirm(args) => {
+            decide(
+                args,
+                Contracts::default().confirm(&args.member, &args.id),
+                format,
+            )
+            .await
+        }
+        ReceivableCommand::Refuse(args) => {
+            decide(
+                args,
+                Contracts::default().refuse(&args.member, &args.id),
+                format,
+            )
+            .await
+        }
+        ReceivableCommand::Withdraw(args) => {
+            decide(
+                args,
+                Contracts::default().withdraw(&args.member, &args.id),
+                format,
+            )
+            .await
+        }
         ReceivableCommand::Finance(args) => finance(args, format).await,
-        ReceivableCommand::Settle(args) => settle(args, format).await,
         ReceivableCommand::Forgo(args) => forgo(args, format).await,
         ReceivableCommand::Show(args) => show(args, format).await,
+        other => parts::run(other, format).await,
     }
 }
 
@@ -78,7 +102,8 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     let terms = IssueTerms {
         id: claim.receivable_id(),
         buyer: args.buyer.clone(),
-        price: None,
+        price: price(args, &claim)?,
+        recourse: args.recourse,
     };
     let request = Contracts::default()
         .issue(&args.member, &claim, &terms, Some(&opening))
@@ -109,6 +134,14 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
+fn price(args: &ReceivableImportArgs, claim: &Claim) -> Result<Option<Amount>> {
+    let parse = |text: &String| {
+        Amount::parse_decimal(text, claim.amount.currency)
+            .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))
+    };
+    args.price.as_ref().map(parse).transpose()
+}
+
 /// Reads and checks an invoice.
 pub fn import_file(path: &Path) -> Result<Claim> {
     import(&read(path)?).map_err(|error| refusal(path, &error))
@@ -123,10 +156,13 @@ fn refusal(path: &Path, error: &ImportError) -> Failure {
         .fact("violations", json!(error.findings()))
 }
 
-async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
-    let request = Contracts::default()
-        .confirm(&args.member, &args.id)
-        .map_err(|error| step_failure(&error))?;
+/// What the buyer or the seller says of the whole.
+async fn decide(
+    args: &ReceivableActArgs,
+    request: std::result::Result<Request, StepError>,
+    format: Format,
+) -> Result<ExitCode> {
+    let request = request.map_err(|error| step_failure(&error))?;
     let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
     print_receipt(&receipt, format)?;
     Ok(ExitCode::SUCCESS)
@@ -137,7 +173,7 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
     let trade = Remote::connect(&args.target).await?;
     let contracts = Contracts::default();
     // A receivable that is not there needs no second ledger to say so.
-    ask(&trade, &args.id).await?;
+    Desk::of(trade.clone()).receivable(&args.id).await?;
     let contract = contracts.receivable.as_str();
     let registry = counterpart::registry_of(&trade, contract, &args.target).await?;
     let folder = ConsortiumFolder::new(&args.target.place.dir);
@@ -154,6 +190,7 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
         registry: Registry::default(),
         bank: args.member.clone(),
         receivable: args.id.clone(),
+        part: args.part,
         for_ms: args.minutes * 60_000,
     };
     let progress = Progress::new();
@@ -178,18 +215,6 @@ fn again(failure: Failure, id: &str) -> Failure {
         )),
         _ => failure,
     }
-}
-
-async fn settle(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
-    let remote = Remote::connect(&args.target).await?;
-    let receivable = ask(&remote, &args.id).await?;
-    let owed = amount(&receivable, "amount")?;
-    let request = Contracts::default()
-        .settle(&args.member, &args.id, &owed)
-        .map_err(|error| step_failure(&error))?;
-    let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
-    print_receipt(&receipt, format)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
@@ -225,7 +250,9 @@ async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
 
 async fn show(args: &ReceivableShowArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
-    let receivable = ask(&remote, &args.id).await?;
+    let desk = Desk::of(remote);
+    let mut receivable = json!(desk.receivable(&args.id).await?);
+    let parts = desk.parts(&args.id).await?;
     let mut text = String::new();
     for (name, value) in receivable.as_object().into_iter().flatten() {
         match value {
@@ -234,6 +261,10 @@ async fn show(args: &ReceivableShowArgs, format: Format) -> Result<ExitCode> {
             value => drop(writeln!(text, "{name:<20} {value}")),
         }
     }
+    for part in &parts {
+        let _ = writeln!(text, "{}", super::parts::line(part));
+    }
+    receivable["parts"] = json!(parts);
     format.print(&receivable, text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -250,39 +281,6 @@ async fn act(
     let wait = Duration::from_secs(signing.wait_s);
     let submitter = FolderSubmitter::new(&folder, wait).on(request.on, &remote);
     submitter.with(signer).receipt_ok(request).await
-}
-
-async fn ask(remote: &Remote, id: &str) -> Result<Value> {
-    let answer = remote
-        .query("receivable", &json!({ "receivable": { "id": id } }))
-        .await?;
-    if answer.is_null() {
-        return Err(Failure::new(
-            "receivable.not_found",
-            format!("no receivable {id} is on this ledger"),
-        )
-        .next("blockworm receivable import INVOICE"));
-    }
-    Ok(answer)
-}
-
-fn amount(receivable: &Value, field: &str) -> Result<Amount> {
-    let unexpected = || Failure::new("node.unexpected", format!("the receivable has no {field}"));
-    let minor = receivable[field]
-        .as_str()
-        .and_then(|text| text.parse().ok());
-    let currency = receivable["currency"]
-        .as_str()
-        .and_then(|text| text.parse().ok());
-    Ok(Amount::new(
-        minor.ok_or_else(unexpected)?,
-        currency.ok_or_else(unexpected)?,
-    ))
-}
-
-/// A message that could not be written.
-pub fn step_failure(error: &StepError) -> Failure {
-    Failure::of(error.code(), error)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -1,8 +1,9 @@
 //! `blockworm registry`: an invoice's claims on the ledger that rival banks share.
 
 use super::{
+    acting::step_failure,
     counterpart, mutations,
-    receivable::{import_file, step_failure},
+    receivable::import_file,
     story::line as step_line,
     submitter::{FolderSubmitter, read_proof, stopped},
     tx::print_receipt,
@@ -159,6 +160,7 @@ async fn follow(
     };
     let plan = Plan {
         contracts: Contracts::default(),
+        part: None,
         registry,
         bank: act.member.clone(),
         receivable: String::new(),

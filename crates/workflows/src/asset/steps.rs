@@ -149,6 +149,15 @@ impl Assets {
         json(&IssuanceQuery::Asset { asset })
     }
 
+    /// The question what the contract that keeps its holdings says of an asset.
+    ///
+    /// # Errors
+    /// [`StepError::Json`].
+    pub fn held_query(&self, asset: &AssetId) -> Result<Vec<u8>, StepError> {
+        let asset = asset.clone();
+        json(&AssetQuery::Asset { asset })
+    }
+
     /// The question for a class.
     ///
     /// # Errors

@@ -74,6 +74,25 @@ pub async fn issue<S: Submitter>(
     })
 }
 
+/// The settlement money of a currency of which a member holds most. Whether it is enough, the
+/// contract says.
+///
+/// # Errors
+/// [`StoryError::NoMoney`] where nobody has issued any.
+pub async fn purse<S: Submitter>(
+    submitter: &mut S,
+    assets: &Assets,
+    owner: &str,
+    currency: Currency,
+) -> Result<AssetId, StoryError<S::Error>> {
+    let mut stage = Stage {
+        submitter,
+        tell: |_: &Step| (),
+        steps: Vec::new(),
+    };
+    stage.purse(assets, owner, currency).await
+}
+
 /// What comes next, by where the bank's newest asset stands.
 enum Next {
     /// Nothing waits, and the plan's statement stands behind it.
@@ -214,12 +233,11 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         }
     }
 
-    /// The settlement money of a currency of which a member holds most. Whether it is enough, the
-    /// contract says.
+    /// See [`purse`].
     pub(crate) async fn purse(
         &mut self,
         assets: &Assets,
-        owner: &MemberId,
+        owner: &str,
         currency: Currency,
     ) -> Result<AssetId, StoryError<S::Error>> {
         let class = classes::name(classes::VOUCHER, currency.as_str());
@@ -228,7 +246,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             if named.asset.status != Status::Active {
                 continue;
             }
-            let question = assets.balance_query(&named.id, owner.as_str())?;
+            let question = assets.balance_query(&named.id, owner)?;
             let balance = self.ask(On::Trade, &assets.holdings, &question).await?;
             let amount = balance.map_or(Uint128::zero(), |balance: Balance| balance.amount);
             if best.as_ref().is_none_or(|(most, _)| amount > *most) {

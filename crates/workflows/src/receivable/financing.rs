@@ -333,7 +333,9 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         // Where nothing is offered, the contract says why.
         let minor = offer.price.unwrap_or(Uint128::one());
         let price = Amount::new(minor.u128(), currency);
-        let money = self.purse(&contracts.assets, &plan.bank, currency).await?;
+        let money = self
+            .purse(&contracts.assets, plan.bank.as_str(), currency)
+            .await?;
         let payload = Payload::Finance {
             id: id.clone(),
             holding: offer.holding,

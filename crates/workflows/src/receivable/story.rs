@@ -182,7 +182,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let (second, id) = (&cast.second_financier, &terms.id);
         let contracts = &plan.contracts;
         let money = self
-            .purse(&contracts.assets, second, price.currency)
+            .purse(&contracts.assets, second.as_str(), price.currency)
             .await?;
         let payload = Payload::Finance {
             id: id.clone(),
