@@ -52,7 +52,7 @@ impl Limit {
 }
 
 impl Default for Limit {
-    /// 100,000 elements a day: some two thousand documents; ten requests a second.
+    /// 100,000 elements a day, two to four thousand documents; ten requests a second.
     fn default() -> Self {
         Self {
             elements: 100_000,
