@@ -80,6 +80,10 @@ impl Scene {
         assert_eq!(text.matches("audit_file = ").count(), 1, "{text}");
         fs::write(&file, text.replace("audit_file = ", &limited)).unwrap();
         consortium.up(&[]).json();
+        Self::of(consortium)
+    }
+
+    fn of(consortium: Consortium) -> Self {
         let record = consortium.record();
         let mut ledgers = record.ledgers.iter();
         let registry = ledgers.find(|ledger| ledger.name == "registry").unwrap();
@@ -181,6 +185,33 @@ impl Scene {
         let rows = self.consortium.run(&audit).json()["rows"].take();
         rows.as_array().unwrap().clone()
     }
+}
+
+/// The one node of a small consortium holds both keys, as it holds everything.
+#[test]
+fn one_node_answers_with_both_keys() {
+    let consortium = Consortium::start(1);
+    let scene = Scene::of(consortium);
+    let platform = Nodes([(); 2].map(|()| scene.consortium.client("platform")));
+    let (document, panel) = (document(), scene.panel(&[1]));
+    let bank = scene.person("bank/maker");
+    let asked = asking::registered(&document, &panel, &bank, &platform, now_ms());
+    assert_eq!(wait(asked).unwrap().len(), 1);
+    for holder in HOLDERS {
+        assert_eq!(scene.audit(holder).len(), 1);
+        let shown = scene
+            .consortium
+            .run(&["key-holder", "show", "--org", holder]);
+        assert_eq!(shown.json()["node"], "platform");
+    }
+    let unused = scene
+        .consortium
+        .run(&["key-holder", "rotate", "--org", "bank"]);
+    assert_eq!(unused.json()["node"], Value::Null);
+    let nobody = scene
+        .consortium
+        .run(&["key-holder", "show", "--org", "nobody"]);
+    assert_eq!(nobody.error_code(), "organisation.not_found");
 }
 
 fn document() -> Document {
