@@ -203,7 +203,7 @@ fn render(checked: &Checked, now_ms: u64) -> String {
         lines.push(format!("standing {standing}"));
     }
     if checked.taken > 0 {
-        lines.push(format!("taken    {} at least", percent(checked.taken)));
+        lines.push(format!("taken    {}", percent(checked.taken)));
     }
     let until = checked
         .matches
