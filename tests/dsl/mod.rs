@@ -1,6 +1,7 @@
 //! A small language for scenarios: real node processes in a folder of their own, killed at the end.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub mod answering;
 pub mod load;
 #[path = "../not_run/mod.rs"]
 mod not_run;

@@ -23,7 +23,7 @@ use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::{
-    invoice::Finding,
+    invoice::{self, Finding, Invoice},
     receivable::{
         Claim, Contracts, ImportError, IssueTerms, On, Opening, Request, Salt, Step,
         financing::{self, Plan},
@@ -31,6 +31,7 @@ use blockworm_workflows::{
         steps::StepError,
     },
     registry::Registry,
+    xml::Limits,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -145,6 +146,12 @@ fn price(args: &ReceivableImportArgs, claim: &Claim) -> Result<Option<Amount>> {
 /// Reads and checks an invoice.
 pub fn import_file(path: &Path) -> Result<Claim> {
     import(&read(path)?).map_err(|error| refusal(path, &error))
+}
+
+/// Reads an invoice, or a credit note, that need not be one to be financed.
+pub fn read_invoice(path: &Path) -> Result<Invoice> {
+    let invoice = invoice::read(&read(path)?, &Limits::default());
+    invoice.map_err(|error| refusal(path, &error.into()))
 }
 
 /// The file, and for programs each rule that it breaks with its field.
@@ -283,7 +290,7 @@ async fn act(
     submitter.with(signer).receipt_ok(request).await
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes))
