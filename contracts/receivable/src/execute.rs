@@ -11,6 +11,7 @@ use cosmwasm_std::{
     Addr, DepsMut, Env, Event, MessageInfo, Response, Storage, Uint128, WasmMsg, from_json,
     to_json_binary,
 };
+use std::collections::BTreeMap;
 
 /// Remembers which contract's money counts, and where documents are reserved.
 pub fn instantiate(
@@ -54,14 +55,13 @@ pub fn execute(
                 due_date,
                 price: price.unwrap_or(amount),
                 claim: None,
+                documents: BTreeMap::new(),
                 history: vec![entry(Status::Issued, info.sender.as_str(), &env)],
             };
             issue(deps, &info.sender, id, &receivable)
         }
         ExecuteMsg::Confirm { id } => confirm(deps, &env, &info.sender, id),
-        ExecuteMsg::Forgo { fingerprint, claim } => {
-            pledge::forgo(deps, &env, &info.sender, fingerprint, claim)
-        }
+        ExecuteMsg::Forgo { claim } => pledge::forgo(deps, &env, &info.sender, claim),
         ExecuteMsg::Receive(payment) => receive(deps, &env, &info.sender, payment),
     }
 }
@@ -214,7 +214,10 @@ fn finance(
         });
     }
     let organisation = &caller.member.organisation;
-    receivable.claim = pledge::pledge(&mut deps, env, organisation, &receivable, reservation)?;
+    let whole = (receivable.amount, receivable.amount);
+    let known = &mut receivable.documents;
+    let claim = pledge::pledge(&mut deps, env, organisation, known, whole, reservation)?;
+    receivable.claim = claim;
     receivable
         .history
         .push(entry(Status::Financed, bank.as_str(), env));
@@ -265,7 +268,9 @@ fn settle(
             paid_in: payment.currency,
         });
     }
-    pledge::end(deps.storage, env, &receivable)?;
+    if let (Some(claim), Some(financier)) = (receivable.claim, receivable.financier()) {
+        pledge::end(deps.storage, env, claim, pledge::organisation(financier))?;
+    }
     receivable
         .history
         .push(entry(Status::Settled, payer.as_str(), env));

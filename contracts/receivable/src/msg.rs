@@ -63,13 +63,11 @@ pub enum ExecuteMsg {
         /// The receivable.
         id: String,
     },
-    /// The caller's bank will never finance the document under this claim, so that the registry can
+    /// The caller's bank will never finance anything under this claim, so that the registry can
     /// free it before its time. For makers of organisations with the role `bank`.
     Forgo {
-        /// What the registry knows the document by, 64 lower-case hex digits.
-        fingerprint: String,
         /// The claim's number in the registry.
-        claim: u32,
+        claim: u64,
     },
     /// From the money contract alone: money has arrived, with a [`Payload`].
     Receive(ReceiveMsg),
@@ -102,7 +100,7 @@ pub enum Payload {
 #[schemaifier(mute_warnings)]
 pub struct Reservation {
     /// The claim's number there.
-    pub claim: u32,
+    pub claim: u64,
     /// Of the claim's row.
     pub proof: Binary,
 }

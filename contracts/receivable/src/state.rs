@@ -5,6 +5,7 @@ use blockworm_kit::{CivilDate, Currency};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Uint128};
 use cw_storage_plus::{Item, Map};
+use std::collections::BTreeMap;
 
 /// Name of the money contract.
 pub const MONEY: Item<Addr> = Item::new("money");
@@ -40,7 +41,9 @@ pub struct Receivable {
     /// What the seller asks of a financier.
     pub price: Uint128,
     /// The number of the registry's claim under which it was financed.
-    pub claim: Option<u32>,
+    pub claim: Option<u64>,
+    /// What its invoice was known by there, by key version.
+    pub documents: BTreeMap<u32, String>,
     /// Every step so far, at most one for each status.
     pub history: Vec<HistoryEntry>,
 }

@@ -4,7 +4,7 @@
 
 use blockworm_kit::{
     CivilDate, Currency, ForeignValue, ReceiveMsg,
-    claims::{Claim, End, PLEDGES, Pledge, PledgeState, claim_key, fingerprint_text},
+    claims::{Claim, End, KnownAs, PLEDGES, Pledge, PledgeState, WHOLE, claim_key},
     testing::{Directory, TestDeps},
 };
 use blockworm_receivable::{
@@ -12,11 +12,13 @@ use blockworm_receivable::{
     instantiate,
     msg::{RegistryPlace, Status},
     query,
+    state::RECEIVABLES,
 };
 use cosmwasm_std::{
     Addr, Binary, Env, MessageInfo, Response, Timestamp, Uint128, from_json, testing::mock_env,
     to_json_binary, to_json_vec,
 };
+use std::collections::BTreeMap;
 
 const SELLER: &str = "platform/supplier-1";
 const BUYER: &str = "platform/buyer-1";
@@ -34,8 +36,12 @@ fn invoice() -> String {
     "ab".repeat(32)
 }
 
-fn fingerprint() -> String {
-    fingerprint_text(&invoice()).unwrap()
+fn known(version: u32, document: &str, share: u32) -> KnownAs {
+    KnownAs {
+        version,
+        fingerprint: document.repeat(32),
+        share,
+    }
 }
 
 /// At this time of the ledger, milliseconds.
@@ -92,7 +98,10 @@ fn claim() -> Claim {
     Claim {
         bank: "bank".into(),
         ledger: "trade-7".into(),
+        documents: vec![known(1, "cd", WHOLE), known(2, "ef", WHOLE)],
+        committed_at: 2,
         reserved_at: 3,
+        firm_at: 8,
         reserved_until_ms: UNTIL,
         financed_at: None,
         ended_at: None,
@@ -107,7 +116,7 @@ fn reserved(deps: &mut TestDeps, row: Option<Vec<u8>>) {
         time_ms: 5,
         value: row.map(Binary::new),
     };
-    let key = claim_key(&fingerprint(), 4);
+    let key = claim_key(4);
     deps.querier.prove("shared", "registry", key, value);
 }
 
@@ -128,7 +137,7 @@ fn pay(
     execute(deps.as_mut(), env, info(&money), message).map_err(|refusal| refusal.to_string())
 }
 
-fn finance(deps: &mut TestDeps, env: Env, claim: Option<u32>) -> Result<Response, String> {
+fn finance(deps: &mut TestDeps, env: Env, claim: Option<u64>) -> Result<Response, String> {
     let reservation = claim.map(|claim| Reservation {
         claim,
         proof: Binary::default(),
@@ -152,17 +161,12 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, String>) -> String {
     refusal.split(':').next().unwrap().to_owned()
 }
 
-fn pledge(deps: &TestDeps, number: u32, bank: &str) -> Option<Pledge> {
-    let fingerprint = fingerprint();
-    let key = (fingerprint.as_str(), number, bank);
-    PLEDGES.may_load(&deps.storage, key).unwrap()
+fn pledge(deps: &TestDeps, number: u64, bank: &str) -> Option<Pledge> {
+    PLEDGES.may_load(&deps.storage, (number, bank)).unwrap()
 }
 
-fn forgo(deps: &mut TestDeps, who: &str, claim: u32) -> Result<Response, String> {
-    let message = ExecuteMsg::Forgo {
-        fingerprint: fingerprint(),
-        claim,
-    };
+fn forgo(deps: &mut TestDeps, who: &str, claim: u64) -> Result<Response, String> {
+    let message = ExecuteMsg::Forgo { claim };
     execute(deps.as_mut(), at(1), info(who), message).map_err(|refusal| refusal.to_string())
 }
 
@@ -188,6 +192,18 @@ fn each_thing_that_the_registry_may_show_has_its_answer() {
             Some(row(|claim| claim.end = Some(End::Expired))),
             "receivable.reservation_ended",
         ),
+        (
+            Some(row(|claim| claim.firm_at = 9)),
+            "receivable.reservation_not_firm",
+        ),
+        (
+            Some(row(|claim| claim.documents[1].share = WHOLE - 1)),
+            "receivable.share_too_small",
+        ),
+        (
+            Some(row(|claim| claim.documents.clear())),
+            "receivable.share_too_small",
+        ),
     ];
     for (row, wanted) in rows {
         reserved(&mut deps, row);
@@ -210,6 +226,9 @@ fn each_thing_that_the_registry_may_show_has_its_answer() {
     );
     let row = String::from_utf8(to_json_vec(&pledged).unwrap()).unwrap();
     assert!(!row.contains("R-1"), "rivals read this: {row}");
+    let documents = RECEIVABLES.load(&deps.storage, "R-1").unwrap().documents;
+    let documents: Vec<(u32, String)> = documents.into_iter().collect();
+    assert_eq!(documents, [(1, "cd".repeat(32)), (2, "ef".repeat(32))]);
     assert_eq!(code(forgo(&mut deps, BANK, 4)), "receivable.claim_used");
 }
 
@@ -217,6 +236,32 @@ fn row(change: impl FnOnce(&mut Claim)) -> Vec<u8> {
     let mut claim = claim();
     change(&mut claim);
     to_json_vec(&claim).unwrap()
+}
+
+/// Whatever the first financing was made under holds for the later ones; versions that it was not made
+/// under are added.
+#[test]
+fn another_document_is_refused_under_any_version_known_before() {
+    let mut deps = confirmed(true);
+    let mut receivable = RECEIVABLES.load(&deps.storage, "R-1").unwrap();
+    receivable.documents = BTreeMap::from([(2, "ef".repeat(32)), (10, "10".repeat(32))]);
+    let known_before = receivable.documents.clone();
+    RECEIVABLES
+        .save(&mut deps.storage, "R-1", &receivable)
+        .unwrap();
+    reserved(
+        &mut deps,
+        Some(row(|claim| claim.documents[1] = known(2, "ee", WHOLE))),
+    );
+    let refused = finance(&mut deps, at(1), Some(4));
+    assert_eq!(code(refused), "receivable.other_document");
+    let receivable = RECEIVABLES.load(&deps.storage, "R-1").unwrap();
+    assert_eq!(receivable.documents, known_before);
+    reserved(&mut deps, Some(row(|_| ())));
+    finance(&mut deps, at(1), Some(4)).unwrap();
+    let receivable = RECEIVABLES.load(&deps.storage, "R-1").unwrap();
+    let versions: Vec<u32> = receivable.documents.into_keys().collect();
+    assert_eq!(versions, [1, 2, 10]);
 }
 
 #[test]
@@ -230,15 +275,6 @@ fn a_forgone_claim_is_never_pledged() {
     ] {
         assert_eq!(code(forgo(&mut deps, who, 4)), wanted);
     }
-    let bad = ExecuteMsg::Forgo {
-        fingerprint: "AB".repeat(32),
-        claim: 4,
-    };
-    let refused = execute(deps.as_mut(), at(1), info(BANK), bad);
-    assert_eq!(
-        code(refused.map_err(|refusal| refusal.to_string())),
-        "receivable.bad_digest"
-    );
     // Another bank's tombstone under the same number keeps nobody from anything.
     forgo(&mut deps, "other-bank/maker", 4).unwrap();
     forgo(&mut deps, BANK, 4).unwrap();
