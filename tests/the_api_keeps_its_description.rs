@@ -9,13 +9,13 @@ mod dsl;
 use dsl::{Consortium, not_run, path, run};
 use std::{fs, process::Command};
 
-/// A cursor is only what a list gave before, a transaction what a member signed, a question what a
+/// A cursor is only what a list gave before, a transaction or a question to a key holder what a member signed, a question what a
 /// contract understands: a schema cannot say so, and what it allows may rightly be refused there.
 const UNDESCRIBABLE: &str = r#"
 [[operations]]
 include-operation-id = [
     "list_ledgers", "list_blocks", "list_block_transactions", "list_organisations", "list_members",
-    "list_contracts", "submit_transaction", "submit_batch", "query_contract",
+    "list_contracts", "submit_transaction", "submit_batch", "query_contract", "evaluate",
 ]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "422"]
 "#;

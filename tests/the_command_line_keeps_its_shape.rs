@@ -34,7 +34,7 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 30] = [
+    let verbs: [&[&str]; 36] = [
         &[],
         &["up"],
         &["down"],
@@ -64,6 +64,12 @@ fn help() {
         &["registry", "reserve"],
         &["registry", "release"],
         &["registry", "mutations"],
+        &["financing", "check"],
+        &["key-holder"],
+        &["key-holder", "show"],
+        &["key-holder", "rotate"],
+        &["key-holder", "publish"],
+        &["key-holder", "audit"],
         &["query"],
     ];
     let mut text = String::new();
@@ -176,6 +182,9 @@ fn results() {
     shapes.keep("receivable finance", &[receivable]);
     shapes.keep("receivable show", &[receivable]);
     shapes.keep("registry show", &[invoice]);
+    shapes.keep("key-holder show", &["--org", "court"]);
+    shapes.keep("key-holder rotate", &["--org", "court"]);
+    shapes.keep("key-holder audit", &["--org", "court"]);
     // Nobody has given the buyer money yet.
     let gift = money.replace("bank/maker", "platform/buyer-c27e");
     let to_buyer = [&to_money[..5], &[gift.as_str()]].concat();

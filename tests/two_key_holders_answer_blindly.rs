@@ -7,7 +7,7 @@ use blockworm_crypto::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_service::key_holder::{
-    AuditFile, EvaluationRequest, KeyHolder, Limit, Nonce, SignedRequest, Standing,
+    AuditFile, EvaluationRequest, KeyHolder, Limit, Nonce, SentElement, SignedRequest, Standing,
 };
 use blockworm_workflows::{
     fingerprint::{
@@ -97,7 +97,7 @@ impl World {
                 version: VERSION,
                 asked_at_ms: NOW_MS,
                 nonce: Nonce([bank.asked; 16]),
-                elements: elements.to_vec(),
+                elements: elements.iter().map(SentElement::from).collect(),
             };
             let sent = serde_json::to_string(&request.sign(&bank.key)).unwrap();
             let read: SignedRequest = serde_json::from_str(&sent).unwrap();
@@ -177,7 +177,7 @@ fn a_rival_finds_the_invoice_and_the_holders_see_nothing() {
             sent.request
                 .elements
                 .iter()
-                .map(ToString::to_string)
+                .map(|element| serde_json::to_string(element).unwrap())
                 .collect::<Vec<_>>()
         })
         .collect();

@@ -59,6 +59,34 @@ export interface ContractView {
   name: string;
 }
 
+/** A key holder's answer: the elements in the question's order, and one proof for all. */
+export interface EvaluationAnswer {
+  /** One for each blinded element. */
+  elements: Array<string>;
+  /** That all were made with that key, 128 hex digits. */
+  proof: string;
+  /** The version of the key that was used. */
+  version: number;
+}
+
+/** A question to a key holder (docs/formats/evaluation.md); nothing in it tells of a document. */
+export interface EvaluationQuestion {
+  /** The asker's clock. */
+  asked_at_ms: number;
+  /** The bank's member who asks, `organisation/name`. */
+  asker: string;
+  /** Blinded elements of ristretto255. */
+  elements: Array<string>;
+  /** The organisation whose key it is. */
+  holder: string;
+  /** The id of the registry's ledger. */
+  ledger: string;
+  /** 16 random bytes. */
+  nonce: string;
+  /** Which version of the key, counted from 1. */
+  version: number;
+}
+
 /** What a contract told the world. */
 export interface EventView {
   /** Details, in the order given by the contract. */
@@ -360,6 +388,14 @@ export interface ReceiptView {
   transaction: string;
 }
 
+/** The same with its asker's signature: `ed25519:<hex>` or `p256:<hex>`. */
+export interface SignedQuestion {
+  /** The question. */
+  request: EvaluationQuestion;
+  /** Over its digest, with the key that the ledger has for the asker. */
+  signature: string;
+}
+
 /** A contract's value. */
 export interface StateView {
   /** The contract. */
@@ -430,6 +466,13 @@ export interface Operations {
     method: "GET";
     path: "/metrics";
     answer: string;
+  };
+  /** Evaluates blinded elements with the holder's key, for a member of a bank, whose signature in the body is all that is asked for. */
+  evaluate: {
+    method: "POST";
+    path: "/v1/evaluations";
+    body: SignedQuestion;
+    answer: EvaluationAnswer;
   };
   /** The ledgers of this node that the caller may see, ordered by id. */
   list_ledgers: {

@@ -13,6 +13,7 @@ use axum::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
+use blockworm_service::key_holder::Desk;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -23,6 +24,8 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) node: NodeHandle,
     pub(crate) keys: KeyStore,
+    /// The key holders whose keys this node answers with.
+    pub(crate) desks: Vec<Desk>,
     pub(crate) idempotency: IdempotencyKeys,
     pub(crate) limits: Limits,
     pub(crate) metrics: RequestMetrics,
@@ -38,6 +41,7 @@ impl App {
     pub(crate) fn new(
         node: NodeHandle,
         keys: KeyStore,
+        desks: Vec<Desk>,
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -46,6 +50,7 @@ impl App {
         Self(Arc::new(Inner {
             node,
             keys,
+            desks,
             idempotency: IdempotencyKeys::new(limits.idempotency_keys, limits.idempotency),
             limits,
             metrics: RequestMetrics::default(),

@@ -15,7 +15,9 @@ pub use tls::{TlsIdentity, TlsOptions};
 use crate::model::{
     BlockView, HeaderView, LedgerView, NodeView, ReceiptView, StateView, TransactionView,
 };
+use blockworm_crypto::oprf::Evaluation;
 use blockworm_ledger::Genesis;
+use blockworm_service::key_holder::SignedRequest;
 use reqwest::{
     Method, RequestBuilder, Response,
     header::{AUTHORIZATION, HeaderValue},
@@ -301,6 +303,12 @@ impl Client {
             .map_err(|error| self.failed(error, ANSWER))?;
         let response = self.accept(response).await?;
         Ok(EventStream::new(self.base.clone(), response, after))
+    }
+
+    /// Asks a key holder's node to evaluate blinded elements.
+    pub async fn evaluate(&self, signed: &SignedRequest) -> Result<Evaluation, ClientError> {
+        let request = self.request(Method::POST, "/v1/evaluations");
+        self.json(request.json(signed), ANSWER).await
     }
 
     async fn get<A: DeserializeOwned>(

@@ -399,3 +399,49 @@ pub struct ContractView {
     /// The code that it runs: `name@version`.
     pub code: String,
 }
+
+/// A question to a key holder (docs/formats/evaluation.md); nothing in it tells of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EvaluationQuestion {
+    /// The id of the registry's ledger.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub ledger: String,
+    /// The organisation whose key it is.
+    #[schema(pattern = "^[a-z][a-z0-9-]{0,31}$")]
+    pub holder: String,
+    /// The bank's member who asks, `organisation/name`.
+    #[schema(pattern = "^[a-z][a-z0-9-]{0,31}/[a-z0-9][a-z0-9._-]{0,47}$")]
+    pub asker: String,
+    /// Which version of the key, counted from 1.
+    #[schema(minimum = 1)]
+    pub version: u32,
+    /// The asker's clock.
+    pub asked_at_ms: u64,
+    /// 16 random bytes.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub nonce: String,
+    /// Blinded elements of ristretto255.
+    #[schema(min_items = 1, max_items = 64, inline)]
+    pub elements: Vec<String>,
+}
+
+/// The same with its asker's signature: `ed25519:<hex>` or `p256:<hex>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignedQuestion {
+    /// The question.
+    pub request: EvaluationQuestion,
+    /// Over its digest, with the key that the ledger has for the asker.
+    #[schema(pattern = "^(ed25519|p256):[0-9a-f]{128}$")]
+    pub signature: String,
+}
+
+/// A key holder's answer: the elements in the question's order, and one proof for all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EvaluationAnswer {
+    /// The version of the key that was used.
+    pub version: u32,
+    /// One for each blinded element.
+    pub elements: Vec<String>,
+    /// That all were made with that key, 128 hex digits.
+    pub proof: String,
+}

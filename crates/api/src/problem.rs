@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use blockworm_node::{ProofError, ReadError, Refusal};
+use blockworm_service::key_holder::Refusal as Unanswered;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use utoipa::ToSchema;
@@ -45,6 +46,8 @@ pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     pub(crate) code: String,
     pub(crate) detail: String,
+    /// Seconds after which the same request may succeed, where that is known better than by status.
+    pub(crate) wait_s: Option<u64>,
 }
 
 impl Failure {
@@ -54,6 +57,7 @@ impl Failure {
             status,
             code: code.into(),
             detail: detail.into(),
+            wait_s: None,
         }
     }
 
@@ -105,8 +109,8 @@ impl Failure {
     /// Seconds after which the same request may succeed.
     const fn retry_after_s(&self) -> Option<u64> {
         match self.status.as_u16() {
-            409 | 429 | 503 => Some(1),
-            _ => None,
+            409 | 429 | 503 if self.wait_s.is_none() => Some(1),
+            _ => self.wait_s,
         }
     }
 
@@ -158,6 +162,36 @@ impl From<Refusal> for Failure {
             &refusal.code,
             refusal.message,
         )
+    }
+}
+
+impl From<Unanswered> for Failure {
+    fn from(refusal: Unanswered) -> Self {
+        let status = match refusal {
+            Unanswered::OtherHolder { .. } | Unanswered::OtherLedger { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            Unanswered::BadSignature { .. }
+            | Unanswered::Inactive { .. }
+            | Unanswered::MissingRole { .. } => StatusCode::FORBIDDEN,
+            Unanswered::TooOften { .. } | Unanswered::OverLimit { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Unanswered::Busy | Unanswered::Stopped | Unanswered::NotAudited(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Unanswered::Evaluation(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Unanswered::Stale { .. }
+            | Unanswered::Repeated
+            | Unanswered::UnknownVersion { .. }
+            | Unanswered::BatchSize { .. }
+            | Unanswered::BadElement { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let mut failure = Self::new(status, refusal.code(), refusal.to_string());
+        failure.wait_s = refusal
+            .retry_after_ms()
+            .map(|wait_ms| wait_ms.div_ceil(1_000));
+        failure
     }
 }
 
@@ -258,6 +292,28 @@ fn next_step(code: &str) -> &'static str {
         "transaction.wrong_ledger" => "Submit it to the ledger that it names.",
         "member.unknown" => "Register the member first (blockworm member register).",
         "mempool.full" => "Wait until blocks have taken some of the waiting transactions.",
+        _ => next_step_of_evaluation(code),
+    }
+}
+
+/// The same for what a key holder does not answer.
+fn next_step_of_evaluation(code: &str) -> &'static str {
+    match code {
+        "evaluation.no_key_holder" | "evaluation.other_holder" => {
+            "Ask a node of the organisation whose key it is."
+        }
+        "evaluation.bad_signature" => {
+            "Sign with the key that the registry's ledger has for the member (blockworm member list --ledger registry)."
+        }
+        "evaluation.stale" => "Set the clock, and sign the question again.",
+        "evaluation.repeated" => "Sign the question again with a new nonce.",
+        "evaluation.unknown_version" => {
+            "Ask the registry which versions are required (its query `keys`)."
+        }
+        "evaluation.over_limit" | "evaluation.too_often" | "evaluation.busy" => {
+            "Wait as long as retry-after says."
+        }
+        "evaluation.not_audited" => "The holder's operator: check the node's disk.",
         _ => "",
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth, description, guard,
-    routes::{blocks, contracts, directory, events, node, transactions},
+    routes::{blocks, contracts, directory, evaluations, events, node, transactions},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -72,6 +72,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(contracts::get_state))
         .routes(routes!(contracts::get_state_proof))
         .routes(routes!(events::stream_events))
+        .routes(routes!(evaluations::evaluate))
 }
 
 /// Everything of the document but its routes.
@@ -91,6 +92,10 @@ fn document() -> OpenApi {
         ("blocks", "Blocks and headers"),
         ("contracts", "Queries, state, organisations and members"),
         ("events", "What contracts tell the world, live"),
+        (
+            "evaluations",
+            "Blind evaluation, where the node's organisation holds a key",
+        ),
     ];
     let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()

@@ -3,6 +3,7 @@
 pub(crate) mod blocks;
 pub(crate) mod contracts;
 pub(crate) mod directory;
+pub(crate) mod evaluations;
 pub(crate) mod events;
 pub(crate) mod node;
 pub(crate) mod transactions;

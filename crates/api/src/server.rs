@@ -15,6 +15,7 @@ use crate::{
 };
 use axum::Router;
 use blockworm_node::NodeHandle;
+use blockworm_service::key_holder::Desk;
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -46,6 +47,8 @@ pub struct Limits {
     pub batches_bytes: usize,
     /// Most bytes of a query to a contract.
     pub query_bytes: usize,
+    /// Most bytes of a request to a key holder; the largest that is answered has some 5,000.
+    pub evaluation_bytes: usize,
     /// How long a body may take to arrive.
     pub body: Duration,
     /// How long a request's head may take to arrive, and a connection may stay idle.
@@ -75,6 +78,7 @@ impl Default for Limits {
             batch_transactions: 8_192,
             batches_bytes: 64 << 20,
             query_bytes: 64 << 10,
+            evaluation_bytes: 8 << 10,
             body: Duration::from_secs(15),
             head: Duration::from_secs(30),
             wait: Duration::from_secs(60),
@@ -183,6 +187,7 @@ pub struct Server {
     limits: Limits,
     node: NodeHandle,
     pages: Router,
+    desks: Vec<Desk>,
     stopping: watch::Sender<bool>,
 }
 
@@ -214,6 +219,7 @@ impl Server {
             limits: config.limits,
             node,
             pages: Router::new(),
+            desks: Vec::new(),
             stopping: watch::Sender::new(false),
         })
     }
@@ -223,6 +229,13 @@ impl Server {
     #[must_use]
     pub fn with_pages(mut self, pages: Router) -> Self {
         self.pages = pages;
+        self
+    }
+
+    /// Answers banks for these key holders, at `/v1/evaluations`.
+    #[must_use]
+    pub fn with_key_holders(mut self, desks: Vec<Desk>) -> Self {
+        self.desks = desks;
         self
     }
 
@@ -250,7 +263,13 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, watch) = (self.stopping.clone(), self.stopping.subscribe());
         let limits = self.limits;
-        let app = App::new(self.node, self.keys, limits.clone(), watch.clone());
+        let app = App::new(
+            self.node,
+            self.keys,
+            self.desks,
+            limits.clone(),
+            watch.clone(),
+        );
         let graceful = Arc::new(GracefulShutdown::new());
         let accept = Accept {
             service: router::router(app, self.pages),

@@ -1,11 +1,15 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
 mod access;
+mod financing;
+mod key_holder;
 mod node;
 mod proposal;
 mod receivable;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
+pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
+pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
 pub use proposal::{
     ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
@@ -83,6 +87,12 @@ pub enum Command {
     /// Claims on invoices, on the ledger that rival banks share.
     #[command(subcommand)]
     Registry(RegistryCommand),
+    /// What a bank asks before it pays on a document.
+    #[command(subcommand)]
+    Financing(FinancingCommand),
+    /// Keys by which an organisation evaluates fingerprints blindly for banks.
+    #[command(subcommand)]
+    KeyHolder(KeyHolderCommand),
     /// What the consortium changes by vote.
     #[command(subcommand)]
     Proposal(ProposalCommand),
@@ -123,15 +133,22 @@ pub struct Target {
     pub credentials: Credentials,
 }
 
-/// Who signs, and how long to wait for the receipt.
+/// With which key to sign.
 #[derive(Args, Clone, Debug)]
-pub struct Signing {
+pub struct SigningKey {
     /// Key file to sign with; else the member's in the folder.
     #[arg(long, requires = "passphrase_file")]
     pub key: Option<PathBuf>,
     /// File with the passphrase of --key.
     #[arg(long, env = "BLOCKWORM_PASSPHRASE_FILE", hide_env = true)]
     pub passphrase_file: Option<PathBuf>,
+}
+
+/// Who signs, and how long to wait for the receipt.
+#[derive(Args, Clone, Debug)]
+pub struct Signing {
+    #[command(flatten)]
+    pub key: SigningKey,
     /// Seconds to wait for the receipt.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=110))]
     pub wait_s: u64,

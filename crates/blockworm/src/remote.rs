@@ -167,13 +167,19 @@ pub fn client_failure(error: ClientError) -> Failure {
     }
 }
 
-/// A client of the node at `address` that shows what the flags name.
-fn client(address: &str, credentials: &Credentials) -> Result<Client> {
+/// A client of another organisation's node, to which neither key nor certificate is shown.
+pub fn stranger(address: &str, credentials: &Credentials) -> Result<Client> {
+    plain_client(address, credentials, None)
+}
+
+fn plain_client(
+    address: &str,
+    credentials: &Credentials,
+    identity: Option<TlsIdentity>,
+) -> Result<Client> {
     let client = match &credentials.server_ca {
-        None => Client::new(address),
-        Some(path) => {
+        Some(path) if address.starts_with("https:") => {
             let server_ca = read(path)?;
-            let identity = identity(credentials)?;
             Client::with_tls(
                 address,
                 &TlsOptions {
@@ -182,8 +188,14 @@ fn client(address: &str, credentials: &Credentials) -> Result<Client> {
                 },
             )
         }
+        _ => Client::new(address),
     };
-    let client = client.map_err(client_failure)?;
+    client.map_err(client_failure)
+}
+
+/// A client of the node at `address` that shows what the flags name.
+fn client(address: &str, credentials: &Credentials) -> Result<Client> {
+    let client = plain_client(address, credentials, identity(credentials)?)?;
     match &credentials.api_key_file {
         None => Ok(client),
         Some(path) => {

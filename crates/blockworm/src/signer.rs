@@ -1,15 +1,17 @@
 //! A member who signs transactions with its own key.
 
 use crate::{
-    cli::Signing,
+    cli::{Signing, SigningKey},
     failure::{Failure, Result},
 };
 use blockworm_crypto::SecretKey;
 use blockworm_ledger::{ContractName, LedgerId, MemberId, Transaction, TransactionBody};
 use blockworm_service::{
     identity::{self, IdentityError, Passphrase},
+    key_holder::{EvaluationRequest, SignedRequest},
     network::ConsortiumFolder,
 };
+use blockworm_workflows::fingerprint::asking::Asker;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long a signed transaction may wait for its block.
@@ -29,6 +31,15 @@ impl Signer {
 
     /// Opens the key that the flags name, or the member's key in the folder.
     pub fn open(folder: &ConsortiumFolder, member: &MemberId, signing: &Signing) -> Result<Self> {
+        Self::open_key(folder, member, &signing.key)
+    }
+
+    /// The same for what waits for no receipt.
+    pub fn open_key(
+        folder: &ConsortiumFolder,
+        member: &MemberId,
+        signing: &SigningKey,
+    ) -> Result<Self> {
         let opened = match (&signing.key, &signing.passphrase_file) {
             (Some(key), Some(passphrase_file)) => Passphrase::read(passphrase_file)
                 .and_then(|passphrase| identity::read_key(key, &passphrase)),
@@ -72,6 +83,16 @@ impl Signer {
             expires_at_ms: now_ms().saturating_add(EXPIRY.as_millis() as u64),
         };
         Ok(body.sign(&self.key))
+    }
+}
+
+impl Asker for Signer {
+    fn member(&self) -> &MemberId {
+        &self.member
+    }
+
+    fn sign(&self, request: EvaluationRequest) -> SignedRequest {
+        request.sign(&self.key)
     }
 }
 

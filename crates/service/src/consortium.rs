@@ -62,6 +62,9 @@ pub const TRADE: &str = "trade";
 /// names of traders, no numbers of invoices and no amounts.
 pub const REGISTRY: &str = "registry";
 
+/// Who holds the two keys with which a local registry's fingerprints are made, in their order.
+pub const KEY_HOLDERS: [&str; 2] = ["notary", "court"];
+
 /// The bank that keeps the registry alone and must learn nothing of the trade.
 pub const RIVAL: &str = "harbour-bank";
 

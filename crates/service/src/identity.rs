@@ -140,7 +140,7 @@ impl Passphrase {
 
     /// A generated passphrase needs no slow derivation: founding a consortium writes two dozen key
     /// files. Whatever a person may have chosen does.
-    fn cost(&self) -> Cost {
+    pub(crate) fn cost(&self) -> Cost {
         let generated =
             self.0.len() == GENERATED_DIGITS && self.0.bytes().all(|byte| byte.is_ascii_hexdigit());
         if generated {

@@ -1,20 +1,26 @@
 //! A key holder's service: evaluates what banks ask blindly; each request signed, counted and written down (docs/formats/evaluation.md).
 //!
-//! This is the pure core: no clock, no network. Whoever wires it gives it the time, what the ledger
-//! says of a member, and a place for its audit.
+//! Here is the pure core: no clock, no network. [`Desk`] gives it the time, the keys of a folder and
+//! a thread of its own; a node's API gives it the requests and what the ledger says of who asks.
 
 mod audit;
+mod desk;
+mod keys;
+mod refusal;
 mod request;
 mod window;
 
-pub use audit::{Audit, AuditError, AuditFile, AuditRow, Outcome};
-pub use request::{EvaluationRequest, Nonce, SignedRequest};
+pub use audit::{Audit, AuditError, AuditFile, AuditRow, Outcome, last_rows};
+pub use desk::{Desk, DeskError, DeskPlan};
+pub use keys::{KeyFolder, KeyFolderError};
+pub use refusal::Refusal;
+pub use request::{EvaluationRequest, Nonce, SentElement, SignedRequest};
 
 use blockworm_crypto::{
     Digest, PublicKey,
-    oprf::{Evaluation, EvaluationKey, KeyVersion, MAX_BATCH, OprfError},
+    oprf::{Evaluation, EvaluationKey, KeyVersion, MAX_BATCH},
 };
-use blockworm_ledger::{LedgerId, MemberId, OrganisationId};
+use blockworm_ledger::{LedgerId, OrganisationId};
 use std::collections::{BTreeMap, HashMap};
 use window::Window;
 
@@ -30,14 +36,28 @@ pub struct Limit {
     pub elements: u32,
     /// Its length.
     pub window_ms: u64,
+    /// Signed requests within any minute, answered or refused: each leaves a row in the audit.
+    pub requests_per_minute: u32,
+}
+
+impl Limit {
+    /// The pace as a limit of its own.
+    const fn pace(&self) -> Self {
+        Self {
+            elements: self.requests_per_minute,
+            window_ms: 60_000,
+            requests_per_minute: self.requests_per_minute,
+        }
+    }
 }
 
 impl Default for Limit {
-    /// 100,000 elements a day: some two thousand documents.
+    /// 100,000 elements a day, two to four thousand documents; ten requests a second.
     fn default() -> Self {
         Self {
             elements: 100_000,
             window_ms: 86_400_000,
+            requests_per_minute: 600,
         }
     }
 }
@@ -53,115 +73,55 @@ pub struct Standing {
     pub roles: Vec<String>,
 }
 
-/// Why a request was not answered, in order of precedence.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// For another organisation's key.
-    #[error("the request is for the key of {asked}, this is {holder}")]
-    OtherHolder {
-        /// Whom it names.
-        asked: OrganisationId,
-        /// Who was asked.
-        holder: OrganisationId,
-    },
-    /// For another ledger's registry.
-    #[error("the request is for the registry on ledger {asked}, this holder serves {served}")]
-    OtherLedger {
-        /// Which it names.
-        asked: LedgerId,
-        /// Which is served.
-        served: LedgerId,
-    },
-    /// The ledger knows no such member.
-    #[error("{member} is not registered on the ledger")]
-    UnknownMember {
-        /// Who asks.
-        member: MemberId,
-    },
-    /// Not signed with the member's registered key.
-    #[error("the signature is not that of {member}")]
-    BadSignature {
-        /// Who asks.
-        member: MemberId,
-    },
-    /// Revoked, suspended or expired.
-    #[error("{member} or its organisation may not act at present")]
-    Inactive {
-        /// Who asks.
-        member: MemberId,
-    },
-    /// Not of a bank.
-    #[error("the organisation of {member} has no role `{ASKING_ROLE}`")]
-    MissingRole {
-        /// Who asks.
-        member: MemberId,
-    },
-    /// Too old, or from a clock that is ahead.
-    #[error("the request is of {asked_at_ms}, the holder's clock says {now_ms}; sign it again")]
-    Stale {
-        /// Of the request.
-        asked_at_ms: u64,
-        /// The holder's.
-        now_ms: u64,
-    },
-    /// The same request was answered already.
-    #[error("this request was answered already; sign another with a new nonce")]
-    Repeated,
-    /// The holder has no such key, or no longer.
-    #[error("there is no version {version} of the key; there are {}", list(known))]
-    UnknownVersion {
-        /// Which was asked for.
-        version: KeyVersion,
-        /// Which there are.
-        known: Vec<KeyVersion>,
-    },
-    /// No element, or too many.
-    #[error("a request has 1 to {MAX_BATCH} elements, this one has {count}")]
-    BatchSize {
-        /// How many there are.
-        count: usize,
-    },
-    /// The bank has asked for as much as it may.
-    #[error(
-        "the bank has asked for as much as it may; the next is answered in {retry_after_ms} ms"
-    )]
-    OverLimit {
-        /// When there is room for this request again.
-        retry_after_ms: u64,
-    },
-    /// The evaluation failed.
-    #[error(transparent)]
-    Evaluation(OprfError),
-    /// The audit could not be written, so nothing was answered.
-    #[error("the audit could not be written, so nothing is answered")]
-    NotAudited(#[source] AuditError),
+/// A request that its asker's registered key signed for this holder, and what the ledger says of the
+/// asker. Whatever is no such request is anybody's noise: it costs a signature, and leaves no row.
+#[derive(Clone, Debug)]
+pub struct Genuine {
+    request: EvaluationRequest,
+    digest: Digest,
+    standing: Standing,
 }
 
-impl Refusal {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::OtherHolder { .. } => "evaluation.other_holder",
-            Self::OtherLedger { .. } => "evaluation.other_ledger",
-            Self::UnknownMember { .. } => "evaluation.unknown_member",
-            Self::BadSignature { .. } => "evaluation.bad_signature",
-            Self::Inactive { .. } => "evaluation.inactive",
-            Self::MissingRole { .. } => "evaluation.missing_role",
-            Self::Stale { .. } => "evaluation.stale",
-            Self::Repeated => "evaluation.repeated",
-            Self::UnknownVersion { .. } => "evaluation.unknown_version",
-            Self::BatchSize { .. } => "evaluation.batch_size",
-            Self::OverLimit { .. } => "evaluation.over_limit",
-            Self::Evaluation(_) => "evaluation.failed",
-            Self::NotAudited(_) => "evaluation.not_audited",
+impl Genuine {
+    /// Whether the member really asks this holder.
+    ///
+    /// # Errors
+    /// [`Refusal::OtherHolder`], [`Refusal::OtherLedger`], [`Refusal::BadSignature`]: who is no member
+    /// is told what a member with another key is told, so that nobody can try names.
+    pub fn check(
+        holder: &OrganisationId,
+        ledger: LedgerId,
+        signed: SignedRequest,
+        standing: Option<Standing>,
+    ) -> Result<Self, Refusal> {
+        let request = &signed.request;
+        if request.holder != *holder {
+            return Err(Refusal::OtherHolder {
+                asked: request.holder.clone(),
+            });
+        }
+        if request.ledger != ledger {
+            return Err(Refusal::OtherLedger {
+                asked: request.ledger,
+            });
+        }
+        match standing {
+            Some(standing) if signed.is_signed_by(&standing.key) => Ok(Self {
+                digest: request.digest(),
+                request: signed.request,
+                standing,
+            }),
+            _ => Err(Refusal::BadSignature {
+                member: request.asker.clone(),
+            }),
         }
     }
-}
 
-fn list(versions: &[KeyVersion]) -> String {
-    let texts: Vec<String> = versions.iter().map(KeyVersion::to_string).collect();
-    texts.join(", ")
+    /// Whose member asks.
+    #[must_use]
+    pub fn bank(&self) -> OrganisationId {
+        self.request.asker.organisation()
+    }
 }
 
 /// One organisation's keys and what was asked of them.
@@ -172,6 +132,8 @@ pub struct KeyHolder<A> {
     limit: Limit,
     /// Of organisations whose signature was seen: as many as the ledger has banks.
     asked: HashMap<OrganisationId, Window>,
+    /// When each of them sent a signed request within the last minute.
+    paces: HashMap<OrganisationId, Window>,
     /// Requests answered within the tolerance, with their time: bounded by the banks' limits.
     answered: HashMap<Digest, u64>,
     audit: A,
@@ -194,6 +156,7 @@ impl<A: Audit> KeyHolder<A> {
             keys: keys.into_iter().map(|key| (key.version(), key)).collect(),
             limit,
             asked: HashMap::new(),
+            paces: HashMap::new(),
             answered: HashMap::new(),
             audit,
         };
@@ -208,8 +171,22 @@ impl<A: Audit> KeyHolder<A> {
         holder
     }
 
-    /// Answers one request, or says why not. Every request that its member has signed leaves a row in
-    /// the audit, before anything is answered.
+    /// Which versions of the key there are.
+    pub fn versions(&self) -> impl Iterator<Item = KeyVersion> {
+        self.keys.keys().copied()
+    }
+
+    /// Adds a version of the key.
+    pub fn add(&mut self, key: EvaluationKey) {
+        self.keys.insert(key.version(), key);
+    }
+
+    /// Forgets all versions but these.
+    pub fn retain(&mut self, kept: impl Fn(KeyVersion) -> bool) {
+        self.keys.retain(|version, _| kept(*version));
+    }
+
+    /// Checks who sends a request, and answers it or says why not.
     ///
     /// # Errors
     /// [`Refusal`], in its order.
@@ -219,19 +196,38 @@ impl<A: Audit> KeyHolder<A> {
         standing: Option<&Standing>,
         now_ms: u64,
     ) -> Result<Evaluation, Refusal> {
-        let request = &signed.request;
-        let standing = self.check_sender(signed, standing)?;
-        let digest = request.digest();
+        let (signed, standing) = (signed.clone(), standing.cloned());
+        let genuine = Genuine::check(&self.organisation, self.ledger, signed, standing)?;
+        self.answer_genuine(&genuine, now_ms)
+    }
+
+    /// Answers a request of a known sender, or says why not. It leaves a row in the audit before
+    /// anything is answered, unless its bank asks too often.
+    ///
+    /// # Errors
+    /// [`Refusal`], in its order.
+    pub fn answer_genuine(
+        &mut self,
+        genuine: &Genuine,
+        now_ms: u64,
+    ) -> Result<Evaluation, Refusal> {
+        let request = &genuine.request;
+        let pace = self.limit.pace();
+        let window = self.paces.entry(request.asker.organisation()).or_default();
+        if let Some(retry_after_ms) = window.wait(now_ms, 1, &pace) {
+            return Err(Refusal::TooOften { retry_after_ms });
+        }
+        window.take(now_ms, 1, &pace);
         let elements = u32::try_from(request.elements.len()).unwrap_or(u32::MAX);
         let mut row = AuditRow {
             at_ms: now_ms,
             member: request.asker.clone(),
-            request: digest,
+            request: genuine.digest,
             version: request.version,
             elements,
             outcome: Outcome::Answered,
         };
-        let result = self.evaluate(request, digest, standing, now_ms);
+        let result = self.evaluate(request, genuine.digest, &genuine.standing, now_ms);
         if let Err(refusal) = &result {
             row.outcome = Outcome::Refused(refusal.code().to_owned());
         }
@@ -242,34 +238,6 @@ impl<A: Audit> KeyHolder<A> {
     /// What the audit writes to.
     pub const fn audit(&self) -> &A {
         &self.audit
-    }
-
-    /// Whether the member really asks this holder; what fails here is anybody's noise, and leaves no
-    /// row.
-    fn check_sender<'a>(
-        &self,
-        signed: &SignedRequest,
-        standing: Option<&'a Standing>,
-    ) -> Result<&'a Standing, Refusal> {
-        let request = &signed.request;
-        if request.holder != self.organisation {
-            return Err(Refusal::OtherHolder {
-                asked: request.holder.clone(),
-                holder: self.organisation.clone(),
-            });
-        }
-        if request.ledger != self.ledger {
-            return Err(Refusal::OtherLedger {
-                asked: request.ledger,
-                served: self.ledger,
-            });
-        }
-        let member = || request.asker.clone();
-        let standing = standing.ok_or_else(|| Refusal::UnknownMember { member: member() })?;
-        if !signed.is_signed_by(&standing.key) {
-            return Err(Refusal::BadSignature { member: member() });
-        }
-        Ok(standing)
     }
 
     fn evaluate(
@@ -313,9 +281,13 @@ impl<A: Audit> KeyHolder<A> {
         if let Some(retry_after_ms) = window.wait(now_ms, wanted, &self.limit) {
             return Err(Refusal::OverLimit { retry_after_ms });
         }
-        let evaluation = key
-            .evaluate(&request.elements)
-            .map_err(Refusal::Evaluation)?;
+        let elements = request.elements.iter().enumerate();
+        let elements = elements.map(|(index, sent)| {
+            let bad = |source| Refusal::BadElement { index, source };
+            sent.read().map_err(bad)
+        });
+        let elements = elements.collect::<Result<Vec<_>, _>>()?;
+        let evaluation = key.evaluate(&elements).map_err(Refusal::Evaluation)?;
         window.take(now_ms, wanted, &self.limit);
         self.answered.insert(digest, now_ms);
         Ok(evaluation)

@@ -2,6 +2,7 @@
 
 use crate::{
     identity::{self, AUTHORITY, CONSENSUS, IdentityError, Passphrase},
+    key_holder::KeyFolder,
     network::{
         ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeConfigFile, NodeState,
         Overrides, process,
@@ -238,6 +239,9 @@ fn check_keys(
             identity::read_key(&consensus, &passphrase)?;
             files.push(consensus);
         }
+        let evaluation = KeyFolder::of(folder, organisation);
+        let versions = evaluation.versions().unwrap_or_default();
+        files.extend(versions.into_iter().map(|version| evaluation.file(version)));
         // Decrypting may be slow by design, so one key stands for all: they share the passphrase.
         files
             .iter()

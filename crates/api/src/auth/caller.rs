@@ -3,7 +3,6 @@
 use super::Need;
 use crate::{
     keys::{KeyRecord, Scope},
-    model::{MemberView, OrganisationView},
     problem::Failure,
     routes::directory,
 };
@@ -12,7 +11,6 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use blockworm_crypto::identity::MemberCertificate;
-use blockworm_execution::{MembersQuery, OrganisationsQuery};
 use blockworm_ledger::{LedgerId, OrganisationId};
 use blockworm_node::LedgerHandle;
 use std::sync::Arc;
@@ -170,25 +168,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 }
 
 async fn is_in_standing(ledger: &LedgerHandle, shown: &Shown) -> Result<bool, Failure> {
-    let question = MembersQuery::Member {
-        id: shown.id.clone(),
-    };
-    let member: Option<MemberView> = directory::ask(ledger, "members", &question).await?;
-    let block_time_ms = ledger.status().time_ms;
-    let active = member.is_some_and(|member| {
-        member.key == shown.member.public_key.to_string()
-            && member.revoked_at.is_none()
-            && block_time_ms <= member.not_after_ms
-    });
-    if !active {
-        return Ok(false);
-    }
-    let question = OrganisationsQuery::Organisation {
-        id: shown.member.organisation.clone(),
-    };
-    let organisation: Option<OrganisationView> =
-        directory::ask(ledger, "organisations", &question).await?;
-    Ok(organisation.is_some_and(|organisation| organisation.suspended_at.is_none()))
+    let organisation = &shown.member.organisation;
+    let standing = directory::standing(ledger, &shown.id, organisation).await?;
+    Ok(standing.is_some_and(|member| member.active && member.key == shown.member.public_key))
 }
 
 fn either(scopes: &[Scope]) -> String {

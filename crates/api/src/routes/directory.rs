@@ -7,6 +7,7 @@ use crate::{
     problem::{Failure, Problem},
 };
 use axum::Json;
+use blockworm_crypto::PublicKey;
 use blockworm_execution::{ContractsQuery, MembersQuery, OrganisationsQuery};
 use blockworm_ledger::{ContractName, OrganisationId};
 use blockworm_node::LedgerHandle;
@@ -149,4 +150,39 @@ pub(crate) async fn ask<A: DeserializeOwned>(
     let message = serde_json::to_vec(message).map_err(Failure::internal)?;
     let answer = ledger.query(&contract, &message).await?;
     serde_json::from_slice(&answer).map_err(Failure::internal)
+}
+
+/// What the ledger says of a member at its last durable block.
+pub(crate) struct MemberStanding {
+    /// Its registered key.
+    pub(crate) key: PublicKey,
+    /// Neither revoked nor past its certificate's end, its organisation not suspended.
+    pub(crate) active: bool,
+    /// Roles that votes gave its organisation.
+    pub(crate) roles: Vec<String>,
+}
+
+/// Where a member stands; none where the ledger knows no such member.
+pub(crate) async fn standing(
+    ledger: &LedgerHandle,
+    member: &str,
+    organisation: &str,
+) -> Result<Option<MemberStanding>, Failure> {
+    let id = member.to_owned();
+    let member: Option<MemberView> = ask(ledger, "members", &MembersQuery::Member { id }).await?;
+    let Some(member) = member else {
+        return Ok(None);
+    };
+    let id = organisation.to_owned();
+    let question = OrganisationsQuery::Organisation { id };
+    let organisation: Option<OrganisationView> = ask(ledger, "organisations", &question).await?;
+    let good = member.revoked_at.is_none() && ledger.status().time_ms <= member.not_after_ms;
+    let suspended = organisation
+        .as_ref()
+        .is_none_or(|organisation| organisation.suspended_at.is_some());
+    Ok(Some(MemberStanding {
+        key: member.key.parse().map_err(Failure::internal)?,
+        active: good && !suspended,
+        roles: organisation.map_or_else(Vec::new, |organisation| organisation.roles),
+    }))
 }

@@ -132,6 +132,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "read",
     ),
     ("get", "/v1/ledgers/{ledger}/events", "read"),
+    ("post", "/v1/evaluations", "nobody is asked"),
     ("get", "/", "read"),
 ];
 
@@ -173,7 +174,7 @@ fn each_scope_opens_its_routes_and_no_others() {
         let keys = Scope::ALL.map(|scope| (scope, server.key(scope.as_str(), &[scope], &[])));
         for (method, template, allowed) in TABLE {
             let path = filled(template);
-            let asked = *template != "/health/live";
+            let asked = *allowed != "nobody is asked";
             let response = server.send(method, &path, None).await;
             if asked {
                 assert_eq!(
@@ -185,6 +186,10 @@ fn each_scope_opens_its_routes_and_no_others() {
                     (401, "api.unauthenticated".into()),
                     "{path}"
                 );
+            } else if *template == "/v1/evaluations" {
+                // It is let in, and told that this node holds no key.
+                let refused = (404, "evaluation.no_key_holder".to_owned());
+                assert_eq!(problem(response).await, refused);
             } else {
                 assert_eq!(response.status(), 200);
             }

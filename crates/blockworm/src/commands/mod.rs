@@ -5,6 +5,8 @@ mod counterpart;
 mod decide;
 mod doctor;
 mod down;
+mod financing;
+mod key_holder;
 mod member;
 mod membership;
 mod mutations;
@@ -61,6 +63,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Member(command) => member::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
             Command::Registry(command) => registry::run(&command, format).await,
+            Command::Financing(command) => financing::run(&command, format).await,
+            Command::KeyHolder(command) => key_holder::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
             Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,

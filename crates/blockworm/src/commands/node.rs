@@ -7,10 +7,14 @@ use crate::{
     log,
 };
 use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, ServerError, TlsFiles};
+use blockworm_ledger::OrganisationId;
 use blockworm_node::RunningNode;
-use blockworm_service::network::{
-    NodeConfigFile, NodeLock, Overrides,
-    config::{Accepted, AccessSettings},
+use blockworm_service::{
+    key_holder::{Desk, DeskError},
+    network::{
+        NodeConfigFile, NodeLock, Overrides,
+        config::{Accepted, AccessSettings, KeyHolderSettings},
+    },
 };
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,7 +88,8 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         .await
         .map_err(|error| start_failure(file, &error))?;
     let pages = blockworm_console::pages(node.handle(), server.stopping());
-    let server = server.with_pages(pages);
+    let desks = key_holders(file, node)?;
+    let server = server.with_pages(pages).with_key_holders(desks);
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }
@@ -104,6 +109,48 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         Some(reason) => Err(Failure::new("node.failed", reason)
             .next("free disk space if it is full; then blockworm up again")),
     }
+}
+
+/// The key holders for whom this node answers.
+fn key_holders(file: &NodeConfigFile, node: &RunningNode) -> Result<Vec<Desk>> {
+    let open = |settings: &KeyHolderSettings| {
+        let ledger = settings.ledger;
+        if node.handle().ledger(&ledger).is_none() {
+            let what = format!("this node keeps no ledger {ledger}, for which it should evaluate");
+            return Err(Failure::new("key_holder.unknown_ledger", what)
+                .next("set `ledger` of `key_holders` in node.toml to the registry's id"));
+        }
+        Desk::open(settings.plan(file))
+            .map_err(|error| desk_failure(&settings.organisation, &error))
+    };
+    let desks = file.key_holders.iter().map(open);
+    let desks = desks.collect::<Result<Vec<_>>>()?;
+    for desk in &desks {
+        tracing::info!(holder = %desk.organisation(), ledger = %desk.ledger(), "evaluating");
+    }
+    Ok(desks)
+}
+
+fn desk_failure(holder: &OrganisationId, error: &DeskError) -> Failure {
+    let (code, next) = match error {
+        DeskError::NoKey { .. } => (
+            "key_holder.no_key",
+            format!("blockworm key-holder rotate --org {holder} makes the first"),
+        ),
+        DeskError::Keys(_) => (
+            "key_holder.key_unusable",
+            "restore the key files with their passphrase and mode 600".to_owned(),
+        ),
+        DeskError::Audit(_) => (
+            "key_holder.audit_unusable",
+            "stop the process that writes the audit, or restore the file".to_owned(),
+        ),
+        DeskError::Folder(_) | DeskError::Start { .. } => (
+            "key_holder.start",
+            "look at the owner and the free space of the folder".to_owned(),
+        ),
+    };
+    Failure::of(code, error).next(next)
 }
 
 /// The API as the file describes it.

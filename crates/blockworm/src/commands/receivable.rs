@@ -22,7 +22,7 @@ use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::{
-    invoice::Finding,
+    invoice::{self, Finding, Invoice},
     receivable::{
         Claim, Contracts, ImportError, IssueTerms, On, Opening, Request, Salt, Step,
         financing::{self, Plan},
@@ -30,6 +30,7 @@ use blockworm_workflows::{
         steps::StepError,
     },
     registry::Registry,
+    xml::Limits,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -112,6 +113,12 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
 /// Reads and checks an invoice.
 pub fn import_file(path: &Path) -> Result<Claim> {
     import(&read(path)?).map_err(|error| refusal(path, &error))
+}
+
+/// Reads an invoice, or a credit note, that need not be one to be financed.
+pub fn read_invoice(path: &Path) -> Result<Invoice> {
+    let invoice = invoice::read(&read(path)?, &Limits::default());
+    invoice.map_err(|error| refusal(path, &error.into()))
 }
 
 /// The file, and for programs each rule that it breaks with its field.
@@ -285,7 +292,7 @@ pub fn step_failure(error: &StepError) -> Failure {
     Failure::of(error.code(), error)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST_FILE_BYTES).read_to_end(&mut bytes))

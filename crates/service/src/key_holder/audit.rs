@@ -4,7 +4,8 @@ use blockworm_crypto::{Digest, oprf::KeyVersion};
 use blockworm_ledger::MemberId;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{File, OpenOptions},
+    collections::VecDeque,
+    fs::{File, OpenOptions, TryLockError},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -61,6 +62,12 @@ pub enum AuditError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another process writes the file: two could not count one bank together.
+    #[error("another process holds the audit {}", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// A line that is no row.
     #[error("line {line} of the audit {} is no row", path.display())]
     Malformed {
@@ -97,7 +104,7 @@ pub struct AuditFile {
 }
 
 impl AuditFile {
-    /// Opens or makes the file, and reads its rows from a time on. A last line that a crash cut short
+    /// Opens or makes the file, holds it against other processes, and reads its rows from a time on. A last line that a crash cut short
     /// is cut off: its request was not answered.
     ///
     /// # Errors
@@ -115,38 +122,92 @@ impl AuditFile {
             .mode(0o600)
             .open(path)
             .map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.to_owned();
-            return Err(AuditError::NotPrivate { path, mode });
+        check_private(path, &file)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let path = path.to_owned();
+                return Err(AuditError::InUse { path });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let mut rows = Vec::new();
-        let mut end = 0;
-        let mut reader = BufReader::new(&file);
-        for line in 1.. {
-            let mut bytes = Vec::new();
-            let read = (&mut reader)
-                .take(MAX_ROW_BYTES)
-                .read_until(b'\n', &mut bytes)
-                .map_err(failed)?;
-            let whole = bytes.ends_with(b"\n");
-            if !whole && (read as u64) < MAX_ROW_BYTES {
-                break;
-            }
-            let row: AuditRow =
-                serde_json::from_slice(&bytes).map_err(|_| AuditError::Malformed {
-                    path: path.to_owned(),
-                    line,
-                })?;
-            end += read as u64;
+        let end = each_row(path, &file, |row| {
             if row.at_ms >= since_ms {
                 rows.push(row);
             }
-        }
+        })?;
         file.set_len(end).map_err(failed)?;
         let path = path.to_owned();
         Ok((Self { path, file, end }, rows))
     }
+}
+
+/// The last rows of an audit, the oldest first, also while a holder writes it; none where there is no
+/// file yet.
+///
+/// # Errors
+/// [`AuditError`].
+pub fn last_rows(path: &Path, most: usize) -> Result<Vec<AuditRow>, AuditError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(AuditError::Io { path, source });
+        }
+    };
+    check_private(path, &file)?;
+    let mut rows = VecDeque::new();
+    each_row(path, &file, |row| {
+        rows.push_back(row);
+        if rows.len() > most {
+            rows.pop_front();
+        }
+    })?;
+    Ok(rows.into())
+}
+
+fn check_private(path: &Path, file: &File) -> Result<(), AuditError> {
+    let path = || path.to_owned();
+    let metadata = file.metadata().map_err(|source| AuditError::Io {
+        path: path(),
+        source,
+    })?;
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let path = path();
+        return Err(AuditError::NotPrivate { path, mode });
+    }
+    Ok(())
+}
+
+/// Reads row by row and gives where the last whole one ends.
+fn each_row(path: &Path, file: &File, mut row: impl FnMut(AuditRow)) -> Result<u64, AuditError> {
+    let mut end = 0;
+    let mut reader = BufReader::new(file);
+    for line in 1.. {
+        let mut bytes = Vec::new();
+        let read = (&mut reader)
+            .take(MAX_ROW_BYTES)
+            .read_until(b'\n', &mut bytes)
+            .map_err(|source| AuditError::Io {
+                path: path.to_owned(),
+                source,
+            })?;
+        let whole = bytes.ends_with(b"\n");
+        if !whole && (read as u64) < MAX_ROW_BYTES {
+            break;
+        }
+        row(
+            serde_json::from_slice(&bytes).map_err(|_| AuditError::Malformed {
+                path: path.to_owned(),
+                line,
+            })?,
+        );
+        end += read as u64;
+    }
+    Ok(end)
 }
 
 impl Audit for AuditFile {

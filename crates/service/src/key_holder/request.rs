@@ -2,7 +2,7 @@
 
 use blockworm_crypto::{
     Digest, Namespace, PublicKey, SecretKey, Signature,
-    oprf::{Element, KeyVersion},
+    oprf::{Element, KeyVersion, OprfError},
     sha256,
 };
 use blockworm_ledger::{LedgerId, MemberId, OrganisationId};
@@ -32,6 +32,43 @@ impl<'de> Deserialize<'de> for Nonce {
     }
 }
 
+/// A blinded element as it travels: 32 bytes that nobody has read yet, 64 hex digits in JSON. Reading
+/// the elements of a request costs several times what its signature does, so a holder checks first
+/// who sends them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentElement([u8; 32]);
+
+impl SentElement {
+    /// The element.
+    ///
+    /// # Errors
+    /// [`OprfError::MalformedElement`].
+    pub fn read(&self) -> Result<Element, OprfError> {
+        Element::from_bytes(&self.0)
+    }
+}
+
+impl From<&Element> for SentElement {
+    fn from(element: &Element) -> Self {
+        Self(element.to_bytes())
+    }
+}
+
+impl Serialize for SentElement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SentElement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as Deserialize>::deserialize(deserializer)?;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(&text, &mut bytes).map_err(serde::de::Error::custom)?;
+        Ok(Self(bytes))
+    }
+}
+
 /// A question to one key holder. Nothing in it tells of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +86,7 @@ pub struct EvaluationRequest {
     /// Fresh for each request.
     pub nonce: Nonce,
     /// Blinded inputs.
-    pub elements: Vec<Element>,
+    pub elements: Vec<SentElement>,
 }
 
 impl EvaluationRequest {
@@ -70,7 +107,7 @@ impl EvaluationRequest {
         let count = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
         hashed.extend_from_slice(&count.to_be_bytes());
         for element in &self.elements {
-            hashed.extend_from_slice(&element.to_bytes());
+            hashed.extend_from_slice(&element.0);
         }
         sha256(&[&hashed])
     }
@@ -85,7 +122,7 @@ impl EvaluationRequest {
         }
     }
 
-    fn namespace(&self) -> Namespace {
+    pub(super) fn namespace(&self) -> Namespace {
         Namespace::new(&self.ledger.to_string(), OPERATION)
     }
 }

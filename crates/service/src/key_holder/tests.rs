@@ -12,6 +12,7 @@ const NOW_MS: u64 = 1_795_305_600_000;
 const LIMIT: Limit = Limit {
     elements: 10,
     window_ms: 3_600_000,
+    requests_per_minute: 30,
 };
 
 fn secret(seed: u8) -> SecretKey {
@@ -47,7 +48,7 @@ fn standing() -> Standing {
 fn request(nonce: u8, count: usize) -> (Blinding, EvaluationRequest) {
     let inputs: Vec<String> = (0..count.max(1)).map(|n| format!("input {n}")).collect();
     let blinding = Blinding::new(&inputs).unwrap();
-    let elements = blinding.blinded()[..count].to_vec();
+    let elements = blinding.blinded()[..count].iter().map(SentElement::from);
     let request = EvaluationRequest {
         ledger: ledger(7),
         holder: "notary".parse().unwrap(),
@@ -55,7 +56,7 @@ fn request(nonce: u8, count: usize) -> (Blinding, EvaluationRequest) {
         version: KeyVersion(1),
         asked_at_ms: NOW_MS,
         nonce: Nonce([nonce; 16]),
-        elements,
+        elements: elements.collect(),
     };
     (blinding, request)
 }
@@ -82,7 +83,7 @@ fn a_bank_gets_what_it_asked_for_under_the_version_it_named() {
     assert_eq!(rows[0].elements, 3);
     assert_eq!(rows[0].member.as_str(), "bank/maker");
     let json = serde_json::to_string(rows).unwrap();
-    let element = signed(1, 1).request.elements[0].to_string();
+    let element = serde_json::to_string(&signed(1, 1).request.elements[0]).unwrap();
     assert!(!json.contains(&element), "the audit holds no element");
 }
 
@@ -90,14 +91,14 @@ fn a_bank_gets_what_it_asked_for_under_the_version_it_named() {
 #[test]
 fn each_refusal_has_its_code_and_signed_ones_their_row() {
     type Change = fn(&mut EvaluationRequest, &mut Option<Standing>);
-    let cases: [(&str, bool, Change); 11] = [
+    let cases: [(&str, bool, Change); 12] = [
         ("evaluation.other_holder", false, |r, _| {
             r.holder = "court".parse().unwrap()
         }),
         ("evaluation.other_ledger", false, |r, _| {
             r.ledger = ledger(8)
         }),
-        ("evaluation.unknown_member", false, |_, s| *s = None),
+        ("evaluation.bad_signature", false, |_, s| *s = None),
         ("evaluation.bad_signature", false, |_, s| {
             s.as_mut().unwrap().key = secret(2).public_key();
         }),
@@ -115,6 +116,10 @@ fn each_refusal_has_its_code_and_signed_ones_their_row() {
         }),
         ("evaluation.unknown_version", true, |r, _| {
             r.version = KeyVersion(3)
+        }),
+        ("evaluation.bad_element", true, |r, _| {
+            let zero = serde_json::to_string(&"0".repeat(64)).unwrap();
+            r.elements[1] = serde_json::from_str(&zero).unwrap();
         }),
         ("evaluation.batch_size", true, |r, _| r.elements.clear()),
         ("evaluation.batch_size", true, |r, _| {
@@ -201,6 +206,30 @@ fn a_request_counts_once_and_a_bank_as_much_as_it_may() {
     );
 }
 
+/// Requests that are refused count too, and past the pace not even a row is left.
+#[test]
+fn a_bank_that_asks_too_often_leaves_no_rows() {
+    let mut holder = holder();
+    let member = standing();
+    for nonce in 0..30 {
+        let (_, mut request) = request(nonce, 1);
+        request.version = KeyVersion(9);
+        let refused = holder.answer(&request.sign(&secret(1)), Some(&member), NOW_MS);
+        assert_eq!(refused.unwrap_err().code(), "evaluation.unknown_version");
+    }
+    let refused = holder.answer(&signed(31, 1), Some(&member), NOW_MS + 5_000);
+    let Err(refused @ Refusal::TooOften { .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(refused.retry_after_ms(), Some(55_000));
+    assert_eq!(holder.audit().len(), 30);
+    assert!(
+        holder
+            .answer(&signed(32, 1), Some(&member), NOW_MS + 60_000)
+            .is_ok()
+    );
+}
+
 #[test]
 fn a_restart_forgives_nothing() {
     let folder = TempDir::new().unwrap();
@@ -225,8 +254,14 @@ fn a_restart_forgives_nothing() {
     assert_eq!(again.unwrap_err().code(), "evaluation.repeated");
     let over = holder.answer(&signed(2, 3), Some(&standing()), NOW_MS + 5);
     assert_eq!(over.unwrap_err().code(), "evaluation.over_limit");
-    let (_, rows) = AuditFile::open(&path, 0).unwrap();
-    assert_eq!(rows.len(), 3);
+    assert_eq!(last_rows(&path, 9).unwrap().len(), 3);
+    assert_eq!(
+        last_rows(&path, 1).unwrap()[0].outcome,
+        Outcome::Refused("evaluation.over_limit".to_owned())
+    );
+    let second = AuditFile::open(&path, 0).unwrap_err();
+    assert!(matches!(second, AuditError::InUse { .. }), "{second}");
+    drop(holder);
     let (_, late) = AuditFile::open(&path, NOW_MS + 5).unwrap();
     assert_eq!(late.len(), 2);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
@@ -268,6 +303,59 @@ fn what_cannot_be_written_down_is_not_answered() {
     let mut holder = holder_with(Full, Vec::new());
     let refused = holder.answer(&signed(1, 1), Some(&standing()), NOW_MS);
     assert_eq!(refused.unwrap_err().code(), "evaluation.not_audited");
+}
+
+/// A holder at work with its files: a new version is taken up and a deleted one forgotten at the next
+/// request.
+#[test]
+fn a_desk_follows_its_folder() {
+    let folder = TempDir::new().unwrap();
+    let passphrase_file = folder.path().join("passphrase");
+    let passphrase = crate::identity::Passphrase::generate().unwrap();
+    passphrase.write(&passphrase_file).unwrap();
+    let keys = KeyFolder::new(folder.path().join("evaluation"), passphrase_file);
+    let plan = DeskPlan {
+        organisation: "notary".parse().unwrap(),
+        ledger: ledger(7),
+        keys: keys.clone(),
+        limit: Limit::default(),
+        audit_file: folder.path().join("ledgers/audit.jsonl"),
+    };
+    let refused = Desk::open(plan.clone()).err().unwrap();
+    assert!(matches!(refused, DeskError::NoKey { .. }), "{refused}");
+    let first = keys.make_next().unwrap();
+    let desk = Desk::open(plan.clone()).unwrap();
+    let refused = Desk::open(plan.clone()).err().unwrap();
+    assert!(refused.to_string().contains("another process"), "{refused}");
+    let mut nonce = 0;
+    let mut ask = |version| {
+        nonce += 1;
+        let (blinding, mut request) = request(nonce, 2);
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        request.asked_at_ms = u64::try_from(since.unwrap().as_millis()).unwrap();
+        request.version = KeyVersion(version);
+        let (tell, told) = std::sync::mpsc::channel();
+        let signed = request.sign(&secret(1));
+        desk.submit(signed, Some(standing()), move |answer| {
+            tell.send(answer).unwrap();
+        })
+        .unwrap();
+        told.recv().unwrap().map(|answer| (blinding, answer))
+    };
+    let (blinding, answer) = ask(1).unwrap();
+    assert!(blinding.finalise(&first.public_key(), &answer).is_ok());
+    assert_eq!(ask(2).unwrap_err().code(), "evaluation.unknown_version");
+    let second = keys.make_next().unwrap();
+    let (blinding, answer) = ask(2).unwrap();
+    assert!(blinding.finalise(&second.public_key(), &answer).is_ok());
+    assert!(ask(1).is_ok(), "the old one stays until it is deleted");
+    fs::remove_file(keys.file(KeyVersion(1))).unwrap();
+    assert_eq!(ask(1).unwrap_err().code(), "evaluation.unknown_version");
+    assert_eq!(last_rows(&plan.audit_file, 99).unwrap().len(), 5);
+    let (_, forged) = request(9, 1);
+    let refused = desk.submit(forged.sign(&secret(2)), Some(standing()), |_| {});
+    assert_eq!(refused.unwrap_err().code(), "evaluation.bad_signature");
+    assert_eq!(last_rows(&plan.audit_file, 99).unwrap().len(), 5);
 }
 
 proptest! {

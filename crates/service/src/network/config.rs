@@ -1,8 +1,11 @@
 //! `node.toml`: what a node process is told, with flags over environment over file.
 
 mod access;
+mod evaluation;
 
 pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
+
+pub use evaluation::KeyHolderSettings;
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
 use crate::identity::{CONSENSUS, IdentityError, Passphrase};
@@ -50,6 +53,9 @@ pub struct NodeConfigFile {
     /// The other organisations' nodes.
     #[serde(default)]
     pub peers: Vec<PeerSettings>,
+    /// Whose evaluation keys this node answers with, for which registry; none unless given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_holders: Vec<KeyHolderSettings>,
     /// Bounds on memory and threads; what is left out has its default.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -162,6 +168,16 @@ pub enum ConfigError {
         /// The refused one.
         address: SocketAddr,
     },
+    /// An organisation's keys are its own.
+    #[error(
+        "the node of {node} must not answer with the evaluation keys of {holder}: only profile `local` may"
+    )]
+    ForeignKeys {
+        /// Whose node.
+        node: OrganisationId,
+        /// Whose keys.
+        holder: OrganisationId,
+    },
     /// The key or its passphrase cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -195,6 +211,11 @@ impl NodeConfigFile {
             file.api_listeners
                 .iter_mut()
                 .flat_map(|listener| listener.access.files()),
+        )
+        .chain(
+            file.key_holders
+                .iter_mut()
+                .flat_map(|holder| holder.files()),
         ) {
             *relative = home.join(&*relative);
         }
@@ -213,7 +234,20 @@ impl NodeConfigFile {
             });
         }
         file.check_addresses()?;
+        file.check_key_holders()?;
         Ok(file)
+    }
+
+    fn check_key_holders(&self) -> Result<(), ConfigError> {
+        let mut holders = self.key_holders.iter();
+        let foreign = holders.find(|holder| holder.organisation != self.organisation);
+        match foreign {
+            Some(holder) if self.profile != ProfileName::Local => Err(ConfigError::ForeignKeys {
+                node: self.organisation.clone(),
+                holder: holder.organisation.clone(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn check_addresses(&self) -> Result<(), ConfigError> {
@@ -254,6 +288,7 @@ impl NodeConfigFile {
             genesis_files: genesis_files.collect(),
             directory: PathBuf::from("."),
             peers,
+            key_holders: Vec::new(),
             limits: LimitSettings::default(),
         }
     }
@@ -368,129 +403,4 @@ impl LimitSettings {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    const MINIMAL: &str = r#"
-organisation = "bank"
-profile = "local"
-listen = "127.0.0.1:7000"
-api = "127.0.0.1:7001"
-consensus_key_file = "keys/consensus.key.pem"
-passphrase_file = "keys/passphrase"
-genesis_files = ["../genesis.json"]
-"#;
-
-    fn read(text: &str, overrides: Overrides) -> Result<NodeConfigFile, ConfigError> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("node.toml");
-        fs::write(&path, text).unwrap();
-        let mut file = NodeConfigFile::read(&path, overrides)?;
-        file.directory = file.directory.strip_prefix(dir.path()).unwrap().to_owned();
-        Ok(file)
-    }
-
-    #[test]
-    fn a_minimal_file_is_enough() {
-        let file = read(MINIMAL, Overrides::default()).unwrap();
-        assert_eq!(file.organisation.as_str(), "bank");
-        assert_eq!(file.limits.over_defaults(), Limits::default());
-        assert!(file.genesis_files[0].ends_with("../genesis.json"));
-    }
-
-    #[test]
-    fn unknown_keys_are_refused_at_every_level() {
-        for more in [
-            "retries = 3",
-            "[limits]\nworker_thread = 1",
-            "[api_access]\naccepts = []",
-            "[[api_listeners]]\naddress = \"127.0.0.1:1\"\naccess.tls = {}",
-            "[[peers]]\nkeys = 1",
-        ] {
-            let text = format!("{MINIMAL}\n{more}\n");
-            let error = read(&text, Overrides::default()).unwrap_err();
-            assert!(
-                matches!(error, ConfigError::Malformed { .. }),
-                "{more}: {error}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_said_outside_goes_over_the_file() {
-        let overrides = Overrides {
-            api: Some("127.0.0.1:9".parse().unwrap()),
-            listen: None,
-            passphrase_file: Some("/run/secret".into()),
-        };
-        let file = read(MINIMAL, overrides).unwrap();
-        assert_eq!(file.api.port(), 9);
-        assert_eq!(file.listen.port(), 7000);
-        assert_eq!(file.passphrase_file, Path::new("/run/secret"));
-    }
-
-    #[test]
-    fn a_local_node_refuses_other_addresses() {
-        let overrides = Overrides {
-            api: Some("0.0.0.0:7001".parse().unwrap()),
-            ..Overrides::default()
-        };
-        let error = read(MINIMAL, overrides).unwrap_err();
-        assert!(
-            matches!(error, ConfigError::NotLoopback { what: "api", .. }),
-            "{error}"
-        );
-        let mapped = Overrides {
-            api: Some("[::ffff:10.0.0.1]:1".parse().unwrap()),
-            ..Overrides::default()
-        };
-        assert!(matches!(
-            read(MINIMAL, mapped),
-            Err(ConfigError::NotLoopback { .. })
-        ));
-    }
-
-    #[test]
-    fn api_listeners_are_read_and_held_to_the_profile() {
-        let more = r#"
-api_access = { accept = ["key"] }
-[[api_listeners]]
-address = "192.0.2.7:7443"
-access.accept = ["key", "certificate"]
-access.names = ["bank.example"]
-access.tls = { certificate_file = "tls.pem", key_file = "/k.pem", client_ca_file = "ca.pem" }
-"#;
-        let error = read(&format!("{MINIMAL}{more}"), Overrides::default()).unwrap_err();
-        let listener = "api listener's";
-        assert!(
-            matches!(error, ConfigError::NotLoopback { what, .. } if what == listener),
-            "{error}"
-        );
-        let network = MINIMAL.replace("local", "network");
-        let file = read(&format!("{network}{more}"), Overrides::default()).unwrap();
-        assert_eq!(file.api_access.accept, [Accepted::Key]);
-        assert!(file.api_keys_file.ends_with(API_KEYS) && file.api_keys_file.is_absolute());
-        let tls = file.api_listeners[0].access.tls.as_ref().unwrap();
-        assert!(tls.certificate_file.is_absolute() && tls.key_file == Path::new("/k.pem"));
-        assert!(tls.client_ca_file.as_ref().unwrap().is_absolute());
-        let again: NodeConfigFile = toml::from_str(&file.to_toml().unwrap()).unwrap();
-        assert_eq!(again, file);
-    }
-
-    #[test]
-    fn the_written_form_reads_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("node.toml");
-        fs::write(&path, MINIMAL).unwrap();
-        let mut file: NodeConfigFile = toml::from_str(MINIMAL).unwrap();
-        file.limits.worker_threads = Some(3);
-        file.peers.push(PeerSettings {
-            organisation: "court".parse().unwrap(),
-            key: PublicKey::Ed25519([7; 32]),
-            address: "127.0.0.1:5".parse().unwrap(),
-        });
-        let again: NodeConfigFile = toml::from_str(&file.to_toml().unwrap()).unwrap();
-        assert_eq!(again, file);
-    }
-}
+mod tests;

@@ -8,10 +8,12 @@
 //! DIR/<org>/node.toml           only where the organisation runs a node
 //! DIR/<org>/node.{lock,pid,log} of the running process
 //! DIR/<org>/keys/               passphrase, ca.*, consensus.*, <member>.{key,cert}.pem
+//! DIR/<org>/keys/evaluation/    <version>.key.pem, where the organisation is a key holder
 //! DIR/<org>/ledgers/<id>/       blocks, state, votes
+//! DIR/<org>/ledgers/<id>.evaluations.jsonl   a key holder's audit
 //! ```
 
-use blockworm_ledger::{Genesis, MemberId, OrganisationId};
+use blockworm_ledger::{Genesis, LedgerId, MemberId, OrganisationId};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -234,6 +236,20 @@ impl ConsortiumFolder {
         self.keys(organisation).join(format!("{name}.cert.pem"))
     }
 
+    /// `DIR/<org>/keys/evaluation`, where a key holder's keys are, one file a version.
+    #[must_use]
+    pub fn evaluation_keys(&self, organisation: &OrganisationId) -> PathBuf {
+        self.keys(organisation).join("evaluation")
+    }
+
+    /// `DIR/<org>/ledgers/<id>.evaluations.jsonl`, what a key holder was asked for that ledger's
+    /// registry.
+    #[must_use]
+    pub fn evaluation_audit(&self, organisation: &OrganisationId, ledger: &LedgerId) -> PathBuf {
+        let ledgers = self.organisation(organisation).join("ledgers");
+        ledgers.join(format!("{ledger}.evaluations.jsonl"))
+    }
+
     /// Whether a consortium lies here.
     ///
     /// # Errors
@@ -391,6 +407,18 @@ fn read_json<T: for<'de> Deserialize<'de>>(
     })
 }
 
+/// Removes a file; one that is not there is as good.
+pub(crate) fn remove_file(path: &Path) -> Result<(), FolderError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError::Io {
+            action: "remove",
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a folder that only its owner can enter; one that exists is left as it is.
 pub(crate) fn make_private_folder(path: &Path) -> Result<(), FolderError> {
     fs::DirBuilder::new()
@@ -425,48 +453,4 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fo
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_folder_with_other_things_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("thesis.txt"), "years of work").unwrap();
-        let folder = ConsortiumFolder::new(dir.path());
-        assert!(matches!(folder.exists(), Err(FolderError::Foreign { .. })));
-        assert!(matches!(folder.record(), Err(FolderError::Absent { .. })));
-    }
-
-    #[test]
-    fn a_folder_of_another_version_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("FORMAT"), "blockworm-local/9\n").unwrap();
-        let folder = ConsortiumFolder::new(dir.path());
-        assert!(matches!(
-            folder.exists(),
-            Err(FolderError::OtherFormat { found, .. }) if found == "blockworm-local/9"
-        ));
-    }
-
-    #[test]
-    fn an_absent_or_empty_folder_is_free() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(!ConsortiumFolder::new(dir.path()).exists().unwrap());
-        assert!(
-            !ConsortiumFolder::new(dir.path().join("new"))
-                .exists()
-                .unwrap()
-        );
-    }
-
-    #[test]
-    fn the_lock_is_held_by_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = ConsortiumFolder::new(dir.path());
-        let held = folder.lock().unwrap();
-        assert!(matches!(folder.lock(), Err(FolderError::Locked { .. })));
-        drop(held);
-        folder.lock().unwrap();
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! is exactly what a real consortium must not do.
 
 use super::{
-    config::{NEVER_VOTED, NodeConfigFile, PeerSettings},
+    config::{KeyHolderSettings, NEVER_VOTED, NodeConfigFile, PeerSettings},
     folder::{
         ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
         OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
@@ -14,10 +14,11 @@ use super::{
 use crate::{
     consortium::{self, Founder, FounderPlan, LedgerPlan, MemberPlan},
     identity::{self, AUTHORITY, Authority, CONSENSUS, Identity, IdentityError, Passphrase},
+    key_holder::{KeyFolder, KeyFolderError},
 };
 use blockworm_crypto::{Algorithm, SecretKey};
 use blockworm_ledger::{
-    Genesis, MemberId, OrganisationId,
+    Genesis, LedgerId, MemberId, OrganisationId,
     genesis::{Parameters, Validator},
 };
 use std::{collections::BTreeMap, fs, io, net::SocketAddr, thread};
@@ -69,6 +70,9 @@ pub enum CreateError {
     /// A key or certificate could not be made or kept.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// An evaluation key could not be made or kept.
+    #[error(transparent)]
+    EvaluationKey(#[from] KeyFolderError),
     /// The folder could not be written.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -276,6 +280,9 @@ fn keep_one(folder: &ConsortiumFolder, draft: &Draft) -> Result<(), CreateError>
     for (name, member) in &draft.members {
         identity::keep(folder, organisation, name, member, &draft.passphrase)?;
     }
+    if consortium::KEY_HOLDERS.contains(&organisation.as_str()) {
+        KeyFolder::of(folder, organisation).make_next()?;
+    }
     Ok(())
 }
 
@@ -320,7 +327,8 @@ fn write_files(
         .filter_map(|draft| Some((draft, draft.node.as_ref()?)))
         .collect();
     for (draft, node) in &nodes {
-        let file = node_file(draft, node, &nodes, &record.ledgers);
+        let mut file = node_file(draft, node, &nodes, &record.ledgers);
+        file.key_holders = key_holders(&draft.plan.id, &nodes, genesis);
         let text = file.to_toml().map_err(|error| CreateError::Genesis {
             reason: error.to_string(),
         })?;
@@ -350,6 +358,48 @@ fn write_files(
     })
 }
 
+/// With whose evaluation keys a node answers: its own organisation's, and the first node with those
+/// of holders that run none. Paths count from the node's folder.
+fn key_holders(
+    node: &OrganisationId,
+    nodes: &[(&Draft, &DraftNode)],
+    genesis: &[Genesis],
+) -> Vec<KeyHolderSettings> {
+    let registry = genesis
+        .iter()
+        .find(|genesis| genesis.name == consortium::REGISTRY);
+    let Some(ledger) = registry.map(Genesis::ledger_id) else {
+        return Vec::new();
+    };
+    let first = nodes.first().map(|(draft, _)| &draft.plan.id);
+    let has_node = |holder: &str| {
+        let mut nodes = nodes.iter();
+        nodes.any(|(draft, _)| draft.plan.id.as_str() == holder)
+    };
+    let served = consortium::KEY_HOLDERS
+        .iter()
+        .filter(|holder| node.as_str() == **holder || (!has_node(holder) && first == Some(node)));
+    served
+        .filter_map(|holder| holder.parse().ok())
+        .map(|holder| key_holder(&holder, ledger))
+        .collect()
+}
+
+fn key_holder(holder: &OrganisationId, ledger: LedgerId) -> KeyHolderSettings {
+    // Every organisation's folder lies beside the node's own.
+    let beside = ConsortiumFolder::new("..");
+    KeyHolderSettings {
+        organisation: holder.clone(),
+        ledger,
+        keys: beside.evaluation_keys(holder),
+        passphrase_file: Some(beside.passphrase_file(holder)),
+        audit_file: beside.evaluation_audit(holder, &ledger),
+        elements: None,
+        window_s: None,
+        requests_per_minute: None,
+    }
+}
+
 /// A node knows the genesis of the ledgers that its organisation keeps, and the peers with whom it
 /// shares one.
 fn node_file(
@@ -376,99 +426,4 @@ fn node_file(
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::{
-        consortium::{RIVAL, SUPPLIER},
-        identity::check_private,
-        network::config::Overrides,
-    };
-
-    fn plan(nodes: usize) -> LocalPlan {
-        LocalPlan {
-            nodes,
-            now_ms: 1_790_000_000_000,
-            parameters: consortium::local_parameters(),
-            ledgers: consortium::local_ledgers(Vec::new(), Vec::new()),
-        }
-    }
-
-    #[test]
-    fn five_organisations_found_two_ledgers_and_the_rival_keeps_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = ConsortiumFolder::new(dir.path().join("new"));
-        let made = create(&folder, &plan(5)).unwrap();
-        assert!(folder.exists().unwrap());
-        assert_eq!(folder.record().unwrap(), made.record);
-        let [trade, registry] = made.genesis.as_slice() else {
-            panic!("two ledgers");
-        };
-        assert_eq!(folder.genesis("trade").unwrap(), *trade);
-        assert_eq!(folder.genesis("registry").unwrap(), *registry);
-        assert_eq!((trade.validators.len(), registry.validators.len()), (4, 5));
-        assert!(
-            trade
-                .organisations
-                .iter()
-                .all(|one| one.id.as_str() != RIVAL)
-        );
-        let known = |genesis: &Genesis, name: &str| {
-            let mut members = genesis.organisations.iter().flat_map(|one| &one.members);
-            members.any(|member| member.id.name() == name)
-        };
-        assert!(!known(trade, SUPPLIER) && !known(registry, SUPPLIER));
-        assert!(known(trade, "maker-2") && !known(registry, "maker-2"));
-        for node in &made.record.nodes {
-            let path = folder.node_file(&node.organisation);
-            let file = NodeConfigFile::read(&path, Overrides::default()).unwrap();
-            let config = file.load().unwrap();
-            assert_eq!(config.peers.len(), 4);
-            let rival = node.organisation.as_str() == RIVAL;
-            assert_eq!(config.ledgers.len(), if rival { 1 } else { 2 });
-            let key = config.consensus_key.public_key();
-            let mut voting = registry.validators.iter();
-            assert!(voting.any(|validator| validator.key == key));
-        }
-    }
-
-    #[test]
-    fn one_node_serves_members_of_all_organisations() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = ConsortiumFolder::new(dir.path());
-        let made = create(&folder, &plan(1)).unwrap();
-        assert_eq!(made.record.nodes.len(), 1);
-        assert_eq!(made.record.organisations.len(), 5);
-        for member in made.members.keys() {
-            let loaded = identity::load(&folder, member).unwrap();
-            assert_eq!(
-                loaded.key.public_key(),
-                made.members[member].key.public_key()
-            );
-            let organisation = member.organisation();
-            check_private(&folder.key_file(&organisation, member.name())).unwrap();
-            check_private(&folder.passphrase_file(&organisation)).unwrap();
-        }
-    }
-
-    #[test]
-    fn other_numbers_of_nodes_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        for nodes in [0, 2, 3, 6] {
-            let made = create(&ConsortiumFolder::new(dir.path()), &plan(nodes));
-            assert!(matches!(made, Err(CreateError::NodeCount { .. })));
-        }
-    }
-
-    #[test]
-    fn an_interrupted_founding_is_begun_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = ConsortiumFolder::new(dir.path());
-        create(&folder, &plan(1)).unwrap();
-        fs::remove_file(folder.format_file()).unwrap();
-        fs::write(dir.path().join(UNFINISHED), "").unwrap();
-        assert!(!folder.exists().unwrap());
-        create(&folder, &plan(1)).unwrap();
-        assert!(folder.exists().unwrap());
-    }
-}
+mod tests;

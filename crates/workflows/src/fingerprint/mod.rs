@@ -1,21 +1,28 @@
 //! What the registry knows a document by: several fingerprints of its normalised fields, each keyed by two holders that never see it (docs/workflows/fingerprint.md).
 
+pub mod asking;
+pub mod check;
 pub mod figures;
 mod fold;
 pub mod forms;
 pub mod keyed;
 pub mod names;
+pub mod publishing;
 pub mod trial;
 mod verdict;
 
 pub use fold::fold;
 pub use verdict::{Finding, Verdict, verdict};
 
+use self::forms::Form;
 use crate::{
     decimal::Decimal,
     invoice::{Date, DocumentKind, Invoice, ReferenceKind},
 };
-use blockworm_crypto::oprf::{KeyVersion, OprfError};
+use blockworm_crypto::{
+    Digest,
+    oprf::{KeyVersion, OprfError},
+};
 use blockworm_ledger::Currency;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +117,15 @@ impl FingerprintError {
             Self::Blinding(_) => "fingerprint.not_blinded",
         }
     }
+}
+
+/// What a document is known by under one version of the holders' keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprinted {
+    /// Which version.
+    pub version: KeyVersion,
+    /// Each form's fingerprints, in the order of the inputs.
+    pub known: Vec<(Form, Digest)>,
 }
 
 /// What sort of document it is, or is referred to.
