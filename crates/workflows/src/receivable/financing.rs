@@ -1,18 +1,17 @@
-//! A bank's financing across two ledgers: reserve on the registry, pledge on the trade's ledger, confirm on the registry, each by proof of the step before.
+//! A bank's financing across two ledgers: commit and reserve on the registry, pledge on the trade's ledger, confirm on the registry, each by proof of the step before.
 //!
 //! It looks where things stand before every step, so whoever was interrupted runs it again.
 
-use super::stage::{Crossing, Scene, Stage, Step, StoryError, Submitter, strange};
+use super::stage::{Crossing, Scene, Since, Stage, Step, StoryError, Submitter, strange};
 use super::steps::{Contracts, On, StepError};
-use crate::registry::Registry;
-use blockworm_crypto::Digest;
-use blockworm_kit::claims::{claim_key, fingerprint_text, pledge_key};
+use crate::registry::{Registry, Sealed};
+use blockworm_kit::claims::{Claim, claim_key, pledge_key};
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_receivable::{
     InstantiateMsg, ReceivableResponse, Reservation,
     msg::{RegistryPlace, Status},
 };
-use blockworm_registry::msg::NumberedClaim;
+use blockworm_registry::{DocumentSet, msg::NumberedClaim};
 use cosmwasm_std::Binary;
 use serde::Serialize;
 
@@ -30,6 +29,9 @@ pub struct Plan {
     pub bank: MemberId,
     /// The receivable's id.
     pub receivable: String,
+    /// What is claimed on the invoice ([`crate::fingerprint::sets`]); not needed where there is no
+    /// registry.
+    pub sets: Vec<DocumentSet>,
     /// How long a reservation made here lasts, milliseconds.
     pub for_ms: u64,
 }
@@ -39,10 +41,10 @@ pub struct Plan {
 pub struct Financing {
     /// The receivable's id.
     pub receivable: String,
-    /// What the registry knows the invoice by; none where there is no registry.
+    /// What the registry knows the invoice by under the newest keys; none where there is no registry.
     pub fingerprint: Option<String>,
     /// The number of the bank's claim there.
-    pub claim: Option<u32>,
+    pub claim: Option<u64>,
     /// The transactions of this run, in order.
     pub steps: Vec<Step>,
 }
@@ -70,15 +72,14 @@ pub async fn finance<S: Submitter>(
     })
 }
 
-/// Asks the registry to let go of the newest claim on a document, by proof of what the trade's
-/// ledger holds under it.
+/// Asks the registry to let go of an open claim, by proof of what the trade's ledger holds under it.
 ///
 /// # Errors
 /// As [`finance`].
 pub async fn release<S: Submitter>(
     submitter: &mut S,
     plan: &Plan,
-    fingerprint: &Digest,
+    claim: u64,
     tell: impl FnMut(&Step),
 ) -> Result<Vec<Step>, StoryError<S::Error>> {
     let mut stage = Stage {
@@ -86,7 +87,7 @@ pub async fn release<S: Submitter>(
         tell,
         steps: Vec::new(),
     };
-    stage.release(plan, &fingerprint.to_string()).await?;
+    stage.release(plan, claim).await?;
     Ok(stage.steps)
 }
 
@@ -97,7 +98,7 @@ pub async fn release<S: Submitter>(
 pub async fn confirm<S: Submitter>(
     submitter: &mut S,
     plan: &Plan,
-    fingerprint: &Digest,
+    claim: u64,
     tell: impl FnMut(&Step),
 ) -> Result<Vec<Step>, StoryError<S::Error>> {
     let mut stage = Stage {
@@ -105,7 +106,7 @@ pub async fn confirm<S: Submitter>(
         tell,
         steps: Vec::new(),
     };
-    stage.register(plan, &fingerprint.to_string()).await?;
+    stage.register(plan, claim).await?;
     Ok(stage.steps)
 }
 
@@ -114,34 +115,29 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     pub(crate) async fn finance(
         &mut self,
         plan: &Plan,
-    ) -> Result<(Option<String>, Option<u32>), StoryError<S::Error>> {
+    ) -> Result<(Option<String>, Option<u64>), StoryError<S::Error>> {
         let id = &plan.receivable;
         let receivable = self.receivable(plan).await?;
         let Some(place) = self.registry_of(plan).await? else {
             self.pay(plan, &receivable, None).await?;
             return Ok((None, None));
         };
-        let fingerprint = fingerprint_text(&receivable.invoice_digest)
-            .ok_or_else(|| strange(&plan.contracts.receivable, &"no invoice digest"))?;
-        let open = self.open_claim(plan, &fingerprint).await?;
-        let ours = open.filter(|open| open.claim.bank == plan.bank.organisation().as_str());
+        let newest = plan.sets.last().ok_or(StoryError::NoInvoice)?;
+        let fingerprint = newest.document.clone();
+        let ours = self.open_claim(plan).await?;
         let pledged = receivable.financier.as_deref().is_some_and(|financier| {
             financier.split('/').next() == Some(plan.bank.organisation().as_str())
         });
         match (receivable.status, ours) {
             // Interrupted between the pledge and its registration.
             (Status::Financed, Some(open)) if pledged && open.claim.financed_at.is_none() => {
-                let number = open.number;
-                self.register(plan, &fingerprint).await?;
-                Ok((Some(fingerprint), Some(number)))
+                self.register(plan, open.number).await?;
+                Ok((Some(fingerprint), Some(open.number)))
             }
             (Status::Confirmed, ours) => {
                 let held = ours.filter(|open| open.claim.ledger == place.known_as);
-                let held = held.map(|open| open.number);
-                let number = self
-                    .pledge(plan, &receivable, &fingerprint, &place, held)
-                    .await?;
-                self.register(plan, &fingerprint).await?;
+                let number = self.pledge(plan, &receivable, &place, held).await?;
+                self.register(plan, number).await?;
                 Ok((Some(fingerprint), Some(number)))
             }
             // Nothing can be financed: the contract says why, and nothing is reserved for it.
@@ -176,16 +172,20 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         Ok(config.and_then(|config| config.registry))
     }
 
-    /// The newest claim on the document, unless it has ended.
+    /// The bank's open claim on the document, under whichever keys it was made.
     async fn open_claim(
         &mut self,
         plan: &Plan,
-        fingerprint: &str,
     ) -> Result<Option<NumberedClaim>, StoryError<S::Error>> {
-        let question = plan.registry.newest_query(fingerprint)?;
-        let contract = &plan.registry.contract;
-        let newest: Option<NumberedClaim> = self.ask(On::Registry, contract, &question).await?;
-        Ok(newest.filter(|newest| newest.claim.end.is_none()))
+        let bank = plan.bank.organisation();
+        for set in plan.sets.iter().rev() {
+            let question = plan.registry.open_query(&bank, &set.document)?;
+            let contract = &plan.registry.contract;
+            if let Some(open) = self.ask(On::Registry, contract, &question).await? {
+                return Ok(Some(open));
+            }
+        }
+        Ok(None)
     }
 
     /// Pays under a claim that the bank holds already, else under a new one; the claim's number. One
@@ -194,45 +194,77 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         &mut self,
         plan: &Plan,
         receivable: &ReceivableResponse,
-        fingerprint: &str,
         place: &RegistryPlace,
-        held: Option<u32>,
-    ) -> Result<u32, StoryError<S::Error>> {
-        if let Some(number) = held {
-            let reservation = self.reservation(plan, fingerprint, number, place).await?;
+        held: Option<NumberedClaim>,
+    ) -> Result<u64, StoryError<S::Error>> {
+        if let Some(NumberedClaim { number, claim }) = held {
+            let reservation = self.reservation(plan, number, claim.firm_at, place).await?;
             match self.pay(plan, receivable, Some(reservation)).await {
                 Err(StoryError::Unexpected { code, .. }) if USED_UP.contains(&code.as_str()) => {
-                    self.release(plan, fingerprint).await?;
+                    self.release(plan, number).await?;
                 }
                 paid => return paid.map(|()| number),
             }
         }
-        let registry = &plan.registry;
-        let request = registry.reserve(&plan.bank, fingerprint, &place.known_as, plan.for_ms)?;
-        let sentence = "reserves the invoice's fingerprint";
-        let reserved = self.act(Scene::new("reserve", request, sentence)).await?;
-        let mut events = reserved.events.iter();
-        let number = events.find_map(|event| event.attribute("claim")?.parse().ok());
-        let number = number.ok_or_else(|| strange(&registry.contract, &"no claim's number"))?;
-        let reservation = self.reservation(plan, fingerprint, number, place).await?;
+        let (number, firm_at) = self.reserve(plan, &place.known_as).await?;
+        let reservation = self.reservation(plan, number, firm_at, place).await?;
         self.pay(plan, receivable, Some(reservation)).await?;
         Ok(number)
     }
 
-    /// The claim's row of the registry, proved for the trade's ledger.
+    /// Commits and reserves; the claim's number and the block from which on it is firm.
+    async fn reserve(
+        &mut self,
+        plan: &Plan,
+        ledger: &str,
+    ) -> Result<(u64, u64), StoryError<S::Error>> {
+        let (registry, bank) = (&plan.registry, &plan.bank);
+        let sealed = self.commit("commit", registry, bank, &plan.sets).await?;
+        let request = registry.reserve(bank, &sealed, ledger, plan.for_ms)?;
+        let sentence = "reserves the invoice, known by its fingerprints alone";
+        let reserved = self.act(Scene::new("reserve", request, sentence)).await?;
+        let of = |name: &str| {
+            let mut events = reserved.events.iter().rev();
+            events.find_map(|event| event.attribute(name)?.parse().ok())
+        };
+        let strange = || strange(&registry.contract, &"no claim's number and block");
+        let number = of("claim").ok_or_else(strange)?;
+        Ok((number, of("firm_at").ok_or_else(strange)?))
+    }
+
+    /// Binds the bank to what it will claim.
+    pub(crate) async fn commit(
+        &mut self,
+        name: &'static str,
+        registry: &Registry,
+        bank: &MemberId,
+        sets: &[DocumentSet],
+    ) -> Result<Sealed, StoryError<S::Error>> {
+        let sealed = Sealed::new(sets.to_vec());
+        let sealed = sealed.map_err(|error| StoryError::NoRandomness(error.to_string()))?;
+        let request = registry.commit(bank, &sealed)?;
+        let sentence = "commits itself to what it will reserve, which nobody sees yet";
+        self.act(Scene::new(name, request, sentence)).await?;
+        Ok(sealed)
+    }
+
+    /// The claim's row of the registry, proved for the trade's ledger once it is firm.
     async fn reservation(
         &mut self,
         plan: &Plan,
-        fingerprint: &str,
-        claim: u32,
+        claim: u64,
+        firm_at: u64,
         place: &RegistryPlace,
     ) -> Result<Reservation, StoryError<S::Error>> {
-        let key = claim_key(fingerprint, claim);
+        let key = claim_key(claim);
         let crossing = Crossing {
             from: On::Registry,
             contract: &plan.registry.contract,
             key: &key,
-            absent_from_ms: 0,
+            since: Since {
+                height: firm_at,
+                absent_ms: 0,
+            },
             to: On::Trade,
             known_as: &place.ledger,
             who: &plan.bank,
@@ -263,49 +295,47 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     }
 
     /// See [`confirm`].
-    async fn register(
-        &mut self,
-        plan: &Plan,
-        fingerprint: &str,
-    ) -> Result<(), StoryError<S::Error>> {
-        let proof = self.pledge_proof(plan, fingerprint).await?;
-        let request = plan.registry.confirm(&plan.bank, fingerprint, proof)?;
+    async fn register(&mut self, plan: &Plan, claim: u64) -> Result<(), StoryError<S::Error>> {
+        let proof = self.pledge_proof(plan, claim).await?;
+        let request = plan.registry.confirm(&plan.bank, claim, proof)?;
         let sentence = "registers the invoice as financed";
         self.act(Scene::new("register", request, sentence)).await?;
         Ok(())
     }
 
     /// See [`release`].
-    async fn release(
-        &mut self,
-        plan: &Plan,
-        fingerprint: &str,
-    ) -> Result<(), StoryError<S::Error>> {
-        let proof = self.pledge_proof(plan, fingerprint).await?;
-        let request = plan.registry.release(&plan.bank, fingerprint, proof)?;
+    async fn release(&mut self, plan: &Plan, claim: u64) -> Result<(), StoryError<S::Error>> {
+        let proof = self.pledge_proof(plan, claim).await?;
+        let request = plan.registry.release(&plan.bank, claim, proof)?;
         let sentence = "shows the registry that nothing is financed under the claim any more";
         self.act(Scene::new("release", request, sentence)).await?;
         Ok(())
     }
 
-    /// What the trade's ledger holds under the open claim, for the registry.
+    /// What the trade's ledger holds under the claim, for the registry.
     async fn pledge_proof(
         &mut self,
         plan: &Plan,
-        fingerprint: &str,
+        number: u64,
     ) -> Result<Vec<u8>, StoryError<S::Error>> {
-        let Some(open) = self.open_claim(plan, fingerprint).await? else {
+        let question = plan.registry.claim_query(number)?;
+        let contract = &plan.registry.contract;
+        let claim: Option<Claim> = self.ask(On::Registry, contract, &question).await?;
+        let Some(claim) = claim else {
             // The registry says that there is no claim to act on.
             return Ok(Vec::new());
         };
-        let key = pledge_key(fingerprint, open.number, &open.claim.bank);
+        let key = pledge_key(number, &claim.bank);
         let crossing = Crossing {
             from: On::Trade,
             contract: &plan.contracts.receivable,
             key: &key,
-            absent_from_ms: open.claim.reserved_until_ms,
+            since: Since {
+                height: 0,
+                absent_ms: claim.reserved_until_ms,
+            },
             to: On::Registry,
-            known_as: &open.claim.ledger,
+            known_as: &claim.ledger,
             who: &plan.bank,
         };
         Ok(self.carry(&crossing).await?.encode())
