@@ -17,7 +17,7 @@ pub use proposal::{
 
 pub use receivable::{
     Document, ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
-    ReceivableImportArgs, ReceivableShowArgs, RegistryCommand, RegistryFollowArgs,
+    ReceivableImportArgs, ReceivableShowArgs, RegistryActArgs, RegistryCommand, RegistryFollowArgs,
     RegistryMutationsArgs, RegistryReserveArgs, RegistryShowArgs,
 };
 

@@ -122,8 +122,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             self.pay(plan, &receivable, None).await?;
             return Ok((None, None));
         };
-        let newest = plan.sets.last().ok_or(StoryError::NoInvoice)?;
-        let fingerprint = newest.document.clone();
+        let fingerprint = plan.sets.last().map(|newest| newest.document.clone());
         let ours = self.open_claim(plan).await?;
         let pledged = receivable.financier.as_deref().is_some_and(|financier| {
             financier.split('/').next() == Some(plan.bank.organisation().as_str())
@@ -132,13 +131,14 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             // Interrupted between the pledge and its registration.
             (Status::Financed, Some(open)) if pledged && open.claim.financed_at.is_none() => {
                 self.register(plan, open.number).await?;
-                Ok((Some(fingerprint), Some(open.number)))
+                Ok((fingerprint, Some(open.number)))
             }
+            (Status::Confirmed, _) if fingerprint.is_none() => Err(StoryError::NoInvoice),
             (Status::Confirmed, ours) => {
                 let held = ours.filter(|open| open.claim.ledger == place.known_as);
                 let number = self.pledge(plan, &receivable, &place, held).await?;
                 self.register(plan, number).await?;
-                Ok((Some(fingerprint), Some(number)))
+                Ok((fingerprint, Some(number)))
             }
             // Nothing can be financed: the contract says why, and nothing is reserved for it.
             _ => {
