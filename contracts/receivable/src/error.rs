@@ -229,7 +229,7 @@ pub enum ReceivableError {
     )]
     NotReserved {
         /// The claim's number.
-        claim: u32,
+        claim: u64,
         /// Of the registry's ledger.
         height: u64,
     },
@@ -240,7 +240,7 @@ pub enum ReceivableError {
     #[error("receivable.other_bank: claim {claim} on the document is not of {bank}")]
     OtherBank {
         /// The claim's number.
-        claim: u32,
+        claim: u64,
         /// Who pays.
         bank: String,
     },
@@ -250,7 +250,7 @@ pub enum ReceivableError {
     )]
     OtherLedger {
         /// The claim's number.
-        claim: u32,
+        claim: u64,
         /// As the registry calls it.
         ledger: String,
         /// What the registry calls this one.
@@ -260,7 +260,17 @@ pub enum ReceivableError {
     #[error("receivable.reservation_ended: claim {claim} on the document has ended; reserve again")]
     ReservationEnded {
         /// The claim's number.
-        claim: u32,
+        claim: u64,
+    },
+    /// An earlier commitment may still take its place.
+    #[error(
+        "receivable.reservation_not_firm: claim {claim} is firm after block {firm_at} of the registry; prove it from then on"
+    )]
+    ReservationNotFirm {
+        /// The claim's number.
+        claim: u64,
+        /// The registry's block.
+        firm_at: u64,
     },
     /// Its time is over.
     #[error(
@@ -268,15 +278,37 @@ pub enum ReceivableError {
     )]
     ReservationExpired {
         /// The claim's number.
-        claim: u32,
+        claim: u64,
         /// Milliseconds since 1970.
         until_ms: u64,
+    },
+    /// More would be financed than is reserved.
+    #[error(
+        "receivable.share_too_small: claim {claim} is on {share} of 1000000000 parts of the document, this takes {least}"
+    )]
+    ShareTooSmall {
+        /// The claim's number.
+        claim: u64,
+        /// Reserved, in parts of 10^9.
+        share: u32,
+        /// What the amount is of the whole debt.
+        least: u32,
+    },
+    /// Another document stands behind the earlier financings.
+    #[error(
+        "receivable.other_document: claim {claim} is on another document under key version {version} than the financings before; fingerprint the invoice of this receivable"
+    )]
+    OtherDocument {
+        /// The claim's number.
+        claim: u64,
+        /// Of the key holders' keys.
+        version: u32,
     },
     /// The claim was used.
     #[error("receivable.claim_used: claim {claim} was pledged or forgone in block {height}")]
     ClaimUsed {
         /// The claim's number.
-        claim: u32,
+        claim: u64,
         /// When.
         height: u64,
     },

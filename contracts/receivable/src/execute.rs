@@ -84,9 +84,7 @@ pub fn execute(
             holding,
             amount,
         } => overdue::demand(deps, &env, &sender, id, holding, amount),
-        ExecuteMsg::Forgo { fingerprint, claim } => {
-            pledge::forgo(deps, &env, &sender, fingerprint, claim)
-        }
+        ExecuteMsg::Forgo { claim } => pledge::forgo(deps, &env, &sender, claim),
         ExecuteMsg::ReceiveAsset(arrived) => payments::receive(deps, &env, &sender, arrived),
     }
 }

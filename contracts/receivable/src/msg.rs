@@ -127,10 +127,8 @@ pub enum ExecuteMsg {
     /// The caller's bank will never finance a document under this claim, so that the registry can
     /// free it before its time. For makers of organisations with the role `bank`.
     Forgo {
-        /// What the registry knows the document by, 64 lower-case hex digits.
-        fingerprint: String,
         /// The claim's number in the registry.
-        claim: u32,
+        claim: u64,
     },
     /// From the assets' contract alone: settlement money has arrived, with a [`Payload`].
     ReceiveAsset(ReceiveAssetMsg),
@@ -175,7 +173,7 @@ pub enum Payload {
 #[schemaifier(mute_warnings)]
 pub struct Reservation {
     /// The claim's number there.
-    pub claim: u32,
+    pub claim: u64,
     /// Of the claim's row.
     pub proof: Binary,
 }
@@ -302,7 +300,7 @@ pub struct Financing {
     /// Whether the seller takes it back if the buyer does not pay in time.
     pub recourse: bool,
     /// The registry's claim under which it was financed.
-    pub claim: Option<u32>,
+    pub claim: Option<u64>,
     /// The block.
     pub height: u64,
     /// Notices of overdue debt that its bank gave.

@@ -107,14 +107,8 @@ fn finance(
     require_sum(&id, paid, ask.price, receivable.currency)?;
     let organisation = &caller.member.organisation;
     let amounts = (part.units.count(), receivable.amount);
-    let claim = pledge::pledge(
-        &mut deps,
-        env,
-        organisation,
-        &mut receivable,
-        amounts,
-        reservation,
-    )?;
+    let known = &mut receivable.known;
+    let claim = pledge::pledge(&mut deps, env, organisation, known, amounts, reservation)?;
     let financing = Financing {
         bank: paid.by.to_string(),
         seller: ask.by,
@@ -298,7 +292,9 @@ fn end_financing(
     let Some(mut financing) = standing(storage, id, holding)? else {
         return Ok(());
     };
-    pledge::end(storage, env, receivable, &financing)?;
+    if let Some(claim) = financing.claim {
+        pledge::end(storage, env, claim, pledge::organisation(&financing.bank))?;
+    }
     financing.end = Some(end);
     FINANCINGS.save(storage, (id, holding), &financing)?;
     receivable.financed_parts = receivable.financed_parts.saturating_sub(1);

@@ -3,28 +3,30 @@
 //! The registry frees a claim only by a proof of what stands here, and nothing here is ever taken
 //! back: docs/contracts/registry.md tells why the two together never let two banks finance.
 
-use crate::{
-    error::ReceivableError,
-    msg::{Financing, Reservation},
-    state::{CONFIG, Receivable},
-};
+use crate::{error::ReceivableError, msg::Reservation, state::CONFIG};
 use blockworm_kit::{
     Caller, KitQuery,
-    claims::{Claim, PLEDGES, Pledge, PledgeState, claim_key, fingerprint_text},
-    foreign_value, is_digest, time_ms,
+    claims::{Claim, PLEDGES, Pledge, PledgeState, claim_key, share},
+    foreign_value, time_ms,
 };
 use cosmwasm_std::{Addr, DepsMut, Env, Event, Response, Storage, Uint128, from_json};
+use std::collections::BTreeMap;
 
-/// Writes the pledge under the bank's reservation, which must be proved; the claim's number. Where
-/// there is no registry nothing is asked and nothing written.
+/// Writes the pledge under the bank's reservation, which must be proved, for the part `amount` of a
+/// debt of `whole`; the claim's number. Where there is no registry nothing is asked and nothing
+/// written.
+///
+/// `known` is what the same debt's earlier financings were made under, by key version. The contract
+/// cannot compute a keyed fingerprint, so it holds all banks to the first one's; whoever on this ledger
+/// holds the document can check that.
 pub(crate) fn pledge(
     deps: &mut DepsMut<'_, KitQuery>,
     env: &Env,
     bank: &str,
-    receivable: &mut Receivable,
-    (_amount, _whole): (Uint128, Uint128),
+    known: &mut BTreeMap<u32, String>,
+    (amount, whole): (Uint128, Uint128),
     reservation: Option<Reservation>,
-) -> Result<Option<u32>, ReceivableError> {
+) -> Result<Option<u64>, ReceivableError> {
     let Some(registry) = CONFIG.load(deps.storage)?.registry else {
         return Ok(None);
     };
@@ -33,9 +35,8 @@ pub(crate) fn pledge(
             registry: registry.ledger,
         });
     };
-    let fingerprint = fingerprint_of(receivable)?;
-    unused(deps.storage, &fingerprint, claim, bank)?;
-    let key = claim_key(&fingerprint, claim);
+    unused(deps.storage, claim, bank)?;
+    let key = claim_key(claim);
     let (ledger, contract) = (&registry.ledger, &registry.contract);
     let shown = foreign_value(&deps.querier, ledger, contract, &key, proof)?;
     let height = shown.height;
@@ -57,32 +58,60 @@ pub(crate) fn pledge(
     if reserved.end.is_some() {
         return Err(ReceivableError::ReservationEnded { claim });
     }
+    // Until then an earlier commitment may take the claim's place.
+    let firm_at = reserved.firm_at;
+    if height < firm_at {
+        return Err(ReceivableError::ReservationNotFirm { claim, firm_at });
+    }
     // From this time on the registry takes the absence of a pledge for final.
     let until_ms = reserved.reserved_until_ms;
     if time_ms(env) >= until_ms {
         return Err(ReceivableError::ReservationExpired { claim, until_ms });
     }
+    check_documents(claim, &reserved, known, (amount, whole))?;
     let pledge = written(env, bank, PledgeState::Pledged);
-    PLEDGES.save(deps.storage, (&fingerprint, claim, bank), &pledge)?;
+    PLEDGES.save(deps.storage, (claim, bank), &pledge)?;
     Ok(Some(claim))
+}
+
+/// The claim covers the amount, on the document of the earlier financings, which is remembered.
+fn check_documents(
+    claim: u64,
+    reserved: &Claim,
+    known: &mut BTreeMap<u32, String>,
+    (amount, whole): (Uint128, Uint128),
+) -> Result<(), ReceivableError> {
+    let least = share(amount, whole).unwrap_or(u32::MAX);
+    let shares = reserved.documents.iter().map(|document| document.share);
+    let reserved_share = shares.min().unwrap_or(0);
+    if reserved_share < least {
+        return Err(ReceivableError::ShareTooSmall {
+            claim,
+            share: reserved_share,
+            least,
+        });
+    }
+    for document in &reserved.documents {
+        let version = document.version;
+        let before = known.entry(version);
+        if *before.or_insert_with(|| document.fingerprint.clone()) != document.fingerprint {
+            return Err(ReceivableError::OtherDocument { claim, version });
+        }
+    }
+    Ok(())
 }
 
 /// The debt is paid: the pledge ends and the registry may let go.
 pub(crate) fn end(
     storage: &mut dyn Storage,
     env: &Env,
-    receivable: &Receivable,
-    financing: &Financing,
+    claim: u64,
+    bank: &str,
 ) -> Result<(), ReceivableError> {
-    let Some(claim) = financing.claim else {
-        return Ok(());
-    };
-    let fingerprint = fingerprint_of(receivable)?;
-    let bank = organisation(&financing.bank);
-    let mut pledge = PLEDGES.load(storage, (&fingerprint, claim, bank))?;
+    let mut pledge = PLEDGES.load(storage, (claim, bank))?;
     pledge.state = PledgeState::Ended;
     pledge.ended_at = Some(env.block.height);
-    PLEDGES.save(storage, (&fingerprint, claim, bank), &pledge)?;
+    PLEDGES.save(storage, (claim, bank), &pledge)?;
     Ok(())
 }
 
@@ -91,36 +120,26 @@ pub(crate) fn forgo(
     deps: DepsMut<'_, KitQuery>,
     env: &Env,
     sender: &Addr,
-    fingerprint: String,
-    claim: u32,
+    claim: u64,
 ) -> Result<Response, ReceivableError> {
     let caller = Caller::of(&deps.querier, sender)?;
     caller.require_role(&["bank"])?;
     caller.require_function("maker")?;
     let bank = caller.member.organisation;
-    if !is_digest(&fingerprint) {
-        return Err(ReceivableError::BadDigest);
-    }
     if CONFIG.load(deps.storage)?.registry.is_none() {
         return Err(ReceivableError::NoRegistry);
     }
-    unused(deps.storage, &fingerprint, claim, &bank)?;
+    unused(deps.storage, claim, &bank)?;
     let tombstone = written(env, &bank, PledgeState::Forgone);
-    PLEDGES.save(deps.storage, (&fingerprint, claim, &bank), &tombstone)?;
+    PLEDGES.save(deps.storage, (claim, &bank), &tombstone)?;
     let event = Event::new("forgone")
-        .add_attribute("subject", fingerprint)
         .add_attribute("claim", claim.to_string())
         .add_attribute("bank", bank);
     Ok(Response::new().add_event(event))
 }
 
-fn unused(
-    storage: &dyn Storage,
-    fingerprint: &str,
-    claim: u32,
-    bank: &str,
-) -> Result<(), ReceivableError> {
-    match PLEDGES.may_load(storage, (fingerprint, claim, bank))? {
+fn unused(storage: &dyn Storage, claim: u64, bank: &str) -> Result<(), ReceivableError> {
+    match PLEDGES.may_load(storage, (claim, bank))? {
         None => Ok(()),
         Some(used) => Err(ReceivableError::ClaimUsed {
             claim,
@@ -138,11 +157,7 @@ fn written(env: &Env, bank: &str, state: PledgeState) -> Pledge {
     }
 }
 
-fn fingerprint_of(receivable: &Receivable) -> Result<String, ReceivableError> {
-    fingerprint_text(&receivable.invoice_digest).ok_or(ReceivableError::BadDigest)
-}
-
 /// Of a member's id.
-fn organisation(member: &str) -> &str {
+pub(crate) fn organisation(member: &str) -> &str {
     member.split('/').next().unwrap_or(member)
 }

@@ -1,29 +1,39 @@
 //! The life of a claim: free → reserved → financed → released, where every step after the first follows from a proof of the trade's ledger.
 
 use crate::{
+    commitment,
     error::RegistryError,
-    msg::{ExecuteMsg, InstantiateMsg, MAX_RESERVATION_MS, MIN_RESERVATION_MS, Standing},
-    state::{COUNTS, LEDGERS, newest, standing},
+    keys,
+    msg::{ExecuteMsg, InstantiateMsg, MAX_SETTLE_BLOCKS},
+    reserve::{self, Reveal, event},
+    sets,
+    state::CONFIG,
 };
 use blockworm_kit::{
     Caller, ForeignValue, KitQuery,
     claims::{CLAIMS, Claim, End, Pledge, PledgeState, pledge_key},
-    foreign_value, is_digest, time_ms,
+    foreign_value,
 };
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, Event, MessageInfo, Response, Storage, from_json};
 
-/// Begins with no claims.
+/// Begins with no claims and no keys.
 pub fn instantiate(
     deps: DepsMut<'_, KitQuery>,
     _env: Env,
     _info: MessageInfo,
     msg: InstantiateMsg,
 ) -> Result<Response, RegistryError> {
-    LEDGERS.save(deps.storage, &msg.ledgers)?;
+    if msg.holders.0 == msg.holders.1 {
+        return Err(RegistryError::BadHolders);
+    }
+    if msg.settle_blocks > MAX_SETTLE_BLOCKS {
+        return Err(RegistryError::BadSettleBlocks);
+    }
+    CONFIG.save(deps.storage, &msg)?;
     Ok(Response::new())
 }
 
-/// Runs one message of a bank's maker.
+/// Runs one message of a bank's maker or of a key holder's admin.
 pub fn execute(
     deps: DepsMut<'_, KitQuery>,
     env: Env,
@@ -31,105 +41,63 @@ pub fn execute(
     msg: ExecuteMsg,
 ) -> Result<Response, RegistryError> {
     let caller = Caller::of(&deps.querier, &info.sender)?;
+    if let ExecuteMsg::PublishKey {
+        version,
+        public_key,
+    } = msg
+    {
+        let events = keys::publish(deps.storage, &caller, version, public_key)?;
+        return Ok(Response::new().add_events(events));
+    }
     caller.require_role(&["bank"])?;
     caller.require_function("maker")?;
     let bank = caller.member.organisation;
-    let (kind, fingerprint, number) = match msg {
+    let events = match msg {
+        ExecuteMsg::PublishKey { .. } => Vec::new(),
+        ExecuteMsg::Commit { commitment } => {
+            commitment::commit(deps.storage, &env, &bank, &commitment)?;
+            let event = Event::new("committed").add_attribute("bank", bank);
+            vec![event.add_attribute("commitment", commitment)]
+        }
         ExecuteMsg::Reserve {
-            fingerprint,
+            nonce,
             ledger,
             for_ms,
+            sets,
         } => {
-            check_fingerprint(&fingerprint)?;
-            let number = reserve(deps.storage, &env, bank, &fingerprint, ledger, for_ms)?;
-            ("reserved", fingerprint, number)
+            let reveal = Reveal {
+                nonce,
+                ledger,
+                for_ms,
+                sets,
+            };
+            reserve::reserve(deps.storage, &env, bank, reveal)?
         }
-        ExecuteMsg::Confirm { fingerprint, proof } => {
-            check_fingerprint(&fingerprint)?;
-            let number = confirm(deps, &env, &bank, &fingerprint, proof)?;
-            ("financed", fingerprint, number)
+        ExecuteMsg::Reregister { claim, nonce, sets } => {
+            reserve::reregister(deps.storage, &env, &bank, claim, &nonce, &sets)?
         }
-        ExecuteMsg::Release { fingerprint, proof } => {
-            check_fingerprint(&fingerprint)?;
-            let number = release(deps, &env, &fingerprint, proof)?;
-            ("released", fingerprint, number)
-        }
+        ExecuteMsg::Confirm { claim, proof } => confirm(deps, &env, &bank, claim, proof)?,
+        ExecuteMsg::Release { claim, proof } => release(deps, &env, claim, proof)?,
     };
-    let event = Event::new(kind)
-        .add_attribute("subject", fingerprint)
-        .add_attribute("claim", number.to_string());
-    Ok(Response::new().add_event(event))
-}
-
-fn check_fingerprint(text: &str) -> Result<(), RegistryError> {
-    if is_digest(text) {
-        Ok(())
-    } else {
-        Err(RegistryError::BadFingerprint)
-    }
-}
-
-/// First come, first served: whoever's reservation stands in an earlier place holds the document.
-fn reserve(
-    storage: &mut dyn Storage,
-    env: &Env,
-    bank: String,
-    fingerprint: &str,
-    ledger: String,
-    for_ms: u64,
-) -> Result<u32, RegistryError> {
-    if !(MIN_RESERVATION_MS..=MAX_RESERVATION_MS).contains(&for_ms) {
-        return Err(RegistryError::BadDuration {
-            asked: for_ms,
-            least: MIN_RESERVATION_MS,
-            most: MAX_RESERVATION_MS,
-        });
-    }
-    let ledgers = LEDGERS.load(storage)?;
-    if !ledgers.iter().any(|known| known.name == ledger) {
-        return Err(RegistryError::UnknownLedger { ledger });
-    }
-    let number = match newest(storage, fingerprint)? {
-        None => 0,
-        Some((number, before)) => match standing(&before) {
-            Standing::Free => number + 1,
-            Standing::Reserved => {
-                return Err(RegistryError::AlreadyReserved {
-                    until_ms: before.reserved_until_ms,
-                });
-            }
-            Standing::Financed => return Err(financed(&before)),
-        },
-    };
-    let claim = Claim {
-        bank,
-        ledger,
-        reserved_at: env.block.height,
-        reserved_until_ms: time_ms(env) + for_ms,
-        financed_at: None,
-        ended_at: None,
-        end: None,
-    };
-    CLAIMS.save(storage, (fingerprint, number), &claim)?;
-    COUNTS.save(storage, fingerprint, &(number + 1))?;
-    Ok(number)
+    Ok(Response::new().add_events(events))
 }
 
 fn confirm(
     deps: DepsMut<'_, KitQuery>,
     env: &Env,
     bank: &str,
-    fingerprint: &str,
+    number: u64,
     proof: Binary,
-) -> Result<u32, RegistryError> {
-    let open = open_claim(deps.storage, fingerprint)?.filter(|(_, claim)| claim.bank == bank);
-    let (number, mut claim) = open.ok_or(RegistryError::NoClaim {
-        whose: "your bank holds no reservation",
+) -> Result<Vec<Event>, RegistryError> {
+    let open = open_claim(deps.storage, number)?.filter(|claim| claim.bank == bank);
+    let mut claim = open.ok_or(RegistryError::NoClaim {
+        claim: number,
+        whose: "of your bank's",
     })?;
-    if claim.financed_at.is_some() {
-        return Err(financed(&claim));
+    if let Some(height) = claim.financed_at {
+        return Err(RegistryError::AlreadyConfirmed { height });
     }
-    let (shown, pledge) = pledge(deps.as_ref(), fingerprint, number, &claim, proof)?;
+    let (shown, pledge) = pledge(deps.as_ref(), number, &claim, proof)?;
     match pledge.map(|pledge| pledge.state) {
         Some(PledgeState::Pledged) => {}
         Some(PledgeState::Ended | PledgeState::Forgone) => return Err(RegistryError::PledgeEnded),
@@ -140,8 +108,8 @@ fn confirm(
         }
     }
     claim.financed_at = Some(env.block.height);
-    CLAIMS.save(deps.storage, (fingerprint, number), &claim)?;
-    Ok(number)
+    CLAIMS.save(deps.storage, number, &claim)?;
+    Ok(vec![event("financed", number, &claim)])
 }
 
 /// Any bank may ask for it, because the proof alone decides. An absence at or after the
@@ -150,51 +118,49 @@ fn confirm(
 fn release(
     deps: DepsMut<'_, KitQuery>,
     env: &Env,
-    fingerprint: &str,
+    number: u64,
     proof: Binary,
-) -> Result<u32, RegistryError> {
-    let open = open_claim(deps.storage, fingerprint)?;
-    let (number, mut claim) = open.ok_or(RegistryError::NoClaim {
-        whose: "nobody holds a claim",
+) -> Result<Vec<Event>, RegistryError> {
+    let open = open_claim(deps.storage, number)?;
+    let mut claim = open.ok_or(RegistryError::NoClaim {
+        claim: number,
+        whose: "of anybody's",
     })?;
-    let (shown, pledge) = pledge(deps.as_ref(), fingerprint, number, &claim, proof)?;
-    let end = match pledge.map(|pledge| pledge.state) {
-        Some(PledgeState::Ended | PledgeState::Forgone) => End::Released,
-        Some(PledgeState::Pledged) => {
+    let (shown, pledge) = pledge(deps.as_ref(), number, &claim, proof)?;
+    let end = match (pledge.map(|pledge| pledge.state), claim.financed_at) {
+        (Some(PledgeState::Ended | PledgeState::Forgone), _) => End::Released,
+        (Some(PledgeState::Pledged), _) => {
             return Err(RegistryError::StillPledged {
                 height: shown.height,
             });
         }
-        None if shown.time_ms < claim.reserved_until_ms => {
+        (None, _) if shown.time_ms < claim.reserved_until_ms => {
             return Err(RegistryError::TooEarly {
                 proved_ms: shown.time_ms,
                 until_ms: claim.reserved_until_ms,
             });
         }
         // A pledge was proved before, so that this absence cannot be true of the same ledger.
-        None if claim.financed_at.is_some() => return Err(financed(&claim)),
-        None => End::Expired,
+        (None, Some(height)) => return Err(RegistryError::AlreadyConfirmed { height }),
+        (None, None) => End::Expired,
     };
-    claim.ended_at = Some(env.block.height);
-    claim.end = Some(end);
-    CLAIMS.save(deps.storage, (fingerprint, number), &claim)?;
-    Ok(number)
+    sets::end(deps.storage, env.block.height, number, &mut claim, end)?;
+    Ok(vec![event("released", number, &claim)])
 }
 
 /// What the trade's ledger holds under the claim, by proof.
 fn pledge(
     deps: Deps<'_, KitQuery>,
-    fingerprint: &str,
-    number: u32,
+    number: u64,
     claim: &Claim,
     proof: Binary,
 ) -> Result<(ForeignValue, Option<Pledge>), RegistryError> {
-    let ledgers = LEDGERS.load(deps.storage)?;
+    let ledgers = CONFIG.load(deps.storage)?.ledgers;
     let mut known = ledgers.iter().filter(|known| known.name == claim.ledger);
     let trade = known.next().ok_or_else(|| RegistryError::UnknownLedger {
         ledger: claim.ledger.clone(),
     })?;
-    let key = pledge_key(fingerprint, number, &claim.bank);
+    let key = pledge_key(number, &claim.bank);
     let shown = foreign_value(&deps.querier, &trade.name, &trade.contract, &key, proof)?;
     let pledge: Option<Pledge> = match &shown.value {
         None => None,
@@ -209,16 +175,7 @@ fn pledge(
     Ok((shown, pledge))
 }
 
-/// The claim on the document that has not ended.
-fn open_claim(
-    storage: &dyn Storage,
-    fingerprint: &str,
-) -> Result<Option<(u32, Claim)>, RegistryError> {
-    Ok(newest(storage, fingerprint)?.filter(|(_, claim)| claim.end.is_none()))
-}
-
-fn financed(claim: &Claim) -> RegistryError {
-    RegistryError::AlreadyFinanced {
-        height: claim.financed_at.unwrap_or(claim.reserved_at),
-    }
+fn open_claim(storage: &dyn Storage, number: u64) -> Result<Option<Claim>, RegistryError> {
+    let claim = CLAIMS.may_load(storage, number)?;
+    Ok(claim.filter(|claim| claim.end.is_none()))
 }

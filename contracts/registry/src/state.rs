@@ -1,33 +1,93 @@
 //! All keys of the registry contract, beside the claims that contracts of other ledgers read too.
 
-use crate::msg::{Standing, TradeLedger};
-use blockworm_kit::claims::{CLAIMS, Claim};
-use cosmwasm_std::{StdResult, Storage};
+use crate::msg::{DocumentSet, InstantiateMsg};
+use cosmwasm_schema::cw_serde;
 use cw_storage_plus::{Item, Map};
 
-/// The ledgers on which reserved documents are financed.
-pub const LEDGERS: Item<Vec<TradeLedger>> = Item::new("ledgers");
+/// What it began with.
+pub const CONFIG: Item<InstantiateMsg> = Item::new("config");
 
-/// Fingerprint → how many claims were made on it. A claim's number is its place, from 0.
-pub const COUNTS: Map<&str, u32> = Map::new("n");
+/// How many claims there are.
+pub const COUNT: Item<u64> = Item::new("count");
 
-/// Where a claim leaves its document. No clock of the registry decides it: a reservation stands
-/// until the trade's ledger shows that nothing was or can be financed under it.
-#[must_use]
-pub const fn standing(claim: &Claim) -> Standing {
-    match (claim.end, claim.financed_at) {
-        (Some(_), _) => Standing::Free,
-        (None, Some(_)) => Standing::Financed,
-        (None, None) => Standing::Reserved,
-    }
+/// Claim → what it is made on, the oldest version first; never removed.
+pub const SETS: Map<u64, Vec<DocumentSet>> = Map::new("s");
+
+/// Fingerprint → what is held of it now; never removed, so that nothing stands here as long as nobody
+/// ever claimed it.
+pub const HELD: Map<&str, Held> = Map::new("h");
+
+/// (Fingerprint, claim) → the share that the claim was made on; never removed.
+pub const EVER: Map<(&str, u64), u32> = Map::new("e");
+
+/// Version → both holders' public keys, once it is in force.
+pub const KEYS: Map<u32, (String, String)> = Map::new("k");
+
+/// The newest version in force; absent before the first.
+pub const NEWEST: Item<u32> = Item::new("newest");
+
+/// What the holders have published of the version after the newest.
+pub const PENDING: Item<[Option<String>; 2]> = Item::new("pending");
+
+/// Version → open claims whose newest set is of it.
+pub const UNDER: Map<u32, u64> = Map::new("u");
+
+/// (Bank, commitment) → when it was made.
+pub const COMMITMENTS: Map<(&str, &str), Committed> = Map::new("m");
+
+/// (Bank, place) → commitment, in the order in which they expire.
+pub const QUEUE: Map<(&str, u64), String> = Map::new("q");
+
+/// Bank → the places of its queue that are taken.
+pub const QUEUES: Map<&str, Places> = Map::new("b");
+
+/// What is held of a fingerprint by open claims.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct Held {
+    /// The claims with a share, the oldest first.
+    pub shares: Vec<Share>,
+    /// How many bear it as a mark.
+    pub marks: u64,
 }
 
-/// The newest claim on a document and its number.
-pub fn newest(storage: &dyn Storage, fingerprint: &str) -> StdResult<Option<(u32, Claim)>> {
-    let count = COUNTS.may_load(storage, fingerprint)?.unwrap_or(0);
-    let Some(number) = count.checked_sub(1) else {
-        return Ok(None);
-    };
-    let claim = CLAIMS.load(storage, (fingerprint, number))?;
-    Ok(Some((number, claim)))
+/// What one claim takes of a fingerprint.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Share {
+    /// The claim's number.
+    pub claim: u64,
+    /// In parts of [`blockworm_kit::claims::WHOLE`].
+    pub share: u32,
+}
+
+/// A commitment's time.
+#[cw_serde]
+#[derive(Eq, Copy)]
+pub struct Committed {
+    /// Its place in the bank's queue.
+    pub place: u64,
+    /// The block.
+    pub height: u64,
+    /// The block's time, milliseconds since 1970.
+    pub time_ms: u64,
+}
+
+/// The taken places of a queue: `first` to before `next`.
+#[cw_serde]
+#[derive(Default, Eq, Copy)]
+pub struct Places {
+    /// The oldest.
+    pub first: u64,
+    /// Where the next one goes.
+    pub next: u64,
+}
+
+impl Held {
+    /// What the shares add up to. More than the whole never fits, and no sum of at most
+    /// [`crate::msg::MAX_CLAIMS`] and one shares overflows.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.shares.iter().map(|held| u64::from(held.share)).sum()
+    }
 }

@@ -3,7 +3,7 @@
 use blockworm_execution::{Builtins, Native};
 use blockworm_ledger::genesis::GenesisContract;
 use blockworm_service::consortium::{
-    self, LedgerPlan, REGISTRY as REGISTRY_LEDGER, TRADE as TRADE_LEDGER,
+    self, KEY_HOLDERS, LedgerPlan, REGISTRY as REGISTRY_LEDGER, TRADE as TRADE_LEDGER,
 };
 use blockworm_workflows::{asset::classes, receivable::Contracts};
 use serde_json::json;
@@ -53,12 +53,12 @@ pub fn builtins() -> Arc<Builtins> {
     )
 }
 
-/// The ledgers of a local consortium with their contracts. Each is known to the other by its own
+/// The ledgers of a local consortium of so many nodes with their contracts. Each is known to the other by its own
 /// name, under which `up` lets the founders pin it.
 ///
 /// # Panics
 /// Never: the names are constants.
-pub fn local_ledgers() -> Vec<LedgerPlan> {
+pub fn local_ledgers(nodes: usize) -> Vec<LedgerPlan> {
     let contract = |name: &str, code: &str, init: serde_json::Value| GenesisContract {
         name: name
             .parse()
@@ -93,7 +93,12 @@ pub fn local_ledgers() -> Vec<LedgerPlan> {
     let registry = vec![contract(
         "registry",
         REGISTRY,
-        json!({ "ledgers": ledgers }),
+        // Longer by one block than those who may fail can withhold a reservation.
+        json!({
+            "ledgers": ledgers,
+            "holders": KEY_HOLDERS,
+            "settle_blocks": nodes.saturating_sub(1) / 3 + 1,
+        }),
     )];
     consortium::local_ledgers(trade, registry)
 }

@@ -23,8 +23,9 @@ pub use proposal::{
 pub use receivable::{
     Document, PartArgs, ReceivableActArgs, ReceivableAskArgs, ReceivableCaseArgs,
     ReceivableCommand, ReceivableDemandArgs, ReceivableFinanceArgs, ReceivableForgoArgs,
-    ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs, RegistryCommand,
-    RegistryFollowArgs, RegistryMutationsArgs, RegistryReserveArgs, RegistryShowArgs,
+    ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs, RegistryActArgs,
+    RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs, RegistryReserveArgs,
+    RegistryShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};

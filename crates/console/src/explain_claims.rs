@@ -14,13 +14,103 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "registry.already_reserved",
-        "Another reservation keeps the document until it is released by proof.",
-        "该单据已被预留，须凭证明释放后方可使用。",
+        "Other reservations keep the document, or too much of it, until they are released by proof.",
+        "该单据（或其过多份额）已被预留，须凭证明释放后方可使用。",
     ),
     (
         "registry.already_financed",
-        "The document has been financed.",
-        "该单据已融资。",
+        "The document, or too much of it, has been financed.",
+        "该单据（或其过多份额）已融资。",
+    ),
+    (
+        "registry.bad_sets",
+        "The fingerprints and shares of the document contradict themselves.",
+        "单据指纹与份额自相矛盾。",
+    ),
+    (
+        "registry.bad_nonce",
+        "The nonce is not 64 hex digits.",
+        "随机数不是 64 位十六进制数。",
+    ),
+    (
+        "registry.bad_commitment",
+        "The commitment is not 64 hex digits.",
+        "承诺值不是 64 位十六进制数。",
+    ),
+    (
+        "registry.already_committed",
+        "The bank has made this commitment before.",
+        "该银行已作出相同承诺。",
+    ),
+    (
+        "registry.not_committed",
+        "The bank has not committed itself to exactly this.",
+        "该银行未就此内容作出承诺。",
+    ),
+    (
+        "registry.commitment_expired",
+        "The commitment is older than ten minutes.",
+        "承诺已逾十分钟，失效。",
+    ),
+    (
+        "registry.too_soon",
+        "The commitment is not old enough to be opened.",
+        "承诺尚未到可公开之时。",
+    ),
+    (
+        "registry.no_keys",
+        "The key holders have published no keys yet.",
+        "密钥持有方尚未公布密钥。",
+    ),
+    (
+        "registry.other_versions",
+        "Fingerprints under other versions of the keys are needed.",
+        "需提供其他密钥版本下的指纹。",
+    ),
+    (
+        "registry.has_version",
+        "The claim is known under that version of the keys already.",
+        "该登记已有此密钥版本的指纹。",
+    ),
+    (
+        "registry.other_share",
+        "The claim is made on another share.",
+        "该登记的份额与此不同。",
+    ),
+    (
+        "registry.already_confirmed",
+        "The claim is a financing already.",
+        "该登记已确认为融资。",
+    ),
+    (
+        "registry.too_many_claims",
+        "Too many open claims share one of the fingerprints.",
+        "共用同一指纹的有效登记过多。",
+    ),
+    (
+        "registry.too_much_asked",
+        "Too many fingerprints were asked for at once.",
+        "一次查询的指纹过多。",
+    ),
+    (
+        "registry.not_a_holder",
+        "Only the two key holders publish keys.",
+        "只有两家密钥持有方可公布密钥。",
+    ),
+    (
+        "registry.bad_version",
+        "It is not the next version of the keys.",
+        "并非下一个密钥版本。",
+    ),
+    (
+        "registry.bad_key",
+        "It is no new public key.",
+        "并非新的公钥。",
+    ),
+    (
+        "registry.too_many_versions",
+        "Open claims stand under too many older versions of the keys.",
+        "有效登记所涉旧密钥版本过多。",
     ),
     (
         "registry.no_claim",
@@ -171,6 +261,21 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
         "receivable.reservation_ended",
         "The claim has ended.",
         "该登记已结束。",
+    ),
+    (
+        "receivable.reservation_not_firm",
+        "An earlier commitment can still take the claim's place.",
+        "更早的承诺仍可取代该登记。",
+    ),
+    (
+        "receivable.share_too_small",
+        "The claim covers less of the document than is financed.",
+        "登记份额小于融资份额。",
+    ),
+    (
+        "receivable.other_document",
+        "The claim is on another document than the financings before.",
+        "该登记所涉单据与此前融资不符。",
     ),
     (
         "receivable.reservation_expired",

@@ -293,7 +293,31 @@ fn members(event: &Event) -> Option<Both> {
 
 fn registry(event: &Event) -> Option<Both> {
     let document = &event.subject;
+    let of = |name| attribute(event, name);
     let (english, chinese) = match event.kind.as_str() {
+        "committed" => {
+            let bank = of("bank");
+            return Some((
+                format!("{bank} committed itself to a claim that nobody sees yet."),
+                format!("{bank} 已就一项尚未公开的登记作出承诺。"),
+            ));
+        }
+        "key_published" => {
+            let (holder, version) = (of("holder"), of("version"));
+            return Some((
+                format!("{holder} published version {version} of its key."),
+                format!("{holder} 公布了第 {version} 版密钥。"),
+            ));
+        }
+        "keys_in_force" => {
+            let version = of("version");
+            return Some((
+                format!("Version {version} of the keys is in force."),
+                format!("第 {version} 版密钥生效。"),
+            ));
+        }
+        "displaced" => ("freed for an earlier commitment", "已让位于更早的承诺"),
+        "reregistered" => ("registered under newer keys", "已以新密钥重新登记"),
         "reserved" => ("reserved", "已预留"),
         "financed" => ("registered as financed", "已登记为融资"),
         "released" => ("released", "已释放"),

@@ -1,23 +1,37 @@
-//! Claims on the registry that rival banks share: an invoice's fingerprint and the messages about it.
+//! Claims on the registry that rival banks share: the messages about them, and what a bank seals before it claims.
 
 use crate::receivable::{
-    Claim, Request,
+    Request,
     steps::{On, StepError, json, request},
 };
-use blockworm_crypto::Digest;
-use blockworm_kit::claims;
-use blockworm_ledger::{ContractName, MemberId};
-use blockworm_registry::{ExecuteMsg, QueryMsg};
+use blockworm_ledger::{ContractName, MemberId, OrganisationId};
+use blockworm_registry::{DocumentSet, ExecuteMsg, QueryMsg, commitment};
 use cosmwasm_std::Binary;
 
 /// How long a bank keeps an invoice reserved while it pays, unless it says otherwise: an hour.
 pub const USUAL_RESERVATION_MS: u64 = 3_600_000;
 
-/// What the registry knows an invoice by: [`blockworm_kit::claims::fingerprint`] of the digest of
-/// its identity. Every bank that holds the invoice computes the same.
-#[must_use]
-pub fn fingerprint(claim: &Claim) -> Digest {
-    Digest(claims::fingerprint(&claim.invoice_digest.0))
+/// What a bank commits to and opens in a later block. Whoever loses the nonce commits again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    nonce: [u8; 32],
+    sets: Vec<DocumentSet>,
+}
+
+impl Sealed {
+    /// Under a fresh nonce from the operating system.
+    ///
+    /// # Errors
+    /// The operating system's, where it gives no random bytes.
+    pub fn new(sets: Vec<DocumentSet>) -> Result<Self, getrandom::Error> {
+        let mut nonce = [0; 32];
+        getrandom::fill(&mut nonce)?;
+        Ok(Self { nonce, sets })
+    }
+
+    fn nonce(&self) -> String {
+        hex::encode(self.nonce)
+    }
 }
 
 /// The messages to the registry contract, by the name that it has on its ledger.
@@ -42,45 +56,77 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// A bank's maker keeps everybody else from financing the document on any ledger, and itself on
-    /// any but this one, for a while.
+    /// A bank's maker binds the bank to what it will claim, before anybody sees it.
+    ///
+    /// # Errors
+    /// [`StepError::NotExpressible`] where a fingerprint is none, [`StepError::Json`].
+    pub fn commit(&self, bank: &MemberId, sealed: &Sealed) -> Result<Request, StepError> {
+        let made = commitment(bank.organisation().as_str(), &sealed.nonce(), &sealed.sets);
+        let commitment = made.ok_or_else(|| StepError::NotExpressible {
+            what: "a fingerprint of",
+            value: sealed
+                .sets
+                .first()
+                .map_or_else(String::new, |set| set.document.clone()),
+        })?;
+        self.ask(bank, &ExecuteMsg::Commit { commitment })
+    }
+
+    /// It opens the commitment: nobody else finances these shares on any ledger, and the bank on none
+    /// but this one, for a while.
     ///
     /// # Errors
     /// [`StepError::Json`].
     pub fn reserve(
         &self,
         bank: &MemberId,
-        fingerprint: &(impl ToString + ?Sized),
+        sealed: &Sealed,
         ledger: &str,
         for_ms: u64,
     ) -> Result<Request, StepError> {
         self.ask(
             bank,
             &ExecuteMsg::Reserve {
-                fingerprint: fingerprint.to_string(),
+                nonce: sealed.nonce(),
                 ledger: ledger.to_owned(),
                 for_ms,
+                sets: sealed.sets.clone(),
             },
         )
     }
 
-    /// The bank has financed the document, as the proof of its pledge shows.
+    /// It opens a commitment to sets of newer keys for its open claim.
+    ///
+    /// # Errors
+    /// [`StepError::Json`].
+    pub fn reregister(
+        &self,
+        bank: &MemberId,
+        claim: u64,
+        sealed: &Sealed,
+    ) -> Result<Request, StepError> {
+        self.ask(
+            bank,
+            &ExecuteMsg::Reregister {
+                claim,
+                nonce: sealed.nonce(),
+                sets: sealed.sets.clone(),
+            },
+        )
+    }
+
+    /// The bank has financed under its claim, as the proof of its pledge shows.
     ///
     /// # Errors
     /// [`StepError::Json`].
     pub fn confirm(
         &self,
         bank: &MemberId,
-        fingerprint: &(impl ToString + ?Sized),
+        claim: u64,
         proof: Vec<u8>,
     ) -> Result<Request, StepError> {
-        self.ask(
-            bank,
-            &ExecuteMsg::Confirm {
-                fingerprint: fingerprint.to_string(),
-                proof: Binary::new(proof),
-            },
-        )
+        let proof = Binary::new(proof);
+        self.ask(bank, &ExecuteMsg::Confirm { claim, proof })
     }
 
     /// Nothing is or will be financed under the open claim, as the proof shows.
@@ -90,48 +136,55 @@ impl Registry {
     pub fn release(
         &self,
         bank: &MemberId,
-        fingerprint: &(impl ToString + ?Sized),
+        claim: u64,
         proof: Vec<u8>,
     ) -> Result<Request, StepError> {
-        self.ask(
-            bank,
-            &ExecuteMsg::Release {
-                fingerprint: fingerprint.to_string(),
-                proof: Binary::new(proof),
-            },
-        )
+        let proof = Binary::new(proof);
+        self.ask(bank, &ExecuteMsg::Release { claim, proof })
     }
 
-    /// The question for the newest claim on a document.
+    /// The question for a claim.
     ///
     /// # Errors
     /// [`StepError::Json`].
-    pub fn newest_query(
+    pub fn claim_query(&self, claim: u64) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Claim { claim })
+    }
+
+    /// The question for a bank's open claim on a document.
+    ///
+    /// # Errors
+    /// [`StepError::Json`].
+    pub fn open_query(
         &self,
-        fingerprint: &(impl ToString + ?Sized),
+        bank: &OrganisationId,
+        fingerprint: &str,
     ) -> Result<Vec<u8>, StepError> {
-        json(&QueryMsg::Newest {
-            fingerprint: fingerprint.to_string(),
+        json(&QueryMsg::Open {
+            bank: bank.to_string(),
+            fingerprint: fingerprint.to_owned(),
         })
     }
 
-    /// The question where a document stands.
+    /// The question where documents stand.
     ///
     /// # Errors
     /// [`StepError::Json`].
-    pub fn standing_query(&self, fingerprint: &Digest) -> Result<Vec<u8>, StepError> {
-        json(&QueryMsg::Standing {
-            fingerprint: fingerprint.to_string(),
+    pub fn check_query(&self, fingerprints: &[String]) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Check {
+            fingerprints: fingerprints.to_vec(),
         })
     }
 
-    /// The question for every claim on a document.
+    /// The question for the newest claims on a document.
     ///
     /// # Errors
     /// [`StepError::Json`].
-    pub fn history_query(&self, fingerprint: &Digest) -> Result<Vec<u8>, StepError> {
-        json(&QueryMsg::History {
-            fingerprint: fingerprint.to_string(),
+    pub fn claims_query(&self, fingerprint: &str) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Claims {
+            fingerprint: fingerprint.to_owned(),
+            start_before: None,
+            limit: None,
         })
     }
 
@@ -144,17 +197,49 @@ impl Registry {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::receivable::{SAMPLE_INVOICE, import, sample_invoice};
+    use serde_json::Value;
+
+    fn sealed() -> Sealed {
+        let set = DocumentSet {
+            version: 1,
+            document: "ab".repeat(32),
+            share: 5,
+            parts: Vec::new(),
+        };
+        Sealed::new(vec![set]).unwrap()
+    }
 
     #[test]
-    fn a_fingerprint_belongs_to_the_invoice_and_not_to_its_file() {
-        let claim = import(SAMPLE_INVOICE).unwrap();
-        let text = String::from_utf8(SAMPLE_INVOICE.to_vec()).unwrap();
-        let reformatted = import(text.replace("  ", "\t").as_bytes()).unwrap();
-        assert_ne!(claim.file_digest, reformatted.file_digest);
-        assert_eq!(fingerprint(&claim), fingerprint(&reformatted));
-        let other = import(&sample_invoice(1)).unwrap();
-        assert_ne!(fingerprint(&claim), fingerprint(&other));
-        assert_ne!(fingerprint(&claim), claim.invoice_digest);
+    fn what_is_opened_is_what_was_committed_to() {
+        let (registry, sealed) = (Registry::default(), sealed());
+        let bank: MemberId = "bank/maker".parse().unwrap();
+        let message = |request: Request| -> Value {
+            assert_eq!(request.on, On::Registry);
+            serde_json::from_slice(&request.message).unwrap()
+        };
+        let commit = message(registry.commit(&bank, &sealed).unwrap());
+        let open = message(registry.reserve(&bank, &sealed, "trade", 7).unwrap());
+        let nonce = open["reserve"]["nonce"].as_str().unwrap();
+        let sets: Vec<DocumentSet> =
+            serde_json::from_value(open["reserve"]["sets"].clone()).unwrap();
+        let expected = commitment("bank", nonce, &sets).unwrap();
+        assert_eq!(commit["commit"]["commitment"], expected);
+        assert!(
+            !commit.to_string().contains(nonce),
+            "it stays secret until then"
+        );
+        let again = Sealed::new(sealed.sets.clone()).unwrap();
+        assert_ne!(again, sealed, "every nonce is new");
+        let added = message(registry.reregister(&bank, 3, &sealed).unwrap());
+        assert_eq!(added["reregister"]["nonce"], nonce);
+    }
+
+    #[test]
+    fn what_is_no_fingerprint_cannot_be_sealed() {
+        let mut bad = sealed();
+        bad.sets[0].document = "AB".to_owned();
+        let bank = "bank/maker".parse().unwrap();
+        let refused = Registry::default().commit(&bank, &bad).unwrap_err();
+        assert!(matches!(refused, StepError::NotExpressible { .. }));
     }
 }

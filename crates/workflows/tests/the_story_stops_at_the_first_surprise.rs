@@ -1,16 +1,26 @@
 //! The story is told step by step, and stops at the first receipt that is not its own.
 #![allow(clippy::unwrap_used)]
 
-use blockworm_crypto::sha256;
+use blockworm_crypto::{
+    SecretKey,
+    oprf::{EvaluationKey, KeyVersion},
+    sha256,
+};
 use blockworm_kit::claims::{claim_key, pledge_key};
 use blockworm_ledger::{
-    CertifiedHeaders, ContractName, Event, FinalityProof, ForeignState, StateClaim, StateProof,
+    CertifiedHeaders, ContractName, Event, FinalityProof, ForeignState, MemberId, StateClaim,
+    StateProof,
+};
+use blockworm_registry::{DocumentSet, commitment};
+use blockworm_workflows::fingerprint::{
+    Document, Fingerprinted, forms,
+    keyed::{Asking, KeySet},
 };
 use blockworm_workflows::receivable::story::{play, play_sample};
 use blockworm_workflows::receivable::{
-    Cast, Contracts, On, Outcome, Request, SAMPLE_INVOICE, Shown, Story, StoryError, Submitter,
+    Cast, Contracts, On, Outcome, Request, SAMPLE_INVOICE, Shown, Since, Story, StoryError,
+    Submitter,
 };
-use blockworm_workflows::registry::fingerprint;
 use cosmwasm_std::{Binary, from_json};
 use serde_json::{Value, json};
 use std::future::Future;
@@ -22,8 +32,8 @@ struct Scripted {
     codes: Vec<&'static str>,
     asked: Vec<(String, String, Value)>,
     known_invoices: usize,
-    /// What was proved, where.
-    proved: Vec<(On, Vec<u8>)>,
+    /// What was proved, where, and of which states.
+    proved: Vec<(On, Vec<u8>, Since)>,
 }
 
 impl Submitter for Scripted {
@@ -52,7 +62,9 @@ impl Submitter for Scripted {
                 contract: request.contract.clone(),
                 kind: "done".to_owned(),
                 subject: String::new(),
-                attributes: vec![("claim".to_owned(), "3".to_owned())],
+                attributes: [("claim", "3"), ("firm_at", "19")]
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .into(),
             }],
         })
     }
@@ -80,9 +92,9 @@ impl Submitter for Scripted {
         on: On,
         _: &ContractName,
         key: &[u8],
-        _: u64,
+        since: Since,
     ) -> Result<Shown, String> {
-        self.proved.push((on, key.to_vec()));
+        self.proved.push((on, key.to_vec(), since));
         let digest = sha256(&[]);
         let proof = StateProof {
             pairs: Vec::new(),
@@ -105,6 +117,29 @@ impl Submitter for Scripted {
         let handovers = Vec::new();
         Ok(Shown { state, handovers })
     }
+
+    /// Through two holders, each time blinded anew.
+    async fn fingerprint(
+        &mut self,
+        _: &MemberId,
+        document: &Document,
+    ) -> Result<Vec<Fingerprinted>, String> {
+        let version = KeyVersion(1);
+        let key = |seed| {
+            let seed = SecretKey::from_ed25519_seed([seed; 32]);
+            EvaluationKey::derive(&seed, version).unwrap()
+        };
+        let keys = [key(1), key(2)];
+        let holders = [keys[0].public_key(), keys[1].public_key()];
+        let inputs = forms::registered(document);
+        let asking = Asking::new(KeySet { version, holders }, &inputs).unwrap();
+        let [first, second] = asking.blinded();
+        let answers = [keys[0].evaluate(first), keys[1].evaluate(second)].map(Result::unwrap);
+        let found = asking.fingerprints([&answers[0], &answers[1]]).unwrap();
+        let forms = inputs.iter().map(|input| input.form);
+        let known = forms.zip(found).collect();
+        Ok(vec![Fingerprinted { version, known }])
+    }
 }
 
 impl Scripted {
@@ -116,17 +151,20 @@ impl Scripted {
                 json!({ "ledger": "shared", "contract": "registry", "known_as": "trade" });
             return Some(json!({ "money": "money", "registry": registry }));
         }
-        if asked("newest") {
-            assert_eq!(on, On::Registry);
-            let reserved = self.asked.len() >= 5;
-            let claim = json!({
-                "bank": "bank", "ledger": "trade", "reserved_at": 5, "reserved_until_ms": 99,
+        if asked("open") {
+            assert_eq!(
+                (on, &message["open"]["bank"]),
+                (On::Registry, &json!("bank"))
+            );
+            return Some(Value::Null);
+        }
+        if asked("claim") {
+            assert_eq!((on, &message["claim"]["claim"]), (On::Registry, &json!(3)));
+            return Some(json!({
+                "bank": "bank", "ledger": "trade", "documents": [], "committed_at": 4,
+                "reserved_at": 17, "firm_at": 19, "reserved_until_ms": 99,
                 "financed_at": null, "ended_at": null, "end": null,
-            });
-            return Some(match reserved {
-                true => json!({ "number": 3, "claim": claim }),
-                false => Value::Null,
-            });
+            }));
         }
         let issue = &self.asked.first()?.2["issue"];
         asked("receivable").then(|| {
@@ -168,7 +206,8 @@ fn scripted(codes: &[&'static str]) -> Scripted {
     }
 }
 
-const GOOD: [&str; 9] = [
+const GOOD: [&str; 11] = [
+    "ok",
     "ok",
     "ok",
     "ok",
@@ -177,6 +216,7 @@ const GOOD: [&str; 9] = [
     "ok",
     "ok",
     "receivable.already_financed",
+    "ok",
     "registry.already_financed",
 ];
 
@@ -201,10 +241,12 @@ fn the_whole_story_is_told() {
             "confirm",
             "money",
             "money",
+            "commit",
             "reserve",
             "finance",
             "register",
             "finance_again",
+            "commit_again",
             "reserve_again"
         ]
     );
@@ -219,10 +261,17 @@ fn the_whole_story_is_told() {
     );
 
     check_messages(&story, &ledger.asked);
-    let fingerprint = fingerprint(&story.claim).to_string();
+    let firm = Since {
+        height: 19,
+        absent_ms: 0,
+    };
+    let unused = Since {
+        height: 0,
+        absent_ms: 99,
+    };
     let expected = [
-        (On::Registry, claim_key(&fingerprint, 3)),
-        (On::Trade, pledge_key(&fingerprint, 3, "bank")),
+        (On::Registry, claim_key(3), firm),
+        (On::Trade, pledge_key(3, "bank"), unused),
     ];
     assert_eq!(ledger.proved, expected);
 }
@@ -253,17 +302,27 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         (Some("CNY"), Some("2027-01-31"))
     );
 
-    let (who, contract, reserve) = &asked[4];
+    let (who, contract, commit) = &asked[4];
     assert_eq!(
         (who.as_str(), contract.as_str()),
         ("bank/maker", "registry")
     );
-    let fingerprint = &reserve["reserve"]["fingerprint"];
-    assert_eq!(asked[6].2["confirm"]["fingerprint"], *fingerprint);
-    assert_eq!(asked[8].0, "harbour-bank/maker");
-    assert_eq!(asked[8].2["reserve"]["fingerprint"], *fingerprint);
+    let opened = |(who, _, reserve): &(String, String, Value)| -> (String, Vec<DocumentSet>) {
+        let reserve = &reserve["reserve"];
+        let sets: Vec<DocumentSet> = serde_json::from_value(reserve["sets"].clone()).unwrap();
+        let (bank, nonce) = (who.split('/').next().unwrap(), reserve["nonce"].as_str());
+        (commitment(bank, nonce.unwrap(), &sets).unwrap(), sets)
+    };
+    let (opens, sets) = opened(&asked[5]);
+    assert_eq!(commit["commit"]["commitment"], opens);
+    assert_eq!(asked[7].2["confirm"]["claim"], 3);
+    let (opens_rivals, rivals) = opened(&asked[10]);
+    assert_eq!(asked[10].0, "harbour-bank/maker");
+    assert_eq!(asked[9].2["commit"]["commitment"], opens_rivals);
+    assert_eq!(rivals, sets, "both banks find the same fingerprints");
+    assert_ne!(opens_rivals, opens);
 
-    let (who, contract, finance) = &asked[5];
+    let (who, contract, finance) = &asked[6];
     assert_eq!((who.as_str(), contract.as_str()), ("bank/maker", "money"));
     assert_eq!(
         (
@@ -277,7 +336,7 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         from_json(Binary::from_base64(payload).unwrap()).unwrap()
     };
     assert_eq!(payload(finance)["finance"]["reservation"]["claim"], 3);
-    let again = payload(&asked[7].2);
+    let again = payload(&asked[8].2);
     assert!(again["finance"]["reservation"].is_null());
     assert_eq!(again["finance"]["id"], payload(finance)["finance"]["id"]);
 }
@@ -286,7 +345,11 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
 fn a_surprise_stops_it() {
     for at in 0..GOOD.len() {
         let mut codes = GOOD;
-        codes[at] = if at >= 7 { "ok" } else { "member.revoked" };
+        codes[at] = if codes[at] == "ok" {
+            "member.revoked"
+        } else {
+            "ok"
+        };
         let mut ledger = scripted(&codes);
         let error = now(play(
             &mut ledger,

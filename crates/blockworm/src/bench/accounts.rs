@@ -16,11 +16,12 @@ use blockworm_api::model::{Outcome, Progress as Stage};
 use blockworm_crypto::{Algorithm, Namespace, SecretKey, sha256};
 use blockworm_kit::assets::AssetId;
 use blockworm_ledger::{ContractName, LedgerId, MemberId, OrganisationId, TransactionBody};
+use blockworm_registry::{DocumentSet, Part, commitment};
 use blockworm_service::{
     consortium::{RIVAL, TRADE},
     identity::{Authority, Identity},
 };
-use blockworm_workflows::asset::classes;
+use blockworm_workflows::{asset::classes, fingerprint::check::WHOLE};
 use rayon::prelude::*;
 use serde_json::json;
 use std::time::Duration;
@@ -224,20 +225,28 @@ pub fn is_ok(outcome: &Outcome) -> bool {
     outcome.status == Stage::Committed && outcome.code == "ok"
 }
 
-/// A never-ending row of transfers of one fen, or of reservations of new documents.
+/// A never-ending row of transfers of one fen, or of commitments to new documents and, each some time
+/// later, their reservations.
 pub struct Payments<'a> {
     members: &'a [(MemberId, SecretKey)],
     money: &'a str,
     ledger: LedgerId,
     contract: ContractName,
     traffic: Traffic,
+    /// How many commitments a reservation is behind its own.
+    lag: usize,
     next: usize,
     nonce: [u8; 8],
 }
 
 impl<'a> Payments<'a> {
-    /// Begins one.
-    pub fn new(network: &Network, accounts: &'a Accounts, traffic: Traffic) -> Result<Self> {
+    /// Begins one, of which so many are on their way at a time.
+    pub fn new(
+        network: &Network,
+        accounts: &'a Accounts,
+        traffic: Traffic,
+        at_once: usize,
+    ) -> Result<Self> {
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce)
             .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
@@ -254,6 +263,7 @@ impl<'a> Payments<'a> {
             ledger: ground.ledger,
             contract,
             traffic,
+            lag: at_once,
             next: 0,
             nonce,
         })
@@ -270,6 +280,35 @@ impl<'a> Payments<'a> {
             .collect()
     }
 
+    /// Every second one, once commitments are old enough, opens one of them; the others commit.
+    fn claim(&self, index: usize) -> (usize, String) {
+        let opened = (index / 2).checked_sub(self.lag).filter(|_| index % 2 == 1);
+        let index = opened.map_or(index, |pair| pair * 2);
+        let from = index % self.members.len();
+        let bank = self.members[from].0.organisation();
+        let digest =
+            |what: &[u8]| sha256(&[&self.nonce, what, &(index as u64).to_be_bytes()]).to_string();
+        let (nonce, document) = (digest(b"nonce"), digest(b"document"));
+        let sets = vec![DocumentSet {
+            version: 1,
+            document: document.clone(),
+            share: WHOLE,
+            parts: vec![Part {
+                fingerprint: document,
+                share: WHOLE,
+            }],
+        }];
+        let message = match opened {
+            Some(_) => json!({ "reserve": {
+                "nonce": nonce, "ledger": TRADE, "for_ms": 600_000, "sets": sets,
+            } }),
+            None => json!({ "commit": {
+                "commitment": commitment(bank.as_str(), &nonce, &sets),
+            } }),
+        };
+        (from, message.to_string())
+    }
+
     fn payment(&self, index: usize, expires_at_ms: u64) -> Vec<u8> {
         let count = self.members.len();
         let transfer = |to: usize| transfer(self.money, &self.members[to].0, 1);
@@ -277,12 +316,7 @@ impl<'a> Payments<'a> {
             Traffic::Distinct => (index % count, transfer((index + 1) % count)),
             // All but the first account pay the first.
             Traffic::Hot => (1 + index % (count - 1), transfer(0)),
-            Traffic::Claims => {
-                let document = sha256(&[&self.nonce, &(index as u64).to_be_bytes()]);
-                let reserve =
-                    json!({ "fingerprint": document, "ledger": TRADE, "for_ms": 600_000 });
-                (index % count, json!({ "reserve": reserve }).to_string())
-            }
+            Traffic::Claims => self.claim(index),
         };
         let (sender, key) = &self.members[from];
         let mut nonce = [0; 16];

@@ -73,6 +73,9 @@ fn row(both: &Both) -> [String; 7] {
     ]
 }
 
+/// A commitment, and the reservation that opens it.
+const MESSAGES_OF_A_CLAIM: f64 = 2.0;
+
 /// A ledger, its load and how much of it goes at once.
 struct Side<'a> {
     target: Target,
@@ -94,7 +97,12 @@ impl<'a> Side<'a> {
         };
         Ok(Self {
             target: Target::new(network, ground)?,
-            payments: Payments::new(network, accounts, traffic)?,
+            payments: Payments::new(
+                network,
+                accounts,
+                traffic,
+                args.batch as usize * args.connections as usize,
+            )?,
             batch: args.batch as usize,
             connections: args.connections as usize,
         })
@@ -150,9 +158,9 @@ async fn measure(args: &BenchArgs, network: &Network, progress: &Progress) -> Re
     Ok(Both {
         nodes,
         transfers_alone_per_s: transfers.per_second(),
-        claims_alone_per_s: claims.per_second(),
+        claims_alone_per_s: claims.per_second() / MESSAGES_OF_A_CLAIM,
         transfers_together_per_s: both_transfers.ok as f64 / elapsed,
-        claims_together_per_s: both_claims.ok as f64 / elapsed,
+        claims_together_per_s: both_claims.ok as f64 / elapsed / MESSAGES_OF_A_CLAIM,
         ratio: work / elapsed.max(1e-9),
         failed: loops.iter().map(|one| one.failed()).sum(),
     })

@@ -140,7 +140,7 @@ async fn measure(
     );
     progress.doing(format!("{label}: registering {} members", args.accounts));
     let accounts = accounts::open(&network, args.accounts as usize).await?;
-    let mut payments = accounts::Payments::new(&network, &accounts, traffic)?;
+    let mut payments = accounts::Payments::new(&network, &accounts, traffic, 0)?;
     let target = Target::new(&network, &network.trade)?;
     let connections = args.connections as usize;
     let batch = args.batch as usize;

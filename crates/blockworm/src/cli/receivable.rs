@@ -1,9 +1,10 @@
 //! `blockworm receivable` and `blockworm registry`: their verbs and flags.
 
-use super::{Signing, Target};
+use super::{HolderAddress, Signing, SigningKey, Target};
 use blockworm_crypto::Digest;
 use blockworm_ledger::MemberId;
 use blockworm_service::consortium::TRADE;
+use blockworm_workflows::fingerprint::check::WHOLE;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -188,22 +189,77 @@ pub struct ReceivableFinanceArgs {
     /// Minutes that a reservation made on the way lasts, at most a week.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_080))]
     pub minutes: u64,
+    /// The invoice behind it, UBL 2.1 XML; needed to reserve it on a registry. Nothing of it leaves
+    /// this machine but blinded elements and fingerprints.
+    #[arg(long, value_name = "FILE")]
+    pub invoice: Option<PathBuf>,
+    #[command(flatten)]
+    pub claim: Claiming,
     #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]
     pub target: Target,
 }
 
+/// What is claimed, and who makes the fingerprints.
+#[derive(Args, Clone, Debug)]
+pub struct Claiming {
+    /// How much of the order or of the goods that the invoice names it is, in percent; all of it
+    /// unless said, and then nothing else of them can be financed.
+    #[arg(long, value_name = "PERCENT", default_value = "100")]
+    pub of_order: Percent,
+    #[command(flatten)]
+    pub holders: Holders,
+}
+
+/// Where the key holders answer.
+#[derive(Args, Clone, Debug)]
+pub struct Holders {
+    /// A key holder and its node's address, such as notary=https://notary.example:7443; else the
+    /// node in the folder. May be repeated.
+    #[arg(long = "holder", value_name = "ORG=URL")]
+    pub holders: Vec<HolderAddress>,
+}
+
+/// A share in percent, with up to seven decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percent(
+    /// In parts of 10^9, above 0.
+    pub u32,
+);
+
+impl std::str::FromStr for Percent {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "write a number above 0 and at most 100, such as 40 or 12.5";
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(decimals) || decimals.len() > 7 {
+            return Err(wrong);
+        }
+        let parts: u64 = format!("{whole}{decimals:0<7}")
+            .parse()
+            .map_err(|_| wrong)?;
+        match u32::try_from(parts) {
+            Ok(parts) if (1..=WHOLE).contains(&parts) => Ok(Self(parts)),
+            _ => Err(wrong),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct ReceivableForgoArgs {
     #[command(flatten)]
     pub document: Document,
-    /// The claim's number; else the bank's open one.
+    /// The claim's number; else the bank's newest open one.
     #[arg(long)]
-    pub claim: Option<u32>,
+    pub claim: Option<u64>,
     /// The bank's maker who asks.
     #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
     pub member: MemberId,
+    #[command(flatten)]
+    pub holders: Holders,
     #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]
@@ -249,9 +305,9 @@ pub struct RegistryMutationsArgs {
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = false)]
 pub struct Document {
-    /// The invoice, UBL 2.1 XML; only its fingerprint leaves this machine.
+    /// The invoice, UBL 2.1 XML; only blinded elements and fingerprints leave this machine.
     pub invoice: Option<PathBuf>,
-    /// Its fingerprint, 64 hex digits.
+    /// The whole document's fingerprint, 64 hex digits.
     #[arg(long)]
     pub fingerprint: Option<Digest>,
 }
@@ -260,6 +316,13 @@ pub struct Document {
 pub struct RegistryShowArgs {
     #[command(flatten)]
     pub document: Document,
+    /// The bank's member who asks the key holders for the invoice's fingerprint.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub holders: Holders,
+    #[command(flatten)]
+    pub key: SigningKey,
     #[command(flatten)]
     pub target: Target,
 }
@@ -275,6 +338,10 @@ pub struct RegistryReserveArgs {
     /// What the registry calls the ledger on which the invoice will be financed.
     #[arg(long, default_value = TRADE)]
     pub trade: String,
+    /// How much of the order or of the goods that the invoice names it is, in percent; all of it
+    /// unless said, and then nothing else of them can be financed.
+    #[arg(long, value_name = "PERCENT", default_value = "100")]
+    pub of_order: Percent,
     #[command(flatten)]
     pub act: RegistryActArgs,
 }
@@ -287,6 +354,8 @@ pub struct RegistryActArgs {
     #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
     pub member: MemberId,
     #[command(flatten)]
+    pub holders: Holders,
+    #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]
     pub target: Target,
@@ -298,6 +367,9 @@ pub struct RegistryFollowArgs {
     /// fetched from a node of that ledger.
     #[arg(long, value_name = "FILE")]
     pub proof: Option<PathBuf>,
+    /// The claim's number; else the newest open one on the document.
+    #[arg(long)]
+    pub claim: Option<u64>,
     #[command(flatten)]
     pub act: RegistryActArgs,
 }
@@ -308,4 +380,29 @@ pub(super) const BUYER: &str = "platform/buyer-c27e";
 pub(super) fn default_member(text: &str) -> MemberId {
     text.parse()
         .expect("invariant: the local consortium's members are well formed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Percent;
+
+    #[test]
+    fn a_percentage_is_exact_to_a_part_in_a_thousand_million() {
+        let parts = |text: &str| text.parse::<Percent>().map(|percent| percent.0);
+        assert_eq!(parts("100"), Ok(1_000_000_000));
+        assert_eq!(parts("12.5"), Ok(125_000_000));
+        assert_eq!(parts("0.0000001"), Ok(1));
+        for wrong in [
+            "",
+            ".5",
+            "0",
+            "100.1",
+            "-1",
+            "1e1",
+            "1.00000001",
+            "4294967297",
+        ] {
+            assert!(parts(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -93,7 +93,7 @@ impl Registry for Remote {
 }
 
 /// The nodes that answer with the holders' keys, each connected to once.
-struct HolderNodes<'a> {
+pub(super) struct HolderNodes<'a> {
     folder: &'a ConsortiumFolder,
     given: &'a [HolderAddress],
     credentials: &'a Credentials,
@@ -101,7 +101,7 @@ struct HolderNodes<'a> {
 }
 
 impl<'a> HolderNodes<'a> {
-    const fn new(
+    pub(super) const fn new(
         folder: &'a ConsortiumFolder,
         given: &'a [HolderAddress],
         credentials: &'a Credentials,
@@ -155,7 +155,7 @@ impl Holders for HolderNodes<'_> {
 }
 
 /// What stopped the check, under the code of whoever refused.
-fn check_failure(error: CheckError<Failure>) -> Failure {
+pub(super) fn check_failure(error: CheckError<Failure>) -> Failure {
     let code = error.code();
     match error {
         CheckError::Registry(failure) => failure.during("the registry"),

@@ -11,7 +11,7 @@ use blockworm_api::model::ReceiptView;
 use blockworm_crypto::oprf::{EvaluationKey, KeyVersion};
 use blockworm_ledger::{LedgerId, MemberId, OrganisationId};
 use blockworm_service::{
-    consortium::REGISTRY,
+    consortium::{KEY_HOLDERS, REGISTRY},
     key_holder::{AuditError, AuditRow, KeyFolder, KeyFolderError, Outcome, last_rows},
     network::{ConsortiumFolder, config::answering_node},
 };
@@ -20,6 +20,9 @@ use blockworm_workflows::{
 };
 use serde_json::{Value, json};
 use std::{process::ExitCode, time::Duration};
+
+/// How long a founded holder's first key may take to be published.
+const PUBLISHING: Duration = Duration::from_secs(30);
 
 /// Runs one of the verbs.
 pub async fn run(command: &KeyHolderCommand, format: Format) -> Result<ExitCode> {
@@ -123,6 +126,34 @@ pub async fn publish_key(
     remote
         .submit(admin, &request.contract, request.message, wait)
         .await
+}
+
+/// Puts the first version of the local holders' keys in force, where none is.
+pub async fn ensure(folder: &ConsortiumFolder, registry: &Remote) -> Result<()> {
+    let contract = Registry::default().contract;
+    let question = json!({ "keys": {} });
+    let keys = registry.query(contract.as_str(), &question).await?;
+    if keys["in_force"]
+        .as_array()
+        .is_some_and(|versions| !versions.is_empty())
+    {
+        return Ok(());
+    }
+    for (place, holder) in KEY_HOLDERS.into_iter().enumerate() {
+        if !keys["pending"][place].is_null() {
+            continue;
+        }
+        let admin: MemberId = format!("{holder}/admin")
+            .parse()
+            .map_err(|error| Failure::of("member.bad_name", &error))?;
+        let organisation = admin.organisation();
+        let key = KeyFolder::of(folder, &organisation)
+            .read(KeyVersion(1))
+            .map_err(|error| keys_failure(&error))?;
+        let signer = Signer::of_folder(folder, &admin)?;
+        check_ok(&publish_key(registry, &signer, &key, PUBLISHING).await?)?;
+    }
+    Ok(())
 }
 
 fn audit(args: &KeyHolderAuditArgs, format: Format) -> Result<()> {

@@ -8,6 +8,7 @@ mod decide;
 mod doctor;
 mod down;
 mod financing;
+mod fingerprints;
 mod key_holder;
 mod member;
 mod membership;

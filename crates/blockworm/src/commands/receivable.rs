@@ -2,8 +2,9 @@
 
 use super::{
     acting::{Desk, step_failure},
-    counterpart, parts,
-    registry::{fingerprint_of, newest},
+    counterpart,
+    fingerprints::{Way, open_claim},
+    parts,
     story::line,
     submitter::{FolderSubmitter, stopped},
     tx::print_receipt,
@@ -20,9 +21,12 @@ use crate::{
     signer::Signer,
 };
 use blockworm_api::model::ReceiptView;
+use blockworm_kit::claims::{WHOLE, share};
 use blockworm_ledger::{Amount, MemberId};
+use blockworm_receivable::ReceivableResponse;
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::{
+    fingerprint::Shares,
     invoice::{self, Finding, Invoice},
     receivable::{
         Claim, Contracts, ImportError, IssueTerms, On, Opening, Request, Salt, Step,
@@ -180,24 +184,35 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
     let trade = Remote::connect(&args.target).await?;
     let contracts = Contracts::default();
     // A receivable that is not there needs no second ledger to say so.
-    Desk::of(trade.clone()).receivable(&args.id).await?;
+    let receivable = Desk::of(trade.clone()).receivable(&args.id).await?;
+    check_invoice(args, &receivable)?;
     let contract = contracts.receivable.as_str();
     let registry = counterpart::registry_of(&trade, contract, &args.target).await?;
+    let shares = shares(args, &Desk::of(trade.clone()), &receivable).await?;
     let folder = ConsortiumFolder::new(&args.target.place.dir);
     let signer = Signer::open(&folder, &args.member, &args.signing)?;
     let wait = Duration::from_secs(args.signing.wait_s);
-    let mut submitter = FolderSubmitter::new(&folder, wait)
-        .on(On::Trade, &trade)
-        .with(signer);
+    let mut submitter = FolderSubmitter::new(&folder, wait).on(On::Trade, &trade);
+    let mut sets = Vec::new();
     if let Some(registry) = &registry {
         submitter = submitter.on(On::Registry, registry);
+        if let Some(invoice) = &args.invoice {
+            let way = Way {
+                folder: &folder,
+                holders: &args.claim.holders.holders,
+                credentials: &args.target.credentials,
+            };
+            sets = way.sets(registry, &signer, invoice, shares).await?;
+        }
     }
+    let mut submitter = submitter.with(signer);
     let plan = Plan {
         contracts,
         registry: Registry::default(),
         bank: args.member.clone(),
         receivable: args.id.clone(),
         part: args.part,
+        sets,
         for_ms: args.minutes * 60_000,
     };
     let progress = Progress::new();
@@ -214,18 +229,56 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a part is of its invoice, and of what that is a part of.
+async fn shares(
+    args: &ReceivableFinanceArgs,
+    desk: &Desk,
+    receivable: &ReceivableResponse,
+) -> Result<Shares> {
+    let parts = desk.parts(&args.id).await?;
+    let part = financing::choose(parts, args.part).map_err(|financing::AnyOf| {
+        let what = format!("{} has more than one part to choose from", args.id);
+        Failure::new("receivable.which_part", what).next(format!(
+            "blockworm receivable show {}, then --part N",
+            args.id
+        ))
+    })?;
+    let units = part.map_or(receivable.amount, |part| part.held.units.count());
+    let document = share(units, receivable.amount).unwrap_or(WHOLE);
+    // What is not all of the invoice is not all of its order either.
+    let named = u64::from(args.claim.of_order.0) * u64::from(document) / u64::from(WHOLE);
+    let named = u32::try_from(named).unwrap_or(WHOLE).max(1);
+    Ok(Shares { document, named })
+}
+
+/// The file is the receivable's invoice, whose digest stands on the ledger.
+fn check_invoice(args: &ReceivableFinanceArgs, receivable: &ReceivableResponse) -> Result<()> {
+    let Some(path) = &args.invoice else {
+        return Ok(());
+    };
+    let digest = import_file(path)?.invoice_digest.to_string();
+    if receivable.invoice_digest == digest {
+        return Ok(());
+    }
+    let what = format!("{} is not the invoice of {}", path.display(), args.id);
+    Err(Failure::new("receivable.other_invoice", what)
+        .next("give the file that the supplier handed over with this receivable"))
+}
+
 /// What an interruption leaves is taken up by the same command.
 fn again(failure: Failure, id: &str) -> Failure {
     match failure.code.as_str() {
         "transaction.pending" | "node.unreachable" | "node.timeout" => failure.next(format!(
-            "blockworm receivable finance {id} again: it goes on where it stopped"
+            "the same command again: it takes the financing of {id} on where it stopped"
         )),
+        "receivable.invoice_needed" => {
+            failure.next(format!("blockworm receivable finance {id} --invoice FILE"))
+        }
         _ => failure,
     }
 }
 
 async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
-    let fingerprint = fingerprint_of(&args.document)?;
     let trade = Remote::connect(&args.target).await?;
     let claim = match args.claim {
         Some(claim) => claim,
@@ -236,19 +289,22 @@ async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
             let registry = registry.await?.ok_or_else(|| {
                 Failure::new("receivable.no_registry", "this ledger knows no registry")
             })?;
+            let folder = ConsortiumFolder::new(&args.target.place.dir);
+            let way = Way {
+                folder: &folder,
+                holders: &args.holders.holders,
+                credentials: &args.target.credentials,
+            };
+            let asker = || Signer::open(&folder, &args.member, &args.signing);
+            let documents = way.documents(&registry, asker, &args.document).await?;
             let bank = args.member.organisation();
-            let newest = newest(&registry, &Registry::default(), &fingerprint).await?;
-            let ours = newest["claim"]["end"].is_null() && newest["claim"]["bank"] == bank.as_str();
-            let number = newest["number"].as_u64().filter(|_| ours);
-            let number = number.and_then(|number| u32::try_from(number).ok());
-            number.ok_or_else(|| {
-                let what = format!("{bank} holds no open claim on the document");
-                Failure::new("registry.no_claim", what).next("blockworm registry show INVOICE")
-            })?
+            let ours = Some(bank.as_str());
+            let open = open_claim(&registry, &Registry::default(), &documents, ours).await?;
+            open["number"].as_u64().unwrap_or_default()
         }
     };
     let request = Contracts::default()
-        .forgo(&args.member, &fingerprint, claim)
+        .forgo(&args.member, claim)
         .map_err(|error| step_failure(&error))?;
     let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
     print_receipt(&receipt, format)?;

@@ -2,16 +2,18 @@
 
 use super::{
     acting::step_failure,
-    counterpart, mutations,
-    receivable::import_file,
+    counterpart,
+    financing::check_failure,
+    fingerprints::{Way, claims, open_claim, question},
+    mutations,
     story::line as step_line,
     submitter::{FolderSubmitter, read_proof, stopped},
     tx::print_receipt,
 };
 use crate::{
     cli::{
-        Document, RegistryCommand, RegistryFollowArgs, RegistryReserveArgs, RegistryShowArgs,
-        Target,
+        RegistryActArgs, RegistryCommand, RegistryFollowArgs, RegistryReserveArgs,
+        RegistryShowArgs, Target,
     },
     failure::{Failure, Result},
     output::Format,
@@ -19,24 +21,29 @@ use crate::{
     remote::Remote,
     signer::Signer,
 };
-use blockworm_crypto::Digest;
+use blockworm_registry::{DocumentSet, Part};
 use blockworm_service::{consortium::REGISTRY, network::ConsortiumFolder};
 use blockworm_workflows::{
+    fingerprint::{
+        Shares,
+        check::{WHOLE, panel},
+    },
     receivable::{
-        Contracts, On, Step,
+        Contracts, On, Request, Step,
         financing::{self, Plan},
         steps::StepError,
     },
-    registry::{Registry, fingerprint},
+    registry::{Registry, Sealed},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode, time::Duration};
 
 #[derive(Serialize)]
 struct Shown {
     fingerprint: String,
     standing: Value,
+    taken: Value,
     reserved_until_ms: Value,
     claims: Vec<Value>,
 }
@@ -54,20 +61,32 @@ pub async fn run(command: &RegistryCommand, format: Format) -> Result<ExitCode> 
 }
 
 async fn show(args: &RegistryShowArgs, registry: &Registry, format: Format) -> Result<ExitCode> {
-    let fingerprint = fingerprint_of(&args.document)?;
-    let remote = Remote::connect(&on_registry(&args.target)).await?;
-    let contract = registry.contract.as_str();
-    let mut standing = remote
-        .query(contract, &question(registry.standing_query(&fingerprint))?)
-        .await?;
-    let claims = remote
-        .query(contract, &question(registry.history_query(&fingerprint))?)
-        .await?;
+    let target = on_registry(&args.target);
+    let remote = Remote::connect(&target).await?;
+    let folder = ConsortiumFolder::new(&target.place.dir);
+    let way = Way {
+        folder: &folder,
+        holders: &args.holders.holders,
+        credentials: &target.credentials,
+    };
+    let asker = || Signer::open_key(&folder, &args.member, &args.key);
+    let documents = way.documents(&remote, asker, &args.document).await?;
+    let ask = question(registry.check_query(&documents))?;
+    let mut checked = remote.query(registry.contract.as_str(), &ask).await?;
+    let checked = checked
+        .as_array_mut()
+        .map(std::mem::take)
+        .unwrap_or_default();
+    // Where claims stand under several versions of the keys, one of these has them all.
+    let whole = checked.iter().max_by_key(|one| one["taken"].as_u64());
+    let whole = whole.cloned().unwrap_or_default();
+    let claims = claims(&remote, registry, &documents).await?;
     let shown = Shown {
-        fingerprint: fingerprint.to_string(),
-        standing: standing["standing"].take(),
-        reserved_until_ms: standing["reserved_until_ms"].take(),
-        claims: claims.as_array().cloned().unwrap_or_default(),
+        fingerprint: documents.into_iter().next().unwrap_or_default(),
+        standing: whole["standing"].clone(),
+        taken: whole["taken"].clone(),
+        reserved_until_ms: whole["reserved_until_ms"].clone(),
+        claims: claims.into_iter().map(flat).collect(),
     };
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let mut text = format!(
@@ -82,10 +101,18 @@ async fn show(args: &RegistryShowArgs, registry: &Registry, format: Format) -> R
     Ok(ExitCode::SUCCESS)
 }
 
+/// A claim that bears its number.
+fn flat(mut numbered: Value) -> Value {
+    let mut claim = numbered["claim"].take();
+    claim["number"] = numbered["number"].take();
+    claim
+}
+
 /// A claim in words.
 fn line(claim: &Value) -> String {
     let mut text = format!(
-        "claim        {}: reserved in block {}",
+        "claim {:<6} {}: reserved in block {}",
+        claim["number"],
         claim["bank"].as_str().unwrap_or("?"),
         claim["reserved_at"]
     );
@@ -99,40 +126,72 @@ fn line(claim: &Value) -> String {
     text
 }
 
-fn question(message: std::result::Result<Vec<u8>, StepError>) -> Result<Value> {
-    let message = message.map_err(|error| step_failure(&error))?;
-    serde_json::from_slice(&message).map_err(|error| Failure::of("message.malformed", &error))
-}
-
-/// The newest claim on a document with its number, or null.
-pub async fn newest(remote: &Remote, registry: &Registry, document: &Digest) -> Result<Value> {
-    let ask = question(registry.newest_query(document))?;
-    remote.query(registry.contract.as_str(), &ask).await
-}
-
 async fn reserve(
     args: &RegistryReserveArgs,
     registry: &Registry,
     format: Format,
 ) -> Result<ExitCode> {
     let act = &args.act;
-    let fingerprint = fingerprint_of(&act.document)?;
     let for_ms = args.seconds.unwrap_or(args.minutes * 60) * 1_000;
-    let request = registry
-        .reserve(&act.member, &fingerprint, &args.trade, for_ms)
-        .map_err(|error| step_failure(&error))?;
     let target = on_registry(&act.target);
     let folder = ConsortiumFolder::new(&target.place.dir);
     let signer = Signer::open(&folder, &act.member, &act.signing)?;
     let remote = Remote::connect(&target).await?;
+    let sets = match (&act.document.fingerprint, &act.document.invoice) {
+        (None, Some(invoice)) => {
+            let shares = Shares {
+                named: args.of_order.0,
+                ..Shares::ALL
+            };
+            let way = way(act, &folder, &target);
+            way.sets(&remote, &signer, invoice, shares).await?
+        }
+        (fingerprint, _) => {
+            let fingerprint = fingerprint.map(|one| one.to_string()).unwrap_or_default();
+            vec![alone(&remote, fingerprint).await?]
+        }
+    };
+    let sealed = Sealed::new(sets)
+        .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
+    let written = |request: std::result::Result<Request, StepError>| {
+        request.map_err(|error| step_failure(&error))
+    };
+    let commit = written(registry.commit(&act.member, &sealed))?;
+    let reserve = written(registry.reserve(&act.member, &sealed, &args.trade, for_ms))?;
     let wait = Duration::from_secs(act.signing.wait_s);
     let submitter = FolderSubmitter::new(&folder, wait).on(On::Registry, &remote);
-    let receipt = submitter.with(signer).receipt_ok(&request).await?;
+    let mut submitter = submitter.with(signer);
+    submitter.receipt_ok(&commit).await?;
+    let receipt = submitter.receipt_ok(&reserve).await?;
     print_receipt(&receipt, format)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Confirms or releases the newest claim by a proof of the ledger that it is for.
+/// All of a document of which nothing but its fingerprint under the newest keys is known.
+async fn alone(remote: &Remote, fingerprint: String) -> Result<DocumentSet> {
+    let panel = panel(remote, remote.ledger).await.map_err(check_failure)?;
+    let version = panel.keys.last().map_or(0, |keys| keys.version.0);
+    let parts = vec![Part {
+        fingerprint: fingerprint.clone(),
+        share: WHOLE,
+    }];
+    Ok(DocumentSet {
+        version,
+        document: fingerprint,
+        share: WHOLE,
+        parts,
+    })
+}
+
+fn way<'a>(act: &'a RegistryActArgs, folder: &'a ConsortiumFolder, target: &'a Target) -> Way<'a> {
+    Way {
+        folder,
+        holders: &act.holders.holders,
+        credentials: &target.credentials,
+    }
+}
+
+/// Confirms or releases a claim by a proof of the ledger that it is for.
 async fn follow(
     args: &RegistryFollowArgs,
     registry: Registry,
@@ -140,11 +199,12 @@ async fn follow(
     format: Format,
 ) -> Result<ExitCode> {
     let act = &args.act;
-    let fingerprint = fingerprint_of(&act.document)?;
     let target = on_registry(&act.target);
     let folder = ConsortiumFolder::new(&target.place.dir);
     let signer = Signer::open(&folder, &act.member, &act.signing)?;
     let remote = Remote::connect(&target).await?;
+    let open = claim_of(args, &registry, &remote, &target, confirm).await?;
+    let number = open["number"].as_u64().unwrap_or_default();
     let wait = Duration::from_secs(act.signing.wait_s);
     let mut submitter = FolderSubmitter::new(&folder, wait)
         .on(On::Registry, &remote)
@@ -152,9 +212,8 @@ async fn follow(
     submitter = match &args.proof {
         Some(path) => submitter.with_proof(On::Trade, read_proof(&read(path)?)?),
         None => {
-            let newest = newest(&remote, &registry, &fingerprint).await?;
             let contract = registry.contract.as_str();
-            let trade = counterpart::trade_of(&remote, contract, &newest, &target).await?;
+            let trade = counterpart::trade_of(&remote, contract, &open, &target).await?;
             submitter.on(On::Trade, &trade)
         }
     };
@@ -164,19 +223,43 @@ async fn follow(
         registry,
         bank: act.member.clone(),
         receivable: String::new(),
+        sets: Vec::new(),
         for_ms: 0,
     };
     let progress = Progress::new();
     let tell = |step: &Step| progress.doing(step_line(step));
     let steps = match confirm {
-        true => financing::confirm(&mut submitter, &plan, &fingerprint, tell).await,
-        false => financing::release(&mut submitter, &plan, &fingerprint, tell).await,
+        true => financing::confirm(&mut submitter, &plan, number, tell).await,
+        false => financing::release(&mut submitter, &plan, number, tell).await,
     };
     let steps = steps.map_err(stopped)?;
     progress.done();
     let lines: Vec<String> = steps.iter().map(step_line).collect();
     format.print(&steps, lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The claim that the flags name, or the newest open one on the document: the bank's own to confirm,
+/// anybody's to release.
+async fn claim_of(
+    args: &RegistryFollowArgs,
+    registry: &Registry,
+    remote: &Remote,
+    target: &Target,
+    own: bool,
+) -> Result<Value> {
+    let act = &args.act;
+    if let Some(number) = args.claim {
+        let ask = question(registry.claim_query(number))?;
+        let claim = remote.query(registry.contract.as_str(), &ask).await?;
+        return Ok(json!({ "number": number, "claim": claim }));
+    }
+    let folder = ConsortiumFolder::new(&target.place.dir);
+    let asker = || Signer::open(&folder, &act.member, &act.signing);
+    let way = way(act, &folder, target);
+    let documents = way.documents(remote, asker, &act.document).await?;
+    let bank = act.member.organisation();
+    open_claim(remote, registry, &documents, own.then_some(bank.as_str())).await
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -192,16 +275,4 @@ fn on_registry(target: &Target) -> Target {
     let mut target = target.clone();
     target.ledger.get_or_insert_with(|| REGISTRY.to_owned());
     target
-}
-
-/// What the registry knows the document by.
-pub fn fingerprint_of(document: &Document) -> Result<Digest> {
-    match (&document.fingerprint, &document.invoice) {
-        (Some(fingerprint), _) => Ok(*fingerprint),
-        (None, Some(path)) => Ok(fingerprint(&import_file(path)?)),
-        (None, None) => Err(Failure::new(
-            "registry.no_document",
-            "neither an invoice nor a fingerprint was given",
-        )),
-    }
 }

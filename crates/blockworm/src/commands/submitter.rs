@@ -1,6 +1,8 @@
 //! Signs for members of the folder, submits to the nodes of two ledgers and fetches their proofs.
 
+use super::fingerprints::Way;
 use crate::{
+    cli::Credentials,
     failure::{Failure, Result},
     remote::{Remote, check_ok, client_failure},
     signer::Signer,
@@ -10,7 +12,10 @@ use blockworm_ledger::{
     ContractName, Event, ForeignState, MemberId, StateAnswerProof, TransactionId,
 };
 use blockworm_service::network::ConsortiumFolder;
-use blockworm_workflows::receivable::{On, Outcome, Request, Shown, StoryError, Submitter};
+use blockworm_workflows::{
+    fingerprint::{Document, Fingerprinted},
+    receivable::{On, Outcome, Request, Shown, Since, StoryError, Submitter},
+};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -72,12 +77,17 @@ impl<'a> FolderSubmitter<'a> {
         })
     }
 
+    fn open(&mut self, member: &MemberId) -> Result<()> {
+        if !self.signers.contains_key(member) {
+            let signer = Signer::of_folder(self.folder, member)?;
+            self.signers.insert(member.clone(), signer);
+        }
+        Ok(())
+    }
+
     /// Signs, submits and waits for the receipt; the receipt may be a refusal.
     pub async fn receipt(&mut self, request: &Request) -> Result<ReceiptView> {
-        if !self.signers.contains_key(&request.sender) {
-            let signer = Signer::of_folder(self.folder, &request.sender)?;
-            self.signers.insert(request.sender.clone(), signer);
-        }
+        self.open(&request.sender)?;
         let signer = &self.signers[&request.sender];
         let message = request.message.clone();
         self.remote(request.on)?
@@ -130,7 +140,7 @@ impl Submitter for FolderSubmitter<'_> {
         on: On,
         contract: &ContractName,
         key: &[u8],
-        absent_from_ms: u64,
+        since: Since,
     ) -> Result<Shown> {
         if let Some(shown) = self.handed_over.get(&on) {
             return Ok(shown.clone());
@@ -150,16 +160,34 @@ impl Submitter for FolderSubmitter<'_> {
                 Ok(text) => {
                     let shown = read_proof(&text)?;
                     let time_ms = shown.state.header().map_or(0, |header| header.time_ms);
-                    let missing = absent_from_ms.saturating_sub(time_ms);
-                    let good = missing == 0 || shown.state.claim.value.is_some();
-                    // An absence that cannot become final while we wait is shown as it is.
-                    if good || u128::from(missing) > left.as_millis() {
+                    let missing = since.absent_ms.saturating_sub(time_ms);
+                    let found = missing == 0 || shown.state.claim.value.is_some();
+                    let good = found && shown.state.claim.height >= since.height;
+                    // What cannot become good while we wait is shown as it is.
+                    let hopeless = !found && u128::from(missing) > left.as_millis();
+                    if good || hopeless || left.is_zero() {
                         return Ok(shown);
                     }
                 }
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    async fn fingerprint(
+        &mut self,
+        bank: &MemberId,
+        document: &Document,
+    ) -> Result<Vec<Fingerprinted>> {
+        self.open(bank)?;
+        let way = Way {
+            folder: self.folder,
+            holders: &[],
+            credentials: &Credentials::default(),
+        };
+        let registry = self.remote(On::Registry)?;
+        way.registered(registry, &self.signers[bank], document)
+            .await
     }
 }
 

@@ -2,6 +2,7 @@
 //! they agree by committing a transaction.
 
 use super::{
+    key_holder,
     member::{contract, registration},
     nodes::{Nodes, Told},
     pins,
@@ -117,6 +118,7 @@ async fn bring_up(
     let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     progress.doing("letting each ledger follow the other");
     pins::ensure(folder, record, &remotes).await?;
+    key_holder::ensure(folder, remote_of(&remotes, REGISTRY)?).await?;
     let sample = match args.sample {
         true => {
             let both = [remote_of(&remotes, TRADE)?, remote_of(&remotes, REGISTRY)?];
@@ -196,7 +198,7 @@ fn found_or_open(
         nodes,
         now_ms: now_ms(),
         parameters: local_parameters(),
-        ledgers: local_ledgers(),
+        ledgers: local_ledgers(nodes),
     };
     let made = create(folder, &plan).map_err(|error| match &error {
         CreateError::Folder(inner) => folder_failure(folder, inner),

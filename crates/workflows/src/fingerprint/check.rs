@@ -8,12 +8,11 @@ use super::{
     verdict,
 };
 use blockworm_crypto::oprf::{Element, KeyVersion};
+pub use blockworm_kit::claims::WHOLE;
 use blockworm_ledger::{LedgerId, OrganisationId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// A whole document in the parts that the registry counts.
-pub const WHOLE: u32 = 1_000_000_000;
 /// Most fingerprints of one question to the registry.
 const MAX_FINGERPRINTS: usize = 128;
 

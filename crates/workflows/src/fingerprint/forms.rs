@@ -135,6 +135,17 @@ fn both(document: &Document) -> Vec<Input> {
     inputs
 }
 
+/// Whether the input is the linked form of the document itself, under which those that name it find it,
+/// and not that of one that it names.
+#[must_use]
+pub fn is_own_link(document: &Document, input: &Input) -> bool {
+    let number = document.number_runs.join("-");
+    let mut own = pairs(document)
+        .into_iter()
+        .map(|(basis, seller, buyer)| linked(basis, seller, buyer, document.sort, &number));
+    own.any(|own| own == *input)
+}
+
 fn linked(basis: &str, seller: &str, buyer: &str, sort: Sort, number: &str) -> Input {
     input(Form::Linked, &[basis, seller, buyer, sort.word(), number])
 }

@@ -8,10 +8,12 @@ pub mod forms;
 pub mod keyed;
 pub mod names;
 pub mod publishing;
+mod sets;
 pub mod trial;
 mod verdict;
 
 pub use fold::fold;
+pub use sets::{Shares, sets};
 pub use verdict::{Finding, Verdict, verdict};
 
 use self::forms::Form;

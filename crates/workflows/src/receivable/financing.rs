@@ -1,18 +1,17 @@
-//! A bank's financing across two ledgers: reserve on the registry, pledge on the trade's ledger, confirm on the registry, each by proof of the step before.
+//! A bank's financing across two ledgers: commit and reserve on the registry, pledge on the trade's ledger, confirm on the registry, each by proof of the step before.
 //!
 //! It looks where things stand before every step, so whoever was interrupted runs it again.
 
-use super::stage::{Crossing, Scene, Stage, Step, StoryError, Submitter, strange};
+use super::stage::{Crossing, Scene, Since, Stage, Step, StoryError, Submitter, strange};
 use super::steps::{Contracts, On, StepError};
-use crate::registry::Registry;
-use blockworm_crypto::Digest;
-use blockworm_kit::claims::{claim_key, fingerprint_text, pledge_key};
+use crate::registry::{Registry, Sealed};
+use blockworm_kit::claims::{Claim, claim_key, pledge_key};
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_receivable::{
     InstantiateMsg, Payload, ReceivableResponse, Reservation,
     msg::{Part, RegistryPlace},
 };
-use blockworm_registry::msg::NumberedClaim;
+use blockworm_registry::{DocumentSet, msg::NumberedClaim};
 use cosmwasm_std::{Binary, Uint128};
 use serde::Serialize;
 
@@ -32,6 +31,9 @@ pub struct Plan {
     pub receivable: String,
     /// The part of it; the only one that its owner offers, where `None`.
     pub part: Option<u64>,
+    /// What is claimed on the invoice ([`crate::fingerprint::sets`]); not needed where there is no
+    /// registry.
+    pub sets: Vec<DocumentSet>,
     /// How long a reservation made here lasts, milliseconds.
     pub for_ms: u64,
 }
@@ -41,10 +43,10 @@ pub struct Plan {
 pub struct Financing {
     /// The receivable's id.
     pub receivable: String,
-    /// What the registry knows the invoice by; none where there is no registry.
+    /// What the registry knows the invoice by under the newest keys; none where there is no registry.
     pub fingerprint: Option<String>,
     /// The number of the bank's claim there.
-    pub claim: Option<u32>,
+    pub claim: Option<u64>,
     /// The transactions of this run, in order.
     pub steps: Vec<Step>,
 }
@@ -72,15 +74,14 @@ pub async fn finance<S: Submitter>(
     })
 }
 
-/// Asks the registry to let go of the newest claim on a document, by proof of what the trade's
-/// ledger holds under it.
+/// Asks the registry to let go of an open claim, by proof of what the trade's ledger holds under it.
 ///
 /// # Errors
 /// As [`finance`].
 pub async fn release<S: Submitter>(
     submitter: &mut S,
     plan: &Plan,
-    fingerprint: &Digest,
+    claim: u64,
     tell: impl FnMut(&Step),
 ) -> Result<Vec<Step>, StoryError<S::Error>> {
     let mut stage = Stage {
@@ -88,7 +89,7 @@ pub async fn release<S: Submitter>(
         tell,
         steps: Vec::new(),
     };
-    stage.release(plan, &fingerprint.to_string()).await?;
+    stage.release(plan, claim).await?;
     Ok(stage.steps)
 }
 
@@ -99,7 +100,7 @@ pub async fn release<S: Submitter>(
 pub async fn confirm<S: Submitter>(
     submitter: &mut S,
     plan: &Plan,
-    fingerprint: &Digest,
+    claim: u64,
     tell: impl FnMut(&Step),
 ) -> Result<Vec<Step>, StoryError<S::Error>> {
     let mut stage = Stage {
@@ -107,8 +108,32 @@ pub async fn confirm<S: Submitter>(
         tell,
         steps: Vec::new(),
     };
-    stage.register(plan, &fingerprint.to_string()).await?;
+    stage.register(plan, claim).await?;
     Ok(stage.steps)
+}
+
+/// More than one part could be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnyOf;
+
+/// The part of this number; without one the only part that is offered or, where none is, the only one
+/// that there is.
+///
+/// # Errors
+/// [`AnyOf`].
+pub fn choose(mut parts: Vec<Part>, number: Option<u64>) -> Result<Option<Part>, AnyOf> {
+    parts.retain(|part| !part.held.closed);
+    if let Some(number) = number {
+        return Ok(parts.into_iter().find(|part| part.holding == number));
+    }
+    if parts.iter().any(|part| part.ask.is_some()) {
+        parts.retain(|part| part.ask.is_some());
+    }
+    if parts.len() > 1 {
+        Err(AnyOf)
+    } else {
+        Ok(parts.pop())
+    }
 }
 
 /// A part as a bank looks at it.
@@ -119,7 +144,7 @@ struct Offer {
     /// What its owner asks; `None` where a bank holds it, or it is not offered.
     price: Option<Uint128>,
     financier: Option<String>,
-    financed_under: Option<u32>,
+    financed_under: Option<u64>,
 }
 
 impl Offer {
@@ -145,7 +170,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     pub(crate) async fn finance(
         &mut self,
         plan: &Plan,
-    ) -> Result<(Option<String>, Option<u32>), StoryError<S::Error>> {
+    ) -> Result<(Option<String>, Option<u64>), StoryError<S::Error>> {
         let id = &plan.receivable;
         let receivable = self.receivable(&plan.contracts, id).await?;
         let part = self.part(plan).await?;
@@ -154,31 +179,26 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             self.pay(plan, &offer, None).await?;
             return Ok((None, None));
         };
-        let fingerprint = fingerprint_text(&receivable.invoice_digest)
-            .ok_or_else(|| strange(&plan.contracts.receivable, &"no invoice digest"))?;
-        let open = self.open_claim(plan, &fingerprint).await?;
-        let ours = open.filter(|open| open.claim.bank == plan.bank.organisation().as_str());
+        let fingerprint = plan.sets.last().map(|newest| newest.document.clone());
         let pledged = offer.financed_under.filter(|_| {
             let bank = offer.financier.as_deref().unwrap_or_default();
             bank.split('/').next() == Some(plan.bank.organisation().as_str())
         });
-        match (offer.price, ours) {
+        match (offer.price, pledged) {
             // Interrupted between the pledge and its registration.
-            (None, Some(open))
-                if pledged == Some(open.number) && open.claim.financed_at.is_none() =>
-            {
-                let number = open.number;
-                self.register(plan, &fingerprint).await?;
-                Ok((Some(fingerprint), Some(number)))
+            (None, Some(number)) if self.is_unregistered(plan, number).await? => {
+                self.register(plan, number).await?;
+                Ok((fingerprint, Some(number)))
             }
-            (Some(_), ours) => {
-                let held = ours.filter(|open| open.claim.ledger == place.known_as);
-                let held = held.map(|open| open.number);
-                let number = self
-                    .pledge(plan, &offer, &fingerprint, &place, held)
-                    .await?;
-                self.register(plan, &fingerprint).await?;
-                Ok((Some(fingerprint), Some(number)))
+            (Some(_), _) if fingerprint.is_none() => Err(StoryError::NoInvoice),
+            (Some(_), _) => {
+                let ours = self.open_claim(plan).await?;
+                let held = ours.filter(|open| {
+                    open.claim.ledger == place.known_as && open.claim.financed_at.is_none()
+                });
+                let number = self.pledge(plan, &offer, &place, held).await?;
+                self.register(plan, number).await?;
+                Ok((fingerprint, Some(number)))
             }
             // Nothing can be financed: the contract says why, and nothing is reserved for it.
             _ => {
@@ -225,22 +245,10 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         }
     }
 
-    /// The part that the plan names; else the only one that is offered, or, where none is, the only
-    /// one that there is.
+    /// See [`choose`].
     async fn part(&mut self, plan: &Plan) -> Result<Option<Part>, StoryError<S::Error>> {
-        let mut parts = self.all_parts(&plan.contracts, &plan.receivable).await?;
-        parts.retain(|part| !part.held.closed);
-        if let Some(number) = plan.part {
-            return Ok(parts.into_iter().find(|part| part.holding == number));
-        }
-        let offered = parts.iter().filter(|part| part.ask.is_some()).count();
-        let mut parts = parts
-            .into_iter()
-            .filter(|part| offered == 0 || part.ask.is_some());
-        match (parts.next(), parts.next()) {
-            (one, None) => Ok(one),
-            (_, Some(_)) => Err(StoryError::WhichPart(plan.receivable.clone())),
-        }
+        let parts = self.all_parts(&plan.contracts, &plan.receivable).await?;
+        choose(parts, plan.part).map_err(|AnyOf| StoryError::WhichPart(plan.receivable.clone()))
     }
 
     /// Where documents of the trade's ledger are reserved.
@@ -253,16 +261,32 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         Ok(config.and_then(|config| config.registry))
     }
 
-    /// The newest claim on the document, unless it has ended.
+    /// Whether the registry does not know yet what is financed under a claim.
+    async fn is_unregistered(
+        &mut self,
+        plan: &Plan,
+        claim: u64,
+    ) -> Result<bool, StoryError<S::Error>> {
+        let question = plan.registry.claim_query(claim)?;
+        let contract = &plan.registry.contract;
+        let claim: Option<Claim> = self.ask(On::Registry, contract, &question).await?;
+        Ok(claim.is_some_and(|claim| claim.financed_at.is_none() && claim.end.is_none()))
+    }
+
+    /// The bank's open claim on the document, under whichever keys it was made.
     async fn open_claim(
         &mut self,
         plan: &Plan,
-        fingerprint: &str,
     ) -> Result<Option<NumberedClaim>, StoryError<S::Error>> {
-        let question = plan.registry.newest_query(fingerprint)?;
-        let contract = &plan.registry.contract;
-        let newest: Option<NumberedClaim> = self.ask(On::Registry, contract, &question).await?;
-        Ok(newest.filter(|newest| newest.claim.end.is_none()))
+        let bank = plan.bank.organisation();
+        for set in plan.sets.iter().rev() {
+            let question = plan.registry.open_query(&bank, &set.document)?;
+            let contract = &plan.registry.contract;
+            if let Some(open) = self.ask(On::Registry, contract, &question).await? {
+                return Ok(Some(open));
+            }
+        }
+        Ok(None)
     }
 
     /// Pays under a claim that the bank holds already, else under a new one; the claim's number. One
@@ -271,45 +295,77 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         &mut self,
         plan: &Plan,
         offer: &Offer,
-        fingerprint: &str,
         place: &RegistryPlace,
-        held: Option<u32>,
-    ) -> Result<u32, StoryError<S::Error>> {
-        if let Some(number) = held {
-            let reservation = self.reservation(plan, fingerprint, number, place).await?;
+        held: Option<NumberedClaim>,
+    ) -> Result<u64, StoryError<S::Error>> {
+        if let Some(NumberedClaim { number, claim }) = held {
+            let reservation = self.reservation(plan, number, claim.firm_at, place).await?;
             match self.pay(plan, offer, Some(reservation)).await {
                 Err(StoryError::Unexpected { code, .. }) if USED_UP.contains(&code.as_str()) => {
-                    self.release(plan, fingerprint).await?;
+                    self.release(plan, number).await?;
                 }
                 paid => return paid.map(|()| number),
             }
         }
-        let registry = &plan.registry;
-        let request = registry.reserve(&plan.bank, fingerprint, &place.known_as, plan.for_ms)?;
-        let sentence = "reserves the invoice's fingerprint";
-        let reserved = self.act(Scene::new("reserve", request, sentence)).await?;
-        let mut events = reserved.events.iter();
-        let number = events.find_map(|event| event.attribute("claim")?.parse().ok());
-        let number = number.ok_or_else(|| strange(&registry.contract, &"no claim's number"))?;
-        let reservation = self.reservation(plan, fingerprint, number, place).await?;
+        let (number, firm_at) = self.reserve(plan, &place.known_as).await?;
+        let reservation = self.reservation(plan, number, firm_at, place).await?;
         self.pay(plan, offer, Some(reservation)).await?;
         Ok(number)
     }
 
-    /// The claim's row of the registry, proved for the trade's ledger.
+    /// Commits and reserves; the claim's number and the block from which on it is firm.
+    async fn reserve(
+        &mut self,
+        plan: &Plan,
+        ledger: &str,
+    ) -> Result<(u64, u64), StoryError<S::Error>> {
+        let (registry, bank) = (&plan.registry, &plan.bank);
+        let sealed = self.commit("commit", registry, bank, &plan.sets).await?;
+        let request = registry.reserve(bank, &sealed, ledger, plan.for_ms)?;
+        let sentence = "reserves the invoice, known by its fingerprints alone";
+        let reserved = self.act(Scene::new("reserve", request, sentence)).await?;
+        let of = |name: &str| {
+            let mut events = reserved.events.iter().rev();
+            events.find_map(|event| event.attribute(name)?.parse().ok())
+        };
+        let strange = || strange(&registry.contract, &"no claim's number and block");
+        let number = of("claim").ok_or_else(strange)?;
+        Ok((number, of("firm_at").ok_or_else(strange)?))
+    }
+
+    /// Binds the bank to what it will claim.
+    pub(crate) async fn commit(
+        &mut self,
+        name: &'static str,
+        registry: &Registry,
+        bank: &MemberId,
+        sets: &[DocumentSet],
+    ) -> Result<Sealed, StoryError<S::Error>> {
+        let sealed = Sealed::new(sets.to_vec());
+        let sealed = sealed.map_err(|error| StoryError::NoRandomness(error.to_string()))?;
+        let request = registry.commit(bank, &sealed)?;
+        let sentence = "commits itself to what it will reserve, which nobody sees yet";
+        self.act(Scene::new(name, request, sentence)).await?;
+        Ok(sealed)
+    }
+
+    /// The claim's row of the registry, proved for the trade's ledger once it is firm.
     async fn reservation(
         &mut self,
         plan: &Plan,
-        fingerprint: &str,
-        claim: u32,
+        claim: u64,
+        firm_at: u64,
         place: &RegistryPlace,
     ) -> Result<Reservation, StoryError<S::Error>> {
-        let key = claim_key(fingerprint, claim);
+        let key = claim_key(claim);
         let crossing = Crossing {
             from: On::Registry,
             contract: &plan.registry.contract,
             key: &key,
-            absent_from_ms: 0,
+            since: Since {
+                height: firm_at,
+                absent_ms: 0,
+            },
             to: On::Trade,
             known_as: &place.ledger,
             who: &plan.bank,
@@ -348,49 +404,47 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     }
 
     /// See [`confirm`].
-    async fn register(
-        &mut self,
-        plan: &Plan,
-        fingerprint: &str,
-    ) -> Result<(), StoryError<S::Error>> {
-        let proof = self.pledge_proof(plan, fingerprint).await?;
-        let request = plan.registry.confirm(&plan.bank, fingerprint, proof)?;
+    async fn register(&mut self, plan: &Plan, claim: u64) -> Result<(), StoryError<S::Error>> {
+        let proof = self.pledge_proof(plan, claim).await?;
+        let request = plan.registry.confirm(&plan.bank, claim, proof)?;
         let sentence = "registers the invoice as financed";
         self.act(Scene::new("register", request, sentence)).await?;
         Ok(())
     }
 
     /// See [`release`].
-    async fn release(
-        &mut self,
-        plan: &Plan,
-        fingerprint: &str,
-    ) -> Result<(), StoryError<S::Error>> {
-        let proof = self.pledge_proof(plan, fingerprint).await?;
-        let request = plan.registry.release(&plan.bank, fingerprint, proof)?;
+    async fn release(&mut self, plan: &Plan, claim: u64) -> Result<(), StoryError<S::Error>> {
+        let proof = self.pledge_proof(plan, claim).await?;
+        let request = plan.registry.release(&plan.bank, claim, proof)?;
         let sentence = "shows the registry that nothing is financed under the claim any more";
         self.act(Scene::new("release", request, sentence)).await?;
         Ok(())
     }
 
-    /// What the trade's ledger holds under the open claim, for the registry.
+    /// What the trade's ledger holds under the claim, for the registry.
     async fn pledge_proof(
         &mut self,
         plan: &Plan,
-        fingerprint: &str,
+        number: u64,
     ) -> Result<Vec<u8>, StoryError<S::Error>> {
-        let Some(open) = self.open_claim(plan, fingerprint).await? else {
+        let question = plan.registry.claim_query(number)?;
+        let contract = &plan.registry.contract;
+        let claim: Option<Claim> = self.ask(On::Registry, contract, &question).await?;
+        let Some(claim) = claim else {
             // The registry says that there is no claim to act on.
             return Ok(Vec::new());
         };
-        let key = pledge_key(fingerprint, open.number, &open.claim.bank);
+        let key = pledge_key(number, &claim.bank);
         let crossing = Crossing {
             from: On::Trade,
             contract: &plan.contracts.receivable,
             key: &key,
-            absent_from_ms: open.claim.reserved_until_ms,
+            since: Since {
+                height: 0,
+                absent_ms: claim.reserved_until_ms,
+            },
             to: On::Registry,
-            known_as: &open.claim.ledger,
+            known_as: &claim.ledger,
             who: &plan.bank,
         };
         Ok(self.carry(&crossing).await?.encode())

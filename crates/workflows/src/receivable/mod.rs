@@ -9,7 +9,7 @@ pub mod story;
 
 pub use export::{Case, CaseTransaction};
 pub use import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
-pub use stage::{Outcome, Shown, Step, StoryError, Submitter};
+pub use stage::{Outcome, Shown, Since, Step, StoryError, Submitter};
 pub use steps::{Contracts, IssueTerms, On, Request};
 pub use story::{Cast, Story};
 

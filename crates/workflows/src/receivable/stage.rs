@@ -2,6 +2,7 @@
 
 use super::import::ImportError;
 use super::steps::{On, Request, StepError, ledger_request};
+use crate::fingerprint::{Document, FingerprintError, Fingerprinted};
 use blockworm_crypto::Digest;
 use blockworm_ledger::{ContractName, Currency, Event, ForeignState, Handover, MemberId};
 use cosmwasm_std::Binary;
@@ -50,16 +51,33 @@ pub trait Submitter {
         message: &[u8],
     ) -> impl Future<Output = Result<Option<serde_json::Value>, Self::Error>> + Send;
 
-    /// Proves what a contract's key holds, waiting until that can be proved. An absence is waited
-    /// for until it is of a block of `absent_from_ms` or later, or for as long as this submitter
-    /// waits; whether what was had is good enough decides the contract that is shown it.
+    /// Proves what a contract's key holds, waiting until that can be proved of such a state, or for as
+    /// long as this submitter waits; whether what was had is good enough decides the contract that is
+    /// shown it.
     fn prove(
         &mut self,
         on: On,
         contract: &ContractName,
         key: &[u8],
-        absent_from_ms: u64,
+        since: Since,
     ) -> impl Future<Output = Result<Shown, Self::Error>> + Send;
+
+    /// What the registry's key holders make of a document, asked by a member of a bank, under each
+    /// version that the registry requires now.
+    fn fingerprint(
+        &mut self,
+        bank: &MemberId,
+        document: &Document,
+    ) -> impl Future<Output = Result<Vec<Fingerprinted>, Self::Error>> + Send;
+}
+
+/// Of which states a proof is good enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// After this block or a later one.
+    pub height: u64,
+    /// Of an absence: of a block of this time or a later one, milliseconds since 1970.
+    pub absent_ms: u64,
 }
 
 /// What a ledger proves to hold.
@@ -94,9 +112,9 @@ impl Scene {
 /// One transaction on the way, for printing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// A short name: `issue`, `confirm`, `draft`, `propose`, `approve`, `activate`, `give`, `reserve`,
-    /// `finance`, `register`, `finance_again`, `reserve_again`; `mint`, `release` and `advance` where
-    /// they are needed.
+    /// A short name: `issue`, `confirm`, `draft`, `propose`, `approve`, `activate`, `give`, `commit`,
+    /// `reserve`, `finance`, `register`, `finance_again`, `commit_again`, `reserve_again`; `mint`,
+    /// `release` and `advance` where they are needed.
     pub name: &'static str,
     /// Who signed.
     pub who: MemberId,
@@ -120,6 +138,12 @@ pub enum StoryError<E> {
     /// The invoice is no claim.
     #[error("{0}")]
     Import(#[from] ImportError),
+    /// The invoice cannot be fingerprinted.
+    #[error("{0}")]
+    Fingerprint(#[from] FingerprintError),
+    /// Nothing tells what to reserve.
+    #[error("the registry knows documents by their fingerprints: the invoice itself is needed")]
+    NoInvoice,
     /// A message could not be written.
     #[error("{0}")]
     Step(#[from] StepError),
@@ -174,6 +198,8 @@ impl<E> StoryError<E> {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Import(error) => Some(error.code()),
+            Self::Fingerprint(error) => Some(error.code()),
+            Self::NoInvoice => Some("receivable.invoice_needed"),
             Self::Step(error) => Some(error.code()),
             Self::NoRandomness(_) => Some("system.no_randomness"),
             Self::Submitter(_) => None,
@@ -195,8 +221,8 @@ pub(crate) struct Crossing<'a> {
     pub(crate) contract: &'a ContractName,
     /// Its key.
     pub(crate) key: &'a [u8],
-    /// See [`Submitter::prove`].
-    pub(crate) absent_from_ms: u64,
+    /// Of which states it is good enough.
+    pub(crate) since: Since,
     /// The other ledger, and what it calls the first.
     pub(crate) to: On,
     /// What the other ledger calls it.
@@ -270,10 +296,10 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             from,
             contract,
             key,
-            absent_from_ms,
+            since,
             ..
         } = *crossing;
-        let proving = self.submitter.prove(from, contract, key, absent_from_ms);
+        let proving = self.submitter.prove(from, contract, key, since);
         let shown = proving.await.map_err(StoryError::Submitter)?;
         if !shown.handovers.is_empty() {
             self.advance(crossing, &shown.handovers).await?;

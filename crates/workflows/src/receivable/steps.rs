@@ -178,16 +178,8 @@ impl Contracts {
     }
 
     /// A bank will never finance the document under this claim of the registry.
-    pub fn forgo(
-        &self,
-        bank: &MemberId,
-        fingerprint: &(impl ToString + ?Sized),
-        claim: u32,
-    ) -> Result<Request, StepError> {
-        let message = ReceivableMsg::Forgo {
-            fingerprint: fingerprint.to_string(),
-            claim,
-        };
+    pub fn forgo(&self, bank: &MemberId, claim: u64) -> Result<Request, StepError> {
+        let message = ReceivableMsg::Forgo { claim };
         request(On::Trade, bank, &self.receivable, &message)
     }
 

@@ -2,13 +2,15 @@
 
 use super::financing::Plan;
 use super::import::{Claim, Opening, Salt, import, sample_invoice};
-use super::stage::{MOST_TELLINGS, Scene, Stage};
+use super::stage::{MOST_TELLINGS, Scene, Stage, strange};
 use super::steps::{Contracts, IssueTerms, On};
 use crate::asset::voucher::Issue;
-use crate::registry::{Registry, USUAL_RESERVATION_MS, fingerprint};
+use crate::fingerprint::{Document, Shares, sets};
+use crate::registry::{Registry, USUAL_RESERVATION_MS};
 use blockworm_asset_transaction::msg::Part;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_receivable::Payload;
+use blockworm_registry::DocumentSet;
 use cosmwasm_std::Uint128;
 use serde::Serialize;
 
@@ -100,15 +102,17 @@ pub async fn play<S: Submitter>(
         price: Some(asking_price(&claim.amount)),
         recourse: true,
     };
-    let plan = Plan {
+    let mut plan = Plan {
         contracts: contracts.clone(),
         registry: Registry::default(),
         bank: cast.financier.clone(),
         receivable: id.clone(),
         part: None,
+        sets: Vec::new(),
         for_ms: USUAL_RESERVATION_MS,
     };
     stage.prepare(&plan, cast, &claim, &terms, &opening).await?;
+    plan.sets = stage.sets(&plan, &cast.financier, &claim).await?;
     stage.finance(&plan).await?;
     stage.try_again(&plan, cast, &claim, &terms).await?;
     let steps = stage.steps;
@@ -170,6 +174,20 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         Ok(())
     }
 
+    /// What a bank claims that finances all of the invoice, by its own asking.
+    async fn sets(
+        &mut self,
+        plan: &Plan,
+        bank: &MemberId,
+        claim: &Claim,
+    ) -> Result<Vec<DocumentSet>, StoryError<S::Error>> {
+        let document = Document::of(&claim.invoice)?;
+        let known = self.submitter.fingerprint(bank, &document).await;
+        let known = known.map_err(StoryError::Submitter)?;
+        let made = sets(&document, &known, Shares::ALL);
+        made.ok_or_else(|| strange(&plan.registry.contract, &"other forms than were asked for"))
+    }
+
     /// The same bank once more, and the rival on the registry: both are refused.
     async fn try_again(
         &mut self,
@@ -197,10 +215,10 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             ..Scene::new("finance_again", request, offers)
         })
         .await?;
-        let (document, trade) = (fingerprint(claim), plan.registry.trade.as_str());
-        let request = plan
-            .registry
-            .reserve(&cast.rival, &document, trade, plan.for_ms)?;
+        let (rival, registry) = (&cast.rival, &plan.registry);
+        let sets = self.sets(plan, rival, claim).await?;
+        let sealed = self.commit("commit_again", registry, rival, &sets).await?;
+        let request = registry.reserve(rival, &sealed, &registry.trade, plan.for_ms)?;
         let tries = "is offered the same invoice and tries to reserve it";
         self.act(Scene {
             expected: "registry.already_financed",

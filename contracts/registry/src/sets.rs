@@ -1,0 +1,208 @@
+//! A document's fingerprints: which sets are well formed, what is held of each, whether more fits and who must make room.
+
+use crate::{
+    error::RegistryError,
+    keys,
+    msg::{DocumentSet, MAX_CLAIMS, MAX_PARTS, MAX_SETS},
+    state::{EVER, HELD, Held, SETS, Share},
+};
+use blockworm_kit::{
+    claims::{CLAIMS, Claim, End, WHOLE},
+    is_digest,
+};
+use cosmwasm_std::{StdResult, Storage};
+use std::{cmp::Reverse, collections::BTreeSet};
+
+/// What the sets alone decide.
+pub(crate) fn check(sets: &[DocumentSet]) -> Result<(), RegistryError> {
+    let bad = |what| Err(RegistryError::BadSets { what });
+    let parts = sets.iter().flat_map(|set| &set.parts);
+    let fingerprints = parts.map(|part| &part.fingerprint);
+    let documents = sets.iter().map(|set| &set.document);
+    if !fingerprints.chain(documents).all(|text| is_digest(text)) {
+        return Err(RegistryError::BadFingerprint);
+    }
+    if sets.is_empty() || sets.len() > MAX_SETS {
+        return bad("a claim has one to eight sets");
+    }
+    if sets.windows(2).any(|two| two[0].version >= two[1].version) {
+        return bad("sets stand in the order of their versions, each version once");
+    }
+    if sets.windows(2).any(|two| two[0].share != two[1].share) {
+        return bad("a claim has the same share under every version");
+    }
+    let mut seen = BTreeSet::new();
+    for set in sets {
+        if set.parts.len() > MAX_PARTS {
+            return bad("a set has at most 64 fingerprints");
+        }
+        if set.share == 0 || set.parts.iter().any(|part| part.share > WHOLE) {
+            return bad("a share is 1 to 10^9 for the document, 0 to 10^9 for a part");
+        }
+        if !set.parts.iter().all(|part| seen.insert(&part.fingerprint)) {
+            return bad("each fingerprint stands once");
+        }
+        let document = set.parts.iter().find(|p| p.fingerprint == set.document);
+        if document.is_none_or(|part| part.share != set.share) {
+            return bad("the document's fingerprint is one of the parts, with the claim's share");
+        }
+    }
+    Ok(())
+}
+
+/// Refuses unless there is a set for each version of `required`, and none under a version that is not
+/// in force.
+pub(crate) fn check_versions(
+    storage: &dyn Storage,
+    sets: &[DocumentSet],
+    required: &BTreeSet<u32>,
+) -> Result<(), RegistryError> {
+    let newest = keys::newest(storage)?;
+    if newest == 0 {
+        return Err(RegistryError::NoKeys);
+    }
+    let given: BTreeSet<u32> = sets.iter().map(|set| set.version).collect();
+    if !given.is_superset(required) || given.iter().any(|version| !(1..=newest).contains(version)) {
+        let versions: Vec<String> = required.iter().map(ToString::to_string).collect();
+        return Err(RegistryError::OtherVersions {
+            required: versions.join(", "),
+        });
+    }
+    Ok(())
+}
+
+/// One capped fingerprint that has no room for what is asked.
+struct Full {
+    share: u64,
+    held: Held,
+}
+
+impl Full {
+    fn fits(&self) -> bool {
+        self.held.taken() + self.share <= u64::from(WHOLE) && self.held.shares.len() < MAX_CLAIMS
+    }
+
+    fn leave(&mut self, claim: u64) {
+        self.held.shares.retain(|held| held.claim != claim);
+    }
+}
+
+fn full(storage: &dyn Storage, sets: &[DocumentSet]) -> StdResult<Vec<Full>> {
+    let mut found = Vec::new();
+    let parts = sets.iter().flat_map(|set| &set.parts);
+    for part in parts.filter(|part| part.share > 0) {
+        let held = HELD.may_load(storage, &part.fingerprint)?;
+        let held = held.unwrap_or_default();
+        let share = u64::from(part.share);
+        let asked = Full { share, held };
+        if !asked.fits() {
+            found.push(asked);
+        }
+    }
+    Ok(found)
+}
+
+/// The claims that must go so that the sets fit: none where they fit already, else open ones that are
+/// not firm and were committed to in a later block than `committed_at`, the last committed first, and
+/// only such as make room where room is wanting.
+pub(crate) fn room(
+    storage: &dyn Storage,
+    height: u64,
+    committed_at: u64,
+    sets: &[DocumentSet],
+) -> Result<Vec<u64>, RegistryError> {
+    let mut full = full(storage, sets)?;
+    let mut later = BTreeSet::new();
+    for held in full.iter().flat_map(|full| &full.held.shares) {
+        let claim = CLAIMS.load(storage, held.claim)?;
+        if claim.financed_at.is_none()
+            && height <= claim.firm_at
+            && claim.committed_at > committed_at
+        {
+            later.insert(Reverse((claim.committed_at, held.claim)));
+        }
+    }
+    let mut displaced = Vec::new();
+    for Reverse((_, number)) in later {
+        full.retain(|full| !full.fits());
+        let holds = |full: &Full| full.held.shares.iter().any(|held| held.claim == number);
+        if full.iter().any(holds) {
+            full.iter_mut().for_each(|full| full.leave(number));
+            displaced.push(number);
+        }
+    }
+    match full.iter().find(|full| !full.fits()) {
+        None => Ok(displaced),
+        Some(full) => Err(refusal(storage, full)?),
+    }
+}
+
+/// What keeps a fingerprint from being claimed, and no word on whose claims it is.
+fn refusal(storage: &dyn Storage, full: &Full) -> StdResult<RegistryError> {
+    let (mut financed, mut height, mut until_ms) = (0, 0, 0);
+    for held in &full.held.shares {
+        let claim = CLAIMS.load(storage, held.claim)?;
+        match claim.financed_at {
+            Some(at) => {
+                financed += u64::from(held.share);
+                height = height.max(at);
+            }
+            None => until_ms = until_ms.max(claim.reserved_until_ms),
+        }
+    }
+    let (taken, whole) = (full.held.taken(), u64::from(WHOLE));
+    Ok(if taken + full.share <= whole {
+        RegistryError::TooManyClaims
+    } else if financed + full.share > whole {
+        RegistryError::AlreadyFinanced { taken, height }
+    } else {
+        RegistryError::AlreadyReserved { taken, until_ms }
+    })
+}
+
+/// The claim holds its sets from now on.
+pub(crate) fn enter(storage: &mut dyn Storage, number: u64, sets: &[DocumentSet]) -> StdResult<()> {
+    for part in sets.iter().flat_map(|set| &set.parts) {
+        let fingerprint = part.fingerprint.as_str();
+        let mut held = HELD.may_load(storage, fingerprint)?.unwrap_or_default();
+        if part.share > 0 {
+            let share = part.share;
+            held.shares.push(Share {
+                claim: number,
+                share,
+            });
+            EVER.save(storage, (fingerprint, number), &share)?;
+        } else {
+            held.marks += 1;
+        }
+        HELD.save(storage, fingerprint, &held)?;
+    }
+    Ok(())
+}
+
+/// Writes a claim's end down, which frees what it held.
+pub(crate) fn end(
+    storage: &mut dyn Storage,
+    height: u64,
+    number: u64,
+    claim: &mut Claim,
+    end: End,
+) -> StdResult<()> {
+    let sets = SETS.load(storage, number)?;
+    for part in sets.iter().flat_map(|set| &set.parts) {
+        let fingerprint = part.fingerprint.as_str();
+        let mut held = HELD.load(storage, fingerprint)?;
+        if part.share > 0 {
+            held.shares.retain(|held| held.claim != number);
+        } else {
+            held.marks = held.marks.saturating_sub(1);
+        }
+        HELD.save(storage, fingerprint, &held)?;
+    }
+    if let Some(set) = sets.last() {
+        keys::leaves(storage, set.version)?;
+    }
+    claim.ended_at = Some(height);
+    claim.end = Some(end);
+    CLAIMS.save(storage, number, claim)
+}
