@@ -14,3 +14,5 @@ pub use error::RegistryError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, QueryMsg, Standing};
 pub use query::query;
+
+blockworm_kit::entry_points!();
