@@ -9,7 +9,7 @@ use support::{BUYER, Chain, SELLER, finance, found, issue_receivable, mint};
 
 #[test]
 fn a_receivable_is_issued_confirmed_financed_and_never_financed_twice() {
-    let mut chain = Chain::start(found());
+    let mut chain = Chain::start(found()).beside_wasm();
     let invoice = "ab".repeat(32);
     chain.must("bank/maker", "money", &mint("bank/maker", 5_000));
     chain.must("bank/maker", "money", &mint("bank/maker-2", 5_000));
@@ -74,7 +74,7 @@ fn a_receivable_is_issued_confirmed_financed_and_never_financed_twice() {
 
 #[test]
 fn two_banks_in_one_block_the_first_one_wins() {
-    let mut chain = Chain::start(found());
+    let mut chain = Chain::start(found()).beside_wasm();
     chain.must("bank/maker", "money", &mint("bank/maker", 950));
     chain.must("bank/maker", "money", &mint("bank/maker-2", 950));
     chain.must(
@@ -94,7 +94,7 @@ fn two_banks_in_one_block_the_first_one_wins() {
 
 #[test]
 fn an_unpayable_seller_undoes_the_whole_financing() {
-    let mut chain = Chain::start(found());
+    let mut chain = Chain::start(found()).beside_wasm();
     chain.must("bank/maker", "money", &mint("bank/maker", 950));
     chain.must(
         SELLER,

@@ -50,7 +50,7 @@ impl Module {
         }
         let engine = Engine::new(&config());
         let module = wasmi::Module::new(&engine, bytes)
-            .map_err(|error| Refusal::new("wasm.malformed", error.to_string()))?;
+            .map_err(|error| Refusal::new("wasm.invalid", error.to_string()))?;
         check_imports(&module)?;
         check_exports(&module)?;
         let memory = check_memory(&module)?;
