@@ -4,7 +4,7 @@
 #[cfg(target_arch = "wasm32")]
 pub use cosmwasm_std::{do_execute, do_instantiate, do_query};
 
-/// Exports the calling crate's `instantiate`, `execute` and `query` under the names that CosmWasm
+/// Exports the `instantiate`, `execute` and `query` beside the call under the names that CosmWasm
 /// hosts call. Only in a module for `wasm32`: contracts linked into one program export nothing, so
 /// their names do not clash. `allocate`, `deallocate` and `interface_version_8` are cosmwasm-std's.
 #[macro_export]
@@ -16,17 +16,17 @@ macro_rules! entry_points {
 
             #[unsafe(no_mangle)]
             extern "C" fn instantiate(env: u32, info: u32, message: u32) -> u32 {
-                do_instantiate(&crate::instantiate, env, info, message)
+                do_instantiate(&super::instantiate, env, info, message)
             }
 
             #[unsafe(no_mangle)]
             extern "C" fn execute(env: u32, info: u32, message: u32) -> u32 {
-                do_execute(&crate::execute, env, info, message)
+                do_execute(&super::execute, env, info, message)
             }
 
             #[unsafe(no_mangle)]
             extern "C" fn query(env: u32, message: u32) -> u32 {
-                do_query(&crate::query, env, message)
+                do_query(&super::query, env, message)
             }
         }
     };

@@ -51,7 +51,7 @@ fn a_right_module_is_right() {
 
 #[test]
 fn work_without_end_costs_the_limit_and_stops() {
-    let many = "(local i64)".repeat(1_000);
+    let many = "(local i64)".repeat(512);
     let locals = format!("(func $locals {many})");
     let bodies = [
         ("(loop (br 0)) (i32.const 8)", ""),
@@ -157,6 +157,10 @@ fn pointers_lead_into_the_memory_or_nowhere() {
         format!("(call $db_write {KEY} (i32.const 70000000)) {TEXT}"),
         format!("(drop (call $db_scan (i32.const -1) (i32.const 0) (i32.const 1))) {TEXT}"),
         format!("(drop (call $query_chain (i32.const 131071))) {TEXT}"),
+        format!(
+            "(drop (call $db_scan (block (result i32) {}) (i32.const 0) (i32.const 1))) {TEXT}",
+            region(4096, 2049, 2049)
+        ),
     ];
     for body in bodies {
         assert_eq!(code(&body, ""), "wasm.bad_region", "{body}");
@@ -271,6 +275,23 @@ fn a_query_cannot_write_and_cannot_ask_itself_without_end() {
 }
 
 #[test]
+fn the_hosts_verdict_stands_whatever_the_module_makes_of_it() {
+    let ask = format!("(drop (call $query_chain {TEXT})) (i32.const 8)");
+    let foreign = r#"{"custom":{"foreign":{"ledger":"none","contract":"x","key":"","proof":""}}}"#;
+    assert!(code(&ask, foreign).starts_with("foreign."));
+    for harmless in ["", "{", r#"{"custom":{"member":{"address":"bank/maker"}}}"#] {
+        assert_eq!(code(&ask, harmless), "ok", "{harmless}");
+    }
+    // 128 KiB and a byte, then the answer of one that took no notice.
+    let large = region(4096, 131_073, 131_073);
+    let mut text = Text::execute(&format!(
+        "(call $db_write {KEY} (block (result i32) {large})) (i32.const 8)"
+    ));
+    text.pages = 4;
+    assert_eq!(self::ask(&text, "").code, "execution.value_too_large");
+}
+
+#[test]
 fn floats_give_the_same_bits_everywhere() {
     // Processors disagree about the sign of 0/0; the answer is always the canonical NaN.
     let body = "(i64.store (i32.const 2048) (i64.reinterpret_f64
@@ -349,6 +370,20 @@ fn a_module_that_is_no_contract_is_not_taken() {
             text.imports
         );
     }
+    let whole = Text::default().wasm("");
+    assert_eq!(refused(b""), "wasm.invalid");
+    assert_eq!(refused(b"(module)"), "wasm.invalid");
+    assert_eq!(refused(&whole[..whole.len() - 1]), "wasm.invalid");
+    assert_eq!(refused(&vec![0; (2 << 20) + 1]), "wasm.too_large");
+    let clearing = format!("(func {})", "(local i32 i64)".repeat(257));
+    let clearing = with(&clearing).wasm("");
+    assert_eq!(refused(&clearing), "wasm.too_many_locals");
+    let vector = with("(func (drop (i32x4.splat (i32.const 1))))");
+    assert_eq!(refused(&vector.wasm("")), "wasm.invalid");
+}
+
+#[test]
+fn every_entry_point_must_be_there_in_its_form() {
     for name in [
         "interface_version_8",
         "allocate",
@@ -364,13 +399,6 @@ fn a_module_that_is_no_contract_is_not_taken() {
         text.more = format!("(func (export \"{name}\") (param i64))");
         assert_eq!(refused(&text.wasm("")), "wasm.missing_export", "{name}");
     }
-    let whole = Text::default().wasm("");
-    assert_eq!(refused(b""), "wasm.invalid");
-    assert_eq!(refused(b"(module)"), "wasm.invalid");
-    assert_eq!(refused(&whole[..whole.len() - 1]), "wasm.invalid");
-    assert_eq!(refused(&vec![0; (2 << 20) + 1]), "wasm.too_large");
-    let vector = with("(func (drop (i32x4.splat (i32.const 1))))");
-    assert_eq!(refused(&vector.wasm("")), "wasm.invalid");
 }
 
 proptest! {

@@ -186,7 +186,7 @@ proptest! {
         restart_at in 0usize..8,
     ) {
         let founded = Arc::new(found());
-        let mut one = Chain::join(&founded);
+        let mut one = Chain::join(&founded).beside_wasm();
         let mut two = Chain::join(&founded);
         prop_assert_eq!(one.state.root(), two.state.root());
         let mut issued = 0u128;
@@ -224,7 +224,7 @@ proptest! {
 
     #[test]
     fn no_message_makes_a_node_stop(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
-        let mut chain = Chain::start(found());
+        let mut chain = Chain::start(found()).beside_wasm();
         let mut transactions = Vec::new();
         for contract in ["money", "receivable", "members", "organisations", "contracts", "ledger"] {
             for message in [text.as_bytes().to_vec(), String::from_utf8_lossy(&bytes).into_owned().into_bytes()] {

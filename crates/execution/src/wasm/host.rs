@@ -98,7 +98,7 @@ impl<'a> Host<'a> {
         self.settle(left, 0)?;
         let begun = u64::from(self.owed > 0);
         self.owed = 0;
-        Ok(self.session.charge(begun)?)
+        self.session.charge(begun)
     }
 
     /// The module ran for as long as it may: the whole price is spent.

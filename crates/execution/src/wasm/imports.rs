@@ -1,7 +1,7 @@
 //! The functions of the CosmWasm API that this ledger offers to modules.
 
 use super::{
-    MAX_ADDRESS_BYTES, MAX_NOTE_BYTES, MAX_REGION_BYTES, MAX_SCANS,
+    MAX_ADDRESS_BYTES, MAX_BOUND_BYTES, MAX_NOTE_BYTES, MAX_REGION_BYTES, MAX_SCANS,
     fault::Fault,
     host::{Host, asked},
     region,
@@ -97,7 +97,7 @@ fn db_remove(mut caller: Asking<'_, '_>, key: u32) -> Result<(), Error> {
 fn db_scan(mut caller: Asking<'_, '_>, start: u32, end: u32, order: u32) -> Result<u32, Error> {
     let bound = |at: u32| match at {
         0 => Ok(None),
-        at => region::read(&caller, at, MAX_REGION_BYTES).map(Some),
+        at => region::read(&caller, at, MAX_BOUND_BYTES).map(Some),
     };
     let (start, end) = (bound(start)?, bound(end)?);
     let order = match order {

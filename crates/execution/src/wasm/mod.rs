@@ -18,6 +18,8 @@ pub(crate) use module::Module;
 const MAX_MODULE_BYTES: usize = 2 << 20;
 /// Most bytes of a module's memory.
 const MAX_MEMORY_BYTES: usize = 16 << 20;
+/// Most locals of a function, parameters left out: every call clears them, for the price of a call.
+const MAX_LOCALS: u32 = 512;
 /// Bytes of a page of memory.
 const PAGE_BYTES: usize = 64 << 10;
 /// Most elements of all tables together.
@@ -27,6 +29,8 @@ const MAX_RECURSION: usize = 1_000;
 const MAX_STACK_BYTES: usize = 1 << 20;
 /// Most bytes that a module hands to the host at once; keys and values have their own, lower limits.
 const MAX_REGION_BYTES: usize = 1 << 20;
+/// The longest bound of a scan: twice the longest key. An open scan keeps its bounds.
+const MAX_BOUND_BYTES: usize = 2_048;
 /// The longest address that is looked at, as cosmwasm-std has it.
 const MAX_ADDRESS_BYTES: usize = 256;
 /// Most bytes kept of a panic's text.

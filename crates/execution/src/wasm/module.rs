@@ -1,14 +1,16 @@
 //! A module, taken only if it is a CosmWasm contract that this ledger can run the same everywhere.
 
 use super::{
-    MAX_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_RECURSION, MAX_STACK_BYTES, PAGE_BYTES,
+    MAX_LOCALS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_RECURSION, MAX_STACK_BYTES, PAGE_BYTES,
     imports::IMPORTS,
 };
 use crate::error::Refusal;
 use wasmi::{
-    CompilationMode, Config, EnforcedLimits, Engine, ExternType, FuncType,
+    CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, ExternType, FuncType,
+    OperatorCost,
     ValType::{self, I32},
 };
+use wasmparser::{Parser, Payload};
 
 /// The version of the interface between module and host, and the mark that a module bears.
 const INTERFACE: &str = "interface_version_8";
@@ -48,6 +50,7 @@ impl Module {
             );
             return Err(Refusal::new("wasm.too_large", what));
         }
+        check_locals(bytes)?;
         let engine = Engine::new(&config());
         let module = wasmi::Module::new(&engine, bytes)
             .map_err(|error| Refusal::new("wasm.invalid", error.to_string()))?;
@@ -71,6 +74,8 @@ fn config() -> Config {
     config
         .consume_fuel(true)
         .compilation_mode(CompilationMode::Eager)
+        .operator_cost(weights())
+        .fuel_cost(BYTES)
         .enforced_limits(EnforcedLimits::strict())
         .set_max_recursion_depth(MAX_RECURSION)
         .set_max_stack_height(MAX_STACK_BYTES)
@@ -82,6 +87,50 @@ fn config() -> Config {
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false);
     config
+}
+
+/// Instructions count once but for those that do more; the numbers stand beside measurements in
+/// docs/decisions/0015-wasmi.md.
+fn weights() -> OperatorCost {
+    OperatorCost {
+        call: 10,
+        call_indirect: 15,
+        memory_copy: 5,
+        memory_fill: 5,
+        memory_grow: 100,
+        memory_init: 5,
+        table_copy: 5,
+        table_fill: 5,
+        table_grow: 100,
+        table_init: 5,
+        ..OperatorCost::default()
+    }
+}
+
+/// Bytes that one instruction's price copies, clears or adds to a memory.
+const BYTES: CustomFuelCosts = CustomFuelCosts {
+    bytes_copied_per_fuel: 16,
+    fuel_per_bytes_translated: 0,
+    fuel_per_bytes_validated: 0,
+};
+
+/// Before the engine sees the module; what cannot be read here the engine refuses.
+fn check_locals(bytes: &[u8]) -> Result<(), Refusal> {
+    for payload in Parser::new(0).parse_all(bytes) {
+        let Ok(Payload::CodeSectionEntry(body)) = payload else {
+            continue;
+        };
+        let Ok(locals) = body.get_locals_reader() else {
+            return Ok(());
+        };
+        let groups = locals.into_iter().map_while(Result::ok);
+        let count = groups.fold(0u32, |sum, (count, _)| sum.saturating_add(count));
+        if count > MAX_LOCALS {
+            let what = format!("a function has {count} locals, and {MAX_LOCALS} is the most");
+            return Err(Refusal::new("wasm.too_many_locals", what));
+        }
+    }
+    Ok(())
 }
 
 fn takes(function: &FuncType, count: usize, gives: Option<ValType>) -> bool {
