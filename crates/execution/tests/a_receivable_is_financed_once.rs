@@ -2,10 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
 mod support;
 
+use not_run::not_run;
 use serde_json::json;
-use support::{BUYER, Chain, SELLER, finance, found, issue_receivable, mint};
+use std::sync::Arc;
+use support::{
+    BUYER, Chain, Founded, SELLER, builtins, finance, found, issue_receivable, mint, twin,
+};
 
 #[test]
 fn a_receivable_is_issued_confirmed_financed_and_never_financed_twice() {
@@ -110,4 +116,38 @@ fn an_unpayable_seller_undoes_the_whole_financing() {
     assert_eq!(chain.balance("bank/maker"), 950);
     let receivable = chain.query("receivable", &json!({"receivable": {"id": "R-1"}}));
     assert_eq!(receivable["status"], "confirmed");
+}
+
+#[test]
+fn a_native_contract_and_a_wasm_contract_work_with_each_other() {
+    let (Some(money), Some(receivable)) = (twin::module("money"), twin::module("receivable"))
+    else {
+        not_run("set BLOCKWORM_CONTRACTS to the folder that scripts/build-contracts fills");
+        return;
+    };
+    let (all_native, mut roots) = (found(), Vec::new());
+    for mixed in [
+        builtins(),
+        builtins().with_wasm("money@1", &money).unwrap(),
+        builtins().with_wasm("receivable@1", &receivable).unwrap(),
+    ] {
+        let founded = Founded {
+            authorities: Default::default(),
+            keys: Default::default(),
+            genesis: Arc::clone(&all_native.genesis),
+            builtins: Arc::new(mixed),
+        };
+        let mut chain = Chain::start(founded);
+        chain.must("bank/maker", "money", &mint("bank/maker", 5_000));
+        let issue = issue_receivable("R-1", &"ab".repeat(32), 1_000, 950);
+        chain.must(SELLER, "receivable", &issue);
+        // Money sends to the receivable, whose refusal undoes the payment.
+        let early = chain.refused("bank/maker", "money", &finance("R-1", 950));
+        assert_eq!(early.code, "receivable.not_confirmed");
+        chain.must(BUYER, "receivable", &json!({"confirm": {"id": "R-1"}}));
+        chain.must("bank/maker", "money", &finance("R-1", 950));
+        assert_eq!(chain.balance(SELLER), 950);
+        roots.push(chain.state.root());
+    }
+    assert!(roots.iter().all(|root| *root == roots[0]), "{roots:?}");
 }

@@ -4,7 +4,7 @@ use super::{
     MAX_LOCALS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_RECURSION, MAX_STACK_BYTES, PAGE_BYTES,
     imports::IMPORTS,
 };
-use crate::error::Refusal;
+use crate::{error::Refusal, guard};
 use wasmi::{
     CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, ExternType, FuncType,
     OperatorCost,
@@ -52,8 +52,11 @@ impl Module {
         }
         check_locals(bytes)?;
         let engine = Engine::new(&config());
-        let module = wasmi::Module::new(&engine, bytes)
-            .map_err(|error| Refusal::new("wasm.invalid", error.to_string()))?;
+        let invalid = |reason: String| Refusal::new("wasm.invalid", reason);
+        // Whoever hands in a module must not stop a node through a fault of the translator either.
+        let module = guard::run(|| wasmi::Module::new(&engine, bytes))
+            .map_err(|_| invalid("the engine could not translate the module".to_owned()))?
+            .map_err(|error| invalid(error.to_string()))?;
         check_imports(&module)?;
         check_exports(&module)?;
         let memory = check_memory(&module)?;

@@ -19,16 +19,20 @@ const MODULES: [&str; 5] = [
 
 /// The modules, from the folder that `BLOCKWORM_CONTRACTS` names; none where it is not set.
 static BUILTINS: LazyLock<Option<Arc<Builtins>>> = LazyLock::new(|| {
-    let folder = std::env::var_os("BLOCKWORM_CONTRACTS")?;
     let mut builtins = Builtins::new();
     for name in MODULES {
-        let path = Path::new(&folder).join(format!("{name}.wasm"));
-        let module = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let taken = builtins.with_wasm(&format!("{name}@1"), &module);
+        let taken = builtins.with_wasm(&format!("{name}@1"), &module(name)?);
         builtins = taken.unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
     }
     Some(Arc::new(builtins))
 });
+
+/// One module; none where `BLOCKWORM_CONTRACTS` is not set.
+pub fn module(name: &str) -> Option<Vec<u8>> {
+    let folder = std::env::var_os("BLOCKWORM_CONTRACTS")?;
+    let path = Path::new(&folder).join(format!("{name}.wasm"));
+    Some(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
 
 /// The node.
 pub struct Twin {
