@@ -18,3 +18,5 @@ pub use error::IssuanceError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, QueryMsg};
 pub use query::query;
+
+blockworm_kit::entry_points!();

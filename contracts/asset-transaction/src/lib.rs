@@ -20,3 +20,5 @@ pub use error::AssetError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, QueryMsg};
 pub use query::query;
+
+blockworm_kit::entry_points!();

@@ -18,3 +18,5 @@ pub use error::ReceivableError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, Payload, QueryMsg, ReceivableResponse, Reservation};
 pub use query::query;
+
+blockworm_kit::entry_points!();

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
 mod support;
 
+use not_run::not_run;
 use serde_json::json;
+use std::sync::Arc;
 use support::{
-    BUYER, Chain, SELLER,
-    trading::{Trade, issue_receivable},
+    BUYER, Chain, Founded, SELLER,
+    trading::{self, Trade, issue_receivable},
+    twin,
 };
 
 fn kinds(receipt: &blockworm_ledger::Receipt) -> Vec<(&str, &str)> {
@@ -252,4 +257,44 @@ fn an_overdue_part_goes_back_to_who_sold_it() {
     // It is the seller's again, who may split it.
     let split = json!({"split": {"asset": asset, "holding": 0, "at": "700"}});
     trade.chain.must(SELLER, "assets", &split);
+}
+
+#[test]
+fn a_native_contract_and_a_wasm_contract_work_with_each_other() {
+    let modules = ["asset-issuance", "asset-transaction", "receivable"];
+    let Some(modules) = modules
+        .iter()
+        .map(|name| Some((format!("{name}@1"), twin::module(name)?)))
+        .collect::<Option<Vec<_>>>()
+    else {
+        not_run("set BLOCKWORM_CONTRACTS to the folder that scripts/build-contracts fills");
+        return;
+    };
+    let (all_native, mut roots) = (trading::found(), Vec::new());
+    // None of the three as a module, then one of them at a time.
+    for module in std::iter::once(None).chain(modules.iter().map(Some)) {
+        let mut mixed = trading::builtins();
+        if let Some((code, bytes)) = module {
+            mixed = mixed.with_wasm(code, bytes).unwrap();
+        }
+        let founded = Founded {
+            authorities: Default::default(),
+            keys: Default::default(),
+            genesis: Arc::clone(&all_native.genesis),
+            builtins: Arc::new(mixed),
+        };
+        let mut trade = Trade::with(Chain::start(founded), 5_000);
+        let issue = issue_receivable("R-1", &"ab".repeat(32), 1_000, 950);
+        trade.chain.must(SELLER, "receivable", &issue);
+        // The assets send to the receivable, whose refusal undoes the payment.
+        let finance = trade.finance("R-1", 0, 950);
+        let early = trade.chain.refused("bank/maker", "assets", &finance);
+        assert_eq!(early.code, "receivable.not_confirmed");
+        let confirm = json!({"confirm": {"id": "R-1"}});
+        trade.chain.must(BUYER, "receivable", &confirm);
+        trade.chain.must("bank/maker", "assets", &finance);
+        assert_eq!(trade.balance(SELLER), 950);
+        roots.push(trade.chain.state.root());
+    }
+    assert!(roots.iter().all(|root| *root == roots[0]), "{roots:?}");
 }

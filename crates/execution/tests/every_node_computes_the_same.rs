@@ -196,7 +196,7 @@ proptest! {
         restart_at in 0usize..8,
     ) {
         let founded = Arc::new(trading::found());
-        let mut one = Trade::with(Chain::join(&founded), ISSUED);
+        let mut one = Trade::with(Chain::join(&founded).beside_wasm(), ISSUED);
         let mut two = Trade::with(Chain::join(&founded), ISSUED).chain;
         prop_assert_eq!(one.chain.state.root(), two.state.root());
         for (at, steps) in blocks.into_iter().enumerate() {
@@ -225,7 +225,7 @@ proptest! {
 
     #[test]
     fn no_message_makes_a_node_stop(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
-        let mut chain = Chain::start(found());
+        let mut chain = Chain::start(found()).beside_wasm();
         let mut transactions = Vec::new();
         for contract in ["money", "receivable", "members", "organisations", "contracts", "ledger"] {
             for message in [text.as_bytes().to_vec(), String::from_utf8_lossy(&bytes).into_owned().into_bytes()] {

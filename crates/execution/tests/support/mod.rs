@@ -4,6 +4,7 @@
 
 pub mod foreign;
 pub mod trading;
+pub mod twin;
 
 use blockworm_crypto::{
     Algorithm, Digest, Namespace, PublicKey, SecretKey,
@@ -197,6 +198,8 @@ pub struct Chain {
     pub state: State<MemoryStore>,
     pub executor: Executor<MemoryStore>,
     pub nonce: u128,
+    /// Runs the same blocks with contracts as WASM modules.
+    pub twin: Option<twin::Twin>,
 }
 
 impl Chain {
@@ -222,14 +225,21 @@ impl Chain {
             state,
             executor,
             nonce: 0,
+            twin: None,
         }
+    }
+
+    /// From here on (its genesis) every block also runs with contracts as WASM modules, where there
+    /// are any, and must come to the same.
+    pub fn beside_wasm(mut self) -> Self {
+        self.twin = twin::Twin::start(&self.founded.genesis);
+        self
     }
 
     /// The same store after a restart.
     pub fn restart(self) -> Self {
-        let nonce = self.nonce;
         let mut again = Self::open(&self.founded, self.store);
-        again.nonce = nonce;
+        (again.nonce, again.twin) = (self.nonce, self.twin);
         again
     }
 
@@ -287,6 +297,9 @@ impl Chain {
             .state
             .commit(outcome.height, outcome.rows.clone())
             .unwrap();
+        if let Some(twin) = &mut self.twin {
+            twin.compare(block, &outcome, &self.state);
+        }
         (outcome, root)
     }
 
@@ -324,11 +337,12 @@ impl Chain {
     }
 
     pub fn query(&self, contract: &str, message: &Value) -> Value {
-        let answer = self
-            .executor
-            .reader()
-            .query(contract, message.to_string().as_bytes());
-        serde_json::from_slice(&answer.unwrap()).unwrap()
+        let message = message.to_string().into_bytes();
+        let answer = self.executor.reader().query(contract, &message).unwrap();
+        if let Some(twin) = &self.twin {
+            assert_eq!(twin.query(contract, &message), answer);
+        }
+        serde_json::from_slice(&answer).unwrap()
     }
 
     pub fn balance(&self, account: &str) -> u128 {

@@ -1,8 +1,8 @@
 //! A ledger on which receivables are assets and settlement money is another: its contracts, a bank that issues, and the usual messages.
 
-use super::{BUYER, Chain, Founded, builtins, found_with, parameters};
+use super::{BUYER, Chain, Founded, found_with, parameters};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use blockworm_execution::Native;
+use blockworm_execution::{Builtins, Native};
 use blockworm_ledger::genesis::GenesisContract;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 /// What the receivable contract begins with.
 pub const RECEIVABLE: &str = r#"{"issuance":"issuance","assets":"assets","class":"receivable","vouchers":["voucher-cny"],"utc_offset_minutes":480,"registry":null}"#;
 
-/// The usual founders with receivables on the asset contracts.
-pub fn found() -> Founded {
-    let builtins = builtins()
+/// The usual contracts and those of assets.
+pub fn builtins() -> Builtins {
+    super::builtins()
         .with(
             "asset-issuance@1",
             Native::new(
@@ -28,8 +28,12 @@ pub fn found() -> Founded {
                 blockworm_asset_transaction::execute,
                 blockworm_asset_transaction::query,
             ),
-        );
-    let mut founded = found_with(builtins, &[], parameters());
+        )
+}
+
+/// The usual founders with receivables on the asset contracts.
+pub fn found() -> Founded {
+    let mut founded = found_with(builtins(), &[], parameters());
     let mut genesis = (*founded.genesis).clone();
     let more = [
         ("issuance", "asset-issuance@1", issuance()),
@@ -78,7 +82,7 @@ pub struct Trade {
 
 impl Trade {
     pub fn start(money: u128) -> Self {
-        Self::with(Chain::start(found()), money)
+        Self::with(Chain::start(found()).beside_wasm(), money)
     }
 
     pub fn with(mut chain: Chain, money: u128) -> Self {
