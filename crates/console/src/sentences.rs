@@ -20,7 +20,7 @@ pub(crate) fn event(event: &Event, program: &str, language: Language) -> String 
     let told = match program {
         "asset-issuance" => issuance(event),
         "asset-transaction" => holdings(event, language),
-        "receivable" => receivable(event),
+        "receivable" => receivable(event).or_else(|| part_of_receivable(event)),
         "members" => members(event),
         "registry" => registry(event),
         "proposals" => proposals(event),
@@ -213,6 +213,22 @@ fn receivable(event: &Event) -> Option<Both> {
             format!("{} withdrew receivable {subject}.", of("by")),
             format!("{} 撤回应收账款 {subject}。", of("by")),
         )),
+        "forgone" => {
+            let bank = of("bank");
+            Some((
+                format!("{bank} will not finance the document with the fingerprint {subject}."),
+                format!("{bank} 放弃为指纹 {subject} 的单据融资。"),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// What happens to a part of a receivable, mostly once it is overdue.
+fn part_of_receivable(event: &Event) -> Option<Both> {
+    let of = |name| attribute(event, name);
+    let (seller, buyer, subject) = (of("seller"), of("buyer"), &event.subject);
+    match event.kind.as_str() {
         "asked" => Some((
             format!(
                 "{} changed the price asked for part {} of receivable {subject}.",
@@ -257,13 +273,6 @@ fn receivable(event: &Event) -> Option<Both> {
                     of("holding"),
                     of("bank")
                 ),
-            ))
-        }
-        "forgone" => {
-            let bank = of("bank");
-            Some((
-                format!("{bank} will not finance the document with the fingerprint {subject}."),
-                format!("{bank} 放弃为指纹 {subject} 的单据融资。"),
             ))
         }
         _ => None,

@@ -115,12 +115,7 @@ impl Issue {
             Next::Ask(name, who.clone(), Box::new(message), sentence)
         };
         let Some(NamedAsset { id, asset }) = own else {
-            let draft = IssuanceMsg::Draft {
-                class: class.to_owned(),
-                amount,
-                backing,
-                metadata: BTreeMap::new(),
-            };
+            let draft = draft(class, amount, backing);
             let sentence = format!("drafts {} of settlement money", self.amount);
             return Ok(ask("draft", &self.maker, draft, sentence));
         };
@@ -175,6 +170,15 @@ impl Issue {
                 ask("mint", &self.maker, message, sentence)
             }
         })
+    }
+}
+
+fn draft(class: &str, amount: Uint128, backing: Backing) -> IssuanceMsg {
+    IssuanceMsg::Draft {
+        class: class.to_owned(),
+        amount,
+        backing,
+        metadata: BTreeMap::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::registry::{Registry, Sealed};
 use blockworm_kit::claims::{Claim, claim_key, pledge_key};
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_receivable::{
-    InstantiateMsg, Payload, ReceivableResponse, Reservation,
+    InstantiateMsg, ReceivableResponse, Reservation,
     msg::{Part, RegistryPlace},
 };
 use blockworm_registry::{DocumentSet, msg::NumberedClaim};
@@ -392,12 +392,8 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let money = self
             .purse(&contracts.assets, plan.bank.as_str(), currency)
             .await?;
-        let payload = Payload::Finance {
-            id: id.clone(),
-            holding: offer.holding,
-            reservation,
-        };
-        let request = contracts.pay(&plan.bank, &money, minor, &payload)?;
+        let part = (id.as_str(), offer.holding);
+        let request = contracts.finance(&plan.bank, &money, part, minor, reservation)?;
         let sentence = format!("finances {id} and pays {price} to {}", offer.owner);
         self.act(Scene::new("finance", request, sentence)).await?;
         Ok(())

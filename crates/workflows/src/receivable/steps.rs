@@ -4,7 +4,7 @@ use super::import::{Claim, Opening};
 use crate::asset::Assets;
 use blockworm_kit::{CivilDate, Currency, assets::AssetId};
 use blockworm_ledger::{Amount, ContractName, MemberId};
-use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg};
+use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg, Reservation};
 use cosmwasm_std::Uint128;
 
 /// Which of a consortium's ledgers a request is for.
@@ -175,6 +175,23 @@ impl Contracts {
     ) -> Result<Request, StepError> {
         let assets = &self.assets;
         assets.send(who, money, amount, &self.receivable, payload)
+    }
+
+    /// A bank pays for a part, with its reservation where there is a registry.
+    pub fn finance(
+        &self,
+        bank: &MemberId,
+        money: &AssetId,
+        (id, holding): (&str, u64),
+        price: Uint128,
+        reservation: Option<Reservation>,
+    ) -> Result<Request, StepError> {
+        let payload = Payload::Finance {
+            id: id.to_owned(),
+            holding,
+            reservation,
+        };
+        self.pay(bank, money, price, &payload)
     }
 
     /// A bank will never finance the document under this claim of the registry.

@@ -9,7 +9,6 @@ use crate::fingerprint::{Document, Shares, sets};
 use crate::registry::{Registry, USUAL_RESERVATION_MS};
 use blockworm_asset_transaction::msg::Part;
 use blockworm_ledger::{Amount, MemberId};
-use blockworm_receivable::Payload;
 use blockworm_registry::DocumentSet;
 use cosmwasm_std::Uint128;
 use serde::Serialize;
@@ -202,13 +201,8 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let money = self
             .purse(&contracts.assets, second.as_str(), price.currency)
             .await?;
-        let payload = Payload::Finance {
-            id: id.clone(),
-            holding: 0,
-            reservation: None,
-        };
         let minor = Uint128::new(price.minor);
-        let request = contracts.pay(second, &money, minor, &payload)?;
+        let request = contracts.finance(second, &money, (id, 0), minor, None)?;
         let offers = format!("offers {price} for {id} a second time");
         self.act(Scene {
             expected: "receivable.already_financed",
