@@ -82,7 +82,8 @@ impl Scene {
 
     fn reserve(&self, document: &Document, by: &str, seconds: &str) {
         let args = ["registry", "reserve", &document.file, "--as", by];
-        self.run(&[&args[..], &["--seconds", seconds]].concat());
+        let how = ["--seconds", seconds, "--of-order", "10"];
+        self.run(&[&args[..], &how].concat());
     }
 
     /// The proof of a row, as the API hands it out.
@@ -161,9 +162,26 @@ impl Scene {
     }
 }
 
-fn finance(document: &Document) -> [&str; 5] {
+/// Every invoice is a tenth of the one order that all of them name.
+fn finance(document: &Document) -> [&str; 7] {
     let (id, file) = (&document.id, &document.file);
-    ["receivable", "finance", id, "--invoice", file]
+    let tenth = ["--of-order", "10"];
+    [
+        "receivable",
+        "finance",
+        id,
+        "--invoice",
+        file,
+        tenth[0],
+        tenth[1],
+    ]
+}
+
+fn rivals_reserve(file: &str) -> [&str; 7] {
+    let tenth = ["--of-order", "10"];
+    [
+        "registry", "reserve", file, "--as", RIVAL, tenth[0], tenth[1],
+    ]
 }
 
 #[test]
@@ -174,7 +192,7 @@ fn stopped_after_the_reservation() {
     let number = scene.newest(&document);
     let old = scene.claim(number).encode();
     let file = document.file.as_str();
-    let reserve = ["registry", "reserve", file, "--as", RIVAL];
+    let reserve = rivals_reserve(file);
     assert_eq!(scene.refused(&reserve), "registry.already_reserved");
     let release = ["registry", "release", file, "--as", RIVAL];
     // Not waiting, it shows a block from before the reservation's end.
@@ -239,7 +257,7 @@ fn stopped_after_the_pledge() {
     let file = document.file.as_str();
     let release = ["registry", "release", file, "--as", RIVAL];
     assert_eq!(scene.refused(&release), "registry.still_pledged");
-    let reserve = ["registry", "reserve", file, "--as", RIVAL];
+    let reserve = rivals_reserve(file);
     assert_eq!(scene.refused(&reserve), "registry.already_reserved");
 
     // Everything dies; who comes back confirms what was pledged.
@@ -265,7 +283,7 @@ fn stopped_after_the_pledge() {
     let file = other.file.as_str();
     scene.run(&["receivable", "forgo", file]);
     scene.run(&["registry", "release", file, "--as", RIVAL]);
-    scene.run(&["registry", "reserve", file, "--as", RIVAL]);
+    scene.run(&rivals_reserve(file));
     // The rival has reserved it since.
     let number = scene.newest(&other) - 1;
     let reservation = scene.proof(&scene.registry, "registry", &claim_key(number));
@@ -287,7 +305,7 @@ fn a_node_that_joined_meanwhile_is_handed_over_to() {
     let anchors = scene.run(&["query", "ledger", r#"{"anchors":{}}"#]);
     let voting = anchors["registry"]["validators"].as_array().unwrap().len();
     assert_eq!(voting, 5, "{anchors}");
-    let reserve = ["registry", "reserve", &document.file, "--as", RIVAL];
+    let reserve = rivals_reserve(&document.file);
     assert_eq!(scene.refused(&reserve), "registry.already_financed");
     scene.run(&["receivable", "settle", &document.id]);
     let release = ["registry", "release", &document.file, "--as", RIVAL];
