@@ -3,12 +3,12 @@
 
 mod dsl;
 
-use blockworm_kit::claims::{claim_key, pledge_key};
+use blockworm_kit::claims::{Claim, claim_key, pledge_key};
 use blockworm_ledger::{ForeignState, StateAnswerProof};
 use blockworm_receivable::Reservation;
 use blockworm_workflows::{
     receivable::{Contracts, Request, import, sample_invoice},
-    registry::{Registry, fingerprint},
+    registry::Registry,
 };
 use dsl::{Consortium, PATIENCE, path, signing::Signer, wait};
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ use std::{
 
 const BANK: &str = "bank/maker";
 const RIVAL: &str = "harbour-bank/maker";
-/// Short reservations of the scenarios; the trade's blocks show a time up to four heartbeats old.
-const SECONDS: &str = "2";
+/// Short reservations of the scenarios: long enough to become firm, which takes a heartbeat or two.
+const SECONDS: &str = "8";
 
 struct Scene {
     consortium: Consortium,
@@ -34,7 +34,6 @@ struct Scene {
 struct Document {
     file: String,
     id: String,
-    fingerprint: String,
 }
 
 impl Scene {
@@ -64,12 +63,7 @@ impl Scene {
         let imported = self.run(&["receivable", "import", &file]);
         let id = imported["receivable"].as_str().unwrap().to_owned();
         self.run(&["receivable", "confirm", &id]);
-        let fingerprint = fingerprint(&import(&invoice).unwrap()).to_string();
-        Document {
-            file,
-            id,
-            fingerprint,
-        }
+        Document { file, id }
     }
 
     #[track_caller]
@@ -88,7 +82,8 @@ impl Scene {
 
     fn reserve(&self, document: &Document, by: &str, seconds: &str) {
         let args = ["registry", "reserve", &document.file, "--as", by];
-        self.run(&[&args[..], &["--seconds", seconds]].concat());
+        let how = ["--seconds", seconds, "--of-order", "10"];
+        self.run(&[&args[..], &how].concat());
     }
 
     /// The proof of a row, as the API hands it out.
@@ -104,18 +99,38 @@ impl Scene {
         }
     }
 
-    fn claim(&self, document: &Document, number: u32) -> ForeignState {
-        let key = claim_key(&document.fingerprint, number);
-        self.proof(&self.registry, "registry", &key)
+    /// The number of the newest claim on the document.
+    fn newest(&self, document: &Document) -> u64 {
+        let claims = self.shown(document)["claims"].clone();
+        let newest = claims.as_array().unwrap().last().unwrap();
+        newest["number"].as_u64().unwrap()
     }
 
-    fn pledge(&self, document: &Document, number: u32) -> ForeignState {
-        let key = pledge_key(&document.fingerprint, number, "bank");
+    /// The claim's row once it is firm.
+    fn claim(&self, number: u64) -> ForeignState {
+        let begun = Instant::now();
+        loop {
+            let state = self.proof(&self.registry, "registry", &claim_key(number));
+            let row: Claim = serde_json::from_slice(state.claim.value.as_ref().unwrap()).unwrap();
+            if state.claim.height >= row.firm_at {
+                return state;
+            }
+            assert!(begun.elapsed() < PATIENCE);
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn pledge(&self, number: u64) -> ForeignState {
+        let key = pledge_key(number, "bank");
         self.proof(&self.trade, "receivable", &key)
     }
 
+    fn finance(&self, document: &Document) -> Value {
+        self.run(&finance(document))
+    }
+
     /// Pays under this proof of a reservation; the receipt's code.
-    fn pay(&self, document: &Document, claim: u32, proof: &[u8]) -> String {
+    fn pay(&self, document: &Document, claim: u64, proof: &[u8]) -> String {
         let price = import(&fs::read(&document.file).unwrap()).unwrap().amount;
         let reservation = Reservation {
             claim,
@@ -147,21 +162,43 @@ impl Scene {
     }
 }
 
+/// Every invoice is a tenth of the one order that all of them name.
+fn finance(document: &Document) -> [&str; 7] {
+    let (id, file) = (&document.id, &document.file);
+    let tenth = ["--of-order", "10"];
+    [
+        "receivable",
+        "finance",
+        id,
+        "--invoice",
+        file,
+        tenth[0],
+        tenth[1],
+    ]
+}
+
+fn rivals_reserve(file: &str) -> [&str; 7] {
+    let tenth = ["--of-order", "10"];
+    [
+        "registry", "reserve", file, "--as", RIVAL, tenth[0], tenth[1],
+    ]
+}
+
 #[test]
 fn stopped_after_the_reservation() {
     let scene = Scene::start(1);
     let document = scene.document(1);
     scene.reserve(&document, BANK, SECONDS);
-    let old = scene.claim(&document, 0).encode();
+    let number = scene.newest(&document);
+    let old = scene.claim(number).encode();
     let file = document.file.as_str();
-    let reserve = ["registry", "reserve", file, "--as", RIVAL];
+    let reserve = rivals_reserve(file);
     assert_eq!(scene.refused(&reserve), "registry.already_reserved");
     let release = ["registry", "release", file, "--as", RIVAL];
     // Not waiting, it shows a block from before the reservation's end.
-    let early = scene.pledge(&document, 0);
+    let early = scene.pledge(number);
     let rival = RIVAL.parse().unwrap();
-    let of = document.fingerprint.as_str();
-    let early = Registry::default().release(&rival, of, early.encode());
+    let early = Registry::default().release(&rival, number, early.encode());
     let codes = scene.send(&scene.registry, &[early.unwrap()]);
     assert_eq!(codes, ["registry.too_early"]);
 
@@ -170,12 +207,12 @@ fn stopped_after_the_reservation() {
     assert_eq!(scene.shown(&document)["standing"], "free");
     scene.run(&reserve);
     assert_eq!(
-        scene.pay(&document, 0, &old),
+        scene.pay(&document, number, &old),
         "receivable.reservation_expired",
         "the old proof is genuine and worth nothing any more"
     );
-    let finance = ["receivable", "finance", &document.id];
-    assert_eq!(scene.refused(&finance), "registry.already_reserved");
+    let refused = scene.refused(&finance(&document));
+    assert_eq!(refused, "registry.already_reserved");
     let claims = scene.shown(&document)["claims"].clone();
     assert_eq!(
         (&claims[0]["end"], &claims[1]["bank"]),
@@ -185,7 +222,7 @@ fn stopped_after_the_reservation() {
     // Another bank that does come back finds its reservation and goes on.
     let second = scene.document(2);
     scene.reserve(&second, BANK, "3600");
-    let done = scene.run(&["receivable", "finance", &second.id]);
+    let done = scene.finance(&second);
     let steps: Vec<&str> = done["steps"].as_array().unwrap().iter().map(name).collect();
     assert_eq!(steps, ["finance", "register"]);
 
@@ -193,10 +230,14 @@ fn stopped_after_the_reservation() {
     let third = scene.document(3);
     scene.reserve(&third, BANK, "1");
     thread::sleep(Duration::from_millis(1_500));
-    let done = scene.run(&["receivable", "finance", &third.id]);
+    let before = scene.newest(&third);
+    let done = scene.finance(&third);
     let steps: Vec<&str> = done["steps"].as_array().unwrap().iter().map(name).collect();
-    assert_eq!(steps, ["release", "reserve", "finance", "register"]);
-    assert_eq!(done["claim"], 1);
+    assert_eq!(
+        steps,
+        ["release", "commit", "reserve", "finance", "register"]
+    );
+    assert_eq!(done["claim"], before + 1);
 }
 
 fn name(step: &Value) -> &str {
@@ -208,14 +249,15 @@ fn stopped_after_the_pledge() {
     let scene = Scene::start(1);
     let document = scene.document(1);
     scene.reserve(&document, BANK, SECONDS);
-    let reservation = scene.claim(&document, 0).encode();
-    assert_eq!(scene.pay(&document, 0, &reservation), "ok");
-    thread::sleep(Duration::from_secs(2));
+    let number = scene.newest(&document);
+    let reservation = scene.claim(number).encode();
+    assert_eq!(scene.pay(&document, number, &reservation), "ok");
+    thread::sleep(Duration::from_secs(8));
     // Long after the reservation's end nobody can free it: the money has moved.
     let file = document.file.as_str();
     let release = ["registry", "release", file, "--as", RIVAL];
     assert_eq!(scene.refused(&release), "registry.still_pledged");
-    let reserve = ["registry", "reserve", file, "--as", RIVAL];
+    let reserve = rivals_reserve(file);
     assert_eq!(scene.refused(&reserve), "registry.already_reserved");
 
     // Everything dies; who comes back confirms what was pledged.
@@ -223,7 +265,7 @@ fn stopped_after_the_pledge() {
     scene.consortium.up(&[]).json();
     let proposals = scene.run(&["proposal", "list"]);
     assert_eq!(proposals.as_array().unwrap().len(), 1, "pinned once");
-    let done = scene.run(&["receivable", "finance", &document.id]);
+    let done = scene.finance(&document);
     let steps: Vec<&str> = done["steps"].as_array().unwrap().iter().map(name).collect();
     assert_eq!(steps, ["register"]);
     assert_eq!(scene.shown(&document)["standing"], "financed");
@@ -241,9 +283,12 @@ fn stopped_after_the_pledge() {
     let file = other.file.as_str();
     scene.run(&["receivable", "forgo", file]);
     scene.run(&["registry", "release", file, "--as", RIVAL]);
-    scene.run(&["registry", "reserve", file, "--as", RIVAL]);
-    let reservation = scene.claim(&other, 0).encode();
-    assert_eq!(scene.pay(&other, 0, &reservation), "receivable.claim_used");
+    scene.run(&rivals_reserve(file));
+    // The rival has reserved it since.
+    let number = scene.newest(&other) - 1;
+    let reservation = scene.proof(&scene.registry, "registry", &claim_key(number));
+    let refused = scene.pay(&other, number, &reservation.encode());
+    assert_eq!(refused, "receivable.claim_used");
 }
 
 #[test]
@@ -251,13 +296,16 @@ fn a_node_that_joined_meanwhile_is_handed_over_to() {
     let scene = Scene::start(4);
     let document = scene.document(1);
     scene.run(&["node", "join", "harbour-bank"]);
-    let done = scene.run(&["receivable", "finance", &document.id]);
+    let done = scene.finance(&document);
     let steps: Vec<&str> = done["steps"].as_array().unwrap().iter().map(name).collect();
-    assert_eq!(steps, ["reserve", "advance", "finance", "register"]);
+    assert_eq!(
+        steps,
+        ["commit", "reserve", "advance", "finance", "register"]
+    );
     let anchors = scene.run(&["query", "ledger", r#"{"anchors":{}}"#]);
     let voting = anchors["registry"]["validators"].as_array().unwrap().len();
     assert_eq!(voting, 5, "{anchors}");
-    let reserve = ["registry", "reserve", &document.file, "--as", RIVAL];
+    let reserve = rivals_reserve(&document.file);
     assert_eq!(scene.refused(&reserve), "registry.already_financed");
     scene.run(&["receivable", "settle", &document.id]);
     let release = ["registry", "release", &document.file, "--as", RIVAL];
@@ -270,7 +318,8 @@ fn forged_proofs_and_those_of_another_consortium_move_nothing() {
     let scene = Scene::start(1);
     let document = scene.document(1);
     scene.reserve(&document, BANK, "3600");
-    let genuine = scene.claim(&document, 0).encode();
+    let number = scene.newest(&document);
+    let genuine = scene.claim(number).encode();
     let bank = BANK.parse().unwrap();
     let flips = |bytes: &[u8]| -> Vec<Vec<u8>> {
         let places = (0..bytes.len()).step_by(bytes.len() / 24);
@@ -282,13 +331,15 @@ fn forged_proofs_and_those_of_another_consortium_move_nothing() {
         places.map(flip).collect()
     };
     for forged in flips(&genuine) {
-        let code = scene.pay(&document, 0, &forged);
+        let code = scene.pay(&document, number, &forged);
         assert!(code.starts_with("foreign."), "{code}");
     }
-    assert_eq!(scene.pay(&document, 0, &genuine), "ok");
-    let of = document.fingerprint.as_str();
-    let pledge = scene.pledge(&document, 0).encode();
-    let confirm = |proof: Vec<u8>| Registry::default().confirm(&bank, of, proof).unwrap();
+    assert_eq!(scene.pay(&document, number, &genuine), "ok");
+    let pledge = scene.pledge(number).encode();
+    let confirm = |proof: Vec<u8>| {
+        let request = Registry::default().confirm(&bank, number, proof);
+        request.unwrap()
+    };
     let forged: Vec<Request> = flips(&pledge).into_iter().map(confirm).collect();
     for code in scene.send(&scene.registry, &forged) {
         assert!(code.starts_with("foreign."), "{code}");
@@ -296,9 +347,9 @@ fn forged_proofs_and_those_of_another_consortium_move_nothing() {
 
     // The same people found another consortium, where nothing was pledged, or everything.
     let twin = Scene::start(1);
-    let elsewhere = twin.pledge(&document, 0).encode();
+    let elsewhere = twin.pledge(number).encode();
     let rival = RIVAL.parse().unwrap();
-    let release = Registry::default().release(&rival, of, elsewhere.clone());
+    let release = Registry::default().release(&rival, number, elsewhere.clone());
     let moved = [release.unwrap(), confirm(elsewhere)];
     let codes = scene.send(&scene.registry, &moved);
     assert_eq!(codes, ["foreign.broken_proof", "foreign.broken_proof"]);
@@ -314,7 +365,8 @@ fn killed_at_any_moment_it_is_done_by_running_it_again() {
         let document = scene.document(copy);
         let mut first = Command::new(env!("CARGO_BIN_EXE_blockworm"));
         let first = first
-            .args(["receivable", "finance", &document.id, "--dir"])
+            .args(finance(&document))
+            .arg("--dir")
             .arg(scene.consortium.folder.root());
         let first = first.stdout(Stdio::null()).stderr(Stdio::null());
         let mut first = first.spawn().unwrap();
@@ -325,16 +377,14 @@ fn killed_at_any_moment_it_is_done_by_running_it_again() {
         let begun = Instant::now();
         while scene.shown(&document)["standing"] != "financed" {
             assert!(begun.elapsed() < PATIENCE, "killed after {ms} ms");
-            scene
-                .consortium
-                .run(&["receivable", "finance", &document.id]);
+            scene.consortium.run(&finance(&document));
         }
         let claims = scene.shown(&document)["claims"].clone();
         assert_eq!(claims.as_array().unwrap().len(), 1, "killed after {ms} ms");
         let shown = scene.run(&["receivable", "show", &document.id]);
         assert_eq!(shown["financier"], BANK);
         assert_eq!(
-            scene.refused(&["receivable", "finance", &document.id]),
+            scene.refused(&finance(&document)),
             "receivable.already_financed"
         );
     }

@@ -179,7 +179,7 @@ fn results() {
     let imported = shapes.keep("receivable import", &[invoice]);
     let receivable = imported["receivable"].as_str().unwrap();
     shapes.keep("receivable confirm", &[receivable]);
-    shapes.keep("receivable finance", &[receivable]);
+    shapes.keep("receivable finance", &[receivable, "--invoice", invoice]);
     shapes.keep("receivable show", &[receivable]);
     shapes.keep("registry show", &[invoice]);
     shapes.keep("key-holder show", &["--org", "court"]);

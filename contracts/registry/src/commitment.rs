@@ -104,15 +104,16 @@ fn clear(
     Ok(())
 }
 
-/// The block of the bank's commitment to these sets, which is used up by it.
-pub(crate) fn open(
-    storage: &mut dyn Storage,
+/// The bank's commitment to these sets, at least so many blocks old, and the block that held it. What is
+/// opened by it uses it up.
+pub(crate) fn find(
+    storage: &dyn Storage,
     env: &Env,
     bank: &str,
     nonce: &str,
     sets: &[DocumentSet],
     blocks: u64,
-) -> Result<u64, RegistryError> {
+) -> Result<(String, u64), RegistryError> {
     let commitment = commitment(bank, nonce, sets).ok_or(RegistryError::BadNonce)?;
     let made = COMMITMENTS.may_load(storage, (bank, &commitment))?;
     let made = made.ok_or(RegistryError::NotCommitted)?;
@@ -125,8 +126,7 @@ pub(crate) fn open(
     if env.block.height < from {
         return Err(RegistryError::TooSoon { from });
     }
-    COMMITMENTS.remove(storage, (bank, &commitment));
-    Ok(made.height)
+    Ok((commitment, made.height))
 }
 
 const fn expired(made: &Committed, now: u64) -> bool {

@@ -6,7 +6,7 @@ use crate::{
     keys,
     msg::{DocumentSet, MAX_RESERVATION_MS, MIN_RESERVATION_MS, REREGISTER_BLOCKS},
     sets,
-    state::{CONFIG, COUNT, SETS},
+    state::{COMMITMENTS, CONFIG, COUNT, SETS},
 };
 use blockworm_kit::{
     claims::{CLAIMS, Claim, End, KnownAs},
@@ -47,10 +47,13 @@ pub(crate) fn reserve(
         });
     }
     sets::check(&reveal.sets)?;
-    let committed_at = commitment::open(storage, env, &bank, &reveal.nonce, &reveal.sets, 1)?;
+    let found = commitment::find(storage, env, &bank, &reveal.nonce, &reveal.sets, 1);
+    let (commitment, committed_at) = found?;
     sets::check_versions(storage, &reveal.sets, &keys::required(storage)?)?;
+    let displaced = sets::room(storage, height, committed_at, &reveal.sets)?;
+    COMMITMENTS.remove(storage, (&bank, &commitment));
     let mut events = Vec::new();
-    for number in sets::room(storage, height, committed_at, &reveal.sets)? {
+    for number in displaced {
         let mut claim = CLAIMS.load(storage, number)?;
         sets::end(storage, height, number, &mut claim, End::Displaced)?;
         events.push(event("displaced", number, &claim));
@@ -99,7 +102,7 @@ pub(crate) fn reregister(
         whose: "of your bank's",
     })?;
     let blocks = CONFIG.load(storage)?.settle_blocks + REREGISTER_BLOCKS;
-    commitment::open(storage, env, bank, nonce, added, blocks)?;
+    let (commitment, _) = commitment::find(storage, env, bank, nonce, added, blocks)?;
     let mut held = SETS.load(storage, number)?;
     let has: BTreeSet<u32> = held.iter().map(|set| set.version).collect();
     if added.iter().any(|set| has.contains(&set.version)) {
@@ -112,6 +115,7 @@ pub(crate) fn reregister(
     }
     // No commitment is later than that, so that nobody makes room.
     sets::room(storage, env.block.height, u64::MAX, added)?;
+    COMMITMENTS.remove(storage, (bank, &commitment));
     sets::enter(storage, number, added)?;
     let newest = |sets: &[DocumentSet]| sets.last().map_or(0, |set| set.version);
     keys::leaves(storage, newest(&held))?;

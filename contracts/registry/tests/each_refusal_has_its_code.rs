@@ -213,6 +213,14 @@ fn a_commitment_counts_once_for_its_bank_from_the_next_block_on_for_ten_minutes(
     // What is refused is not used up.
     let refused = opening(HOUR, "elsewhere", &nonce(9), sets.to_vec());
     assert_eq!(scene.code("bank/maker", refused), "registry.unknown_ledger");
+    let rivals = scene.reserve("harbour-bank", &sets).unwrap();
+    scene.pass(SETTLE);
+    assert_eq!(
+        scene.code("bank/maker", msg.clone()),
+        "registry.already_reserved"
+    );
+    scene.trade_shows(rivals, "harbour-bank", START, Some(PledgeState::Forgone));
+    scene.run("bank/maker", release(rivals)).unwrap();
     scene.run("bank/maker", msg.clone()).unwrap();
     assert_eq!(scene.code("bank/maker", msg), "registry.not_committed");
 }

@@ -12,8 +12,9 @@ use std::future::Future;
 
 /// The receipt's code of a transaction that did what it asked.
 pub(crate) const OK: &str = "ok";
-/// How often the shipped invoice's story can be told on one ledger, each time under another number.
-pub(crate) const MOST_TELLINGS: u32 = 1_000;
+/// How often the shipped invoice's story can be told on one ledger, each time under another number and
+/// of the same order, of which the registry counts so many open claims.
+pub(crate) const MOST_TELLINGS: u32 = 64;
 /// Most handovers that the contract `ledger` takes at once.
 const MOST_HANDOVERS: usize = 16;
 

@@ -5,7 +5,7 @@ use super::import::{Claim, Opening, Salt, import, sample_invoice};
 use super::stage::{MOST_TELLINGS, Scene, Stage, strange};
 use super::steps::{Contracts, IssueTerms, On};
 use crate::asset::voucher::Issue;
-use crate::fingerprint::{Document, Shares, sets};
+use crate::fingerprint::{Document, Shares, check::WHOLE, sets};
 use crate::registry::{Registry, USUAL_RESERVATION_MS};
 use blockworm_asset_transaction::msg::Part;
 use blockworm_ledger::{Amount, MemberId};
@@ -17,6 +17,13 @@ pub use super::stage::{Outcome, Shown, Step, StoryError, Submitter};
 
 /// What stands behind the sample's settlement money (samples/settlement-account.csv).
 const SETTLEMENT_STATEMENT: &[u8] = include_bytes!("../../../../samples/settlement-account.csv");
+
+/// What one telling claims: all of its invoice, and of the order that the invoices of all tellings
+/// name as much as leaves room for the others.
+const A_TELLING: Shares = Shares {
+    document: WHOLE,
+    named: WHOLE / MOST_TELLINGS,
+};
 
 /// Who plays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +180,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         Ok(())
     }
 
-    /// What a bank claims that finances all of the invoice, by its own asking.
+    /// What a bank claims that finances the invoice, by its own asking.
     async fn sets(
         &mut self,
         plan: &Plan,
@@ -183,7 +190,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let document = Document::of(&claim.invoice)?;
         let known = self.submitter.fingerprint(bank, &document).await;
         let known = known.map_err(StoryError::Submitter)?;
-        let made = sets(&document, &known, Shares::ALL);
+        let made = sets(&document, &known, A_TELLING);
         made.ok_or_else(|| strange(&plan.registry.contract, &"other forms than were asked for"))
     }
 
