@@ -19,6 +19,7 @@ use std::{
     io::Read as _,
     path::Path,
     process::{Command, Stdio},
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -116,6 +117,7 @@ pub struct Consortium {
     pub scratch: tempfile::TempDir,
     pub folder: ConsortiumFolder,
     nodes: usize,
+    money: OnceLock<String>,
 }
 
 impl Consortium {
@@ -127,6 +129,7 @@ impl Consortium {
             scratch,
             folder,
             nodes,
+            money: OnceLock::new(),
         }
     }
 

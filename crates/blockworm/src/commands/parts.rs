@@ -3,7 +3,7 @@
 use super::{
     acting::{Desk, read},
     submitter::{FolderSubmitter, stopped},
-    tx::print_receipt,
+    tx::{print_receipt, receipt_lines},
 };
 use crate::{
     cli::{
@@ -15,7 +15,7 @@ use crate::{
     progress::Progress,
     remote::client_failure,
 };
-use blockworm_api::client::Paging;
+use blockworm_api::{client::Paging, model::ReceiptView};
 use blockworm_asset_transaction::{ExecuteMsg as Hands, msg::Part as AssetPart};
 use blockworm_crypto::sha256;
 use blockworm_ledger::{Currency, MemberId, TransactionId};
@@ -156,7 +156,7 @@ async fn pay(
     receivable: &ReceivableResponse,
     amount: Uint128,
     payload: &Payload,
-) -> Result<blockworm_api::model::ReceiptView> {
+) -> Result<ReceiptView> {
     let folder = ConsortiumFolder::new(&acting.target.place.dir);
     let wait = Duration::from_secs(acting.signing.wait_s);
     let mut asking = FolderSubmitter::new(&folder, wait).on(On::Trade, &desk.remote);
@@ -166,6 +166,12 @@ async fn pay(
         .map_err(stopped)?;
     let request = desk.contracts.pay(&acting.member, &money, amount, payload);
     desk.submit(acting, request).await
+}
+
+#[derive(Serialize)]
+struct Settled {
+    /// One for each payment; a payment is for at most [`MAX_SETTLED`] parts.
+    receipts: Vec<ReceiptView>,
 }
 
 async fn settle(args: &ReceivableSettleArgs, format: Format) -> Result<ExitCode> {
@@ -197,9 +203,8 @@ async fn settle(args: &ReceivableSettleArgs, format: Format) -> Result<ExitCode>
         let amount = amount.max(Uint128::one());
         receipts.push(pay(&desk, &acting, &receivable, amount, &payload).await?);
     }
-    for receipt in &receipts {
-        print_receipt(receipt, format)?;
-    }
+    let text: Vec<String> = receipts.iter().map(receipt_lines).collect();
+    format.print(&Settled { receipts }, text.concat())?;
     Ok(ExitCode::SUCCESS)
 }
 
