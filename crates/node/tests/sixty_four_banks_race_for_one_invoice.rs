@@ -175,12 +175,6 @@ async fn race(world: World) -> usize {
         holders.push(open[0].claim.clone());
     }
     assert!(holders.windows(2).all(|two| two[0] == two[1]));
-    println!(
-        "{} holds it: {} reserved, {displaced} displaced, {} refused",
-        holders[0].bank,
-        won.len(),
-        lost.len()
-    );
     displaced
 }
 
