@@ -290,7 +290,7 @@ impl World {
         let (id, bank) = (number as u64, BANKS[claim.deal.bank]);
         let (state, end) = match claim.financed {
             true => (Some(PledgeState::Ended), End::Released),
-            false if pick % 2 == 0 => (Some(PledgeState::Forgone), End::Released),
+            false if pick.is_multiple_of(2) => (Some(PledgeState::Forgone), End::Released),
             false => (None, End::Expired),
         };
         self.scene.trade_shows(id, bank, START + 100 * HOUR, state);

@@ -41,7 +41,16 @@ pub fn builtins() -> Arc<Builtins> {
         blockworm_money::execute,
         blockworm_money::query,
     );
-    Arc::new(Builtins::new().with("money@1", money))
+    let registry = Native::new(
+        blockworm_registry::instantiate,
+        blockworm_registry::execute,
+        blockworm_registry::query,
+    );
+    Arc::new(
+        Builtins::new()
+            .with("money@1", money)
+            .with("registry@1", registry),
+    )
 }
 
 pub fn parameters() -> Parameters {
@@ -58,38 +67,40 @@ pub fn parameters() -> Parameters {
     }
 }
 
+/// An organisation with the role `bank` and one member, who is its maker and its admin.
+pub fn bank(slug: &str, maker: &SecretKey, time_ms: u64) -> Organisation {
+    let validity = Validity {
+        not_before_ms: time_ms.saturating_sub(86_400_000),
+        not_after_ms: time_ms + 10 * 365 * 86_400_000,
+    };
+    let authority =
+        CertificateAuthority::create(slug, "Root", Algorithm::Ed25519, validity).unwrap();
+    let subject = MemberSubject {
+        organisation: slug.into(),
+        name: "maker".into(),
+        functions: vec!["admin".into(), "maker".into()],
+    };
+    let certificate = authority
+        .issue(&subject, &maker.public_key(), validity)
+        .unwrap();
+    let id = format!("{slug}/maker").parse().unwrap();
+    Organisation {
+        id: slug.parse().unwrap(),
+        name: slug.into(),
+        roles: vec!["bank".into()],
+        ca_certificate: authority.certificate().to_vec(),
+        members: vec![GenesisMember { id, certificate }],
+    }
+}
+
 impl Consortium {
     /// A consortium whose first `validators` organisations vote.
     pub fn new(time_ms: u64, validators: usize, parameters: Parameters) -> Self {
-        let validity = Validity {
-            not_before_ms: time_ms.saturating_sub(86_400_000),
-            not_after_ms: time_ms + 10 * 365 * 86_400_000,
-        };
         let makers: Vec<_> = (0..ORGANISATIONS.len()).map(|n| key("maker", n)).collect();
         let organisations = ORGANISATIONS
             .iter()
             .zip(&makers)
-            .map(|(slug, maker)| {
-                let authority =
-                    CertificateAuthority::create(slug, "Root", Algorithm::Ed25519, validity)
-                        .unwrap();
-                let subject = MemberSubject {
-                    organisation: (*slug).into(),
-                    name: "maker".into(),
-                    functions: vec!["admin".into(), "maker".into()],
-                };
-                let certificate = authority
-                    .issue(&subject, &maker.public_key(), validity)
-                    .unwrap();
-                let id = format!("{slug}/maker").parse().unwrap();
-                Organisation {
-                    id: slug.parse().unwrap(),
-                    name: (*slug).into(),
-                    roles: vec!["bank".into()],
-                    ca_certificate: authority.certificate().to_vec(),
-                    members: vec![GenesisMember { id, certificate }],
-                }
-            })
+            .map(|(slug, maker)| bank(slug, maker, time_ms))
             .collect();
         let keys: Vec<_> = (0..validators).map(|n| key("validator", n)).collect();
         let mut voting: Vec<_> = keys
