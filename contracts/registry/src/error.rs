@@ -118,6 +118,20 @@ pub enum RegistryError {
         /// The block.
         height: u64,
     },
+    /// One at a time.
+    #[error(
+        "registry.not_firm: your bank has a claim on one of these fingerprints that is firm after block {firm_at}; reserve again from then on"
+    )]
+    NotFirm {
+        /// The block.
+        firm_at: u64,
+    },
+    /// Not displaced, or cleared before.
+    #[error("registry.nothing_to_clear: claim {claim} was not displaced, or was cleared before")]
+    NothingToClear {
+        /// The number asked for.
+        claim: u64,
+    },
     /// So many claims on one fingerprint are not looked through.
     #[error(
         "registry.too_many_claims: 64 open claims share one of the fingerprints; wait until one ends"

@@ -7,7 +7,7 @@ use crate::{
     msg::{ExecuteMsg, InstantiateMsg, MAX_SETTLE_BLOCKS},
     reserve::{self, Reveal, event},
     sets,
-    state::CONFIG,
+    state::{CLEARED, CONFIG},
 };
 use blockworm_kit::{
     Caller, ForeignValue, KitQuery,
@@ -78,6 +78,7 @@ pub fn execute(
         }
         ExecuteMsg::Confirm { claim, proof } => confirm(deps, &env, &bank, claim, proof)?,
         ExecuteMsg::Release { claim, proof } => release(deps, &env, claim, proof)?,
+        ExecuteMsg::Clear { claim } => clear(deps.storage, claim)?,
     };
     Ok(Response::new().add_events(events))
 }
@@ -145,7 +146,22 @@ fn release(
         (None, None) => End::Expired,
     };
     sets::end(deps.storage, env.block.height, number, &mut claim, end)?;
+    sets::free(deps.storage, number)?;
     Ok(vec![event("released", number, &claim)])
+}
+
+/// What a displaced claim still marks or seems to hold is freed.
+fn clear(storage: &mut dyn Storage, number: u64) -> Result<Vec<Event>, RegistryError> {
+    let claim = CLAIMS.may_load(storage, number)?;
+    let claim = claim.filter(|claim| claim.end == Some(End::Displaced));
+    match claim {
+        Some(claim) if !CLEARED.has(storage, number) => {
+            CLEARED.save(storage, number, &true)?;
+            sets::free(storage, number)?;
+            Ok(vec![event("cleared", number, &claim)])
+        }
+        _ => Err(RegistryError::NothingToClear { claim: number }),
+    }
 }
 
 /// What the trade's ledger holds under the claim, by proof.

@@ -141,6 +141,11 @@ pub enum ExecuteMsg {
         /// Of the pledge's row, or of its absence.
         proof: Binary,
     },
+    /// Frees what a displaced claim left behind: its marks, and entries that nobody has come across.
+    Clear {
+        /// The claim.
+        claim: u64,
+    },
 }
 
 /// What anybody on the ledger may read.

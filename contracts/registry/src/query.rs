@@ -43,7 +43,7 @@ pub fn query(deps: Deps<'_, KitQuery>, _env: Env, msg: QueryMsg) -> Result<Binar
             let held = HELD.may_load(storage, &fingerprint)?.unwrap_or_default();
             let numbers = held.shares.iter().map(|held| held.claim).collect();
             let mut open = numbered(storage, numbers)?;
-            open.retain(|open| open.claim.bank == bank);
+            open.retain(|open| open.claim.bank == bank && open.claim.end.is_none());
             // One under which nothing is financed yet comes before those that are used up.
             let unused = |open: &NumberedClaim| (open.claim.financed_at.is_none(), open.number);
             to_json_binary(&open.into_iter().max_by_key(unused))
@@ -77,7 +77,7 @@ fn check(storage: &dyn Storage, fingerprints: &[String]) -> Result<Vec<Checked>,
         let held = HELD.may_load(storage, fingerprint)?.unwrap_or_default();
         let mut checked = Checked {
             standing: Standing::Free,
-            taken: u32::try_from(held.taken()).unwrap_or(u32::MAX),
+            taken: 0,
             marked: held.marks > 0,
             reserved_until_ms: None,
         };
@@ -86,6 +86,11 @@ fn check(storage: &dyn Storage, fingerprints: &[String]) -> Result<Vec<Checked>,
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => unknown.insert(CLAIMS.load(storage, share.claim)?),
             };
+            // Displaced, and nobody has come across it since.
+            if claim.end.is_some() {
+                continue;
+            }
+            checked.taken = checked.taken.saturating_add(share.share);
             if claim.financed_at.is_some() {
                 checked.standing = Standing::Financed;
             } else {

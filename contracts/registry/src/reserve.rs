@@ -50,10 +50,11 @@ pub(crate) fn reserve(
     let found = commitment::find(storage, env, &bank, &reveal.nonce, &reveal.sets, 1);
     let (commitment, committed_at) = found?;
     sets::check_versions(storage, &reveal.sets, &keys::required(storage)?)?;
-    let displaced = sets::room(storage, height, committed_at, &reveal.sets)?;
+    let room = sets::room(storage, height, committed_at, &reveal.sets)?;
+    sets::check_waiting(storage, height, &bank, &reveal.sets)?;
     COMMITMENTS.remove(storage, (&bank, &commitment));
     let mut events = Vec::new();
-    for number in displaced {
+    for &number in &room.displaced {
         let mut claim = CLAIMS.load(storage, number)?;
         sets::end(storage, height, number, &mut claim, End::Displaced)?;
         events.push(event("displaced", number, &claim));
@@ -73,7 +74,7 @@ pub(crate) fn reserve(
         end: None,
     };
     CLAIMS.save(storage, number, &claim)?;
-    sets::enter(storage, number, &reveal.sets)?;
+    sets::enter(storage, number, claim.firm_at, &reveal.sets, &room)?;
     if let Some(set) = reveal.sets.last() {
         keys::stands_under(storage, set.version)?;
     }
@@ -114,9 +115,9 @@ pub(crate) fn reregister(
         return Err(RegistryError::OtherShare { claim: number });
     }
     // No commitment is later than that, so that nobody makes room.
-    sets::room(storage, env.block.height, u64::MAX, added)?;
+    let room = sets::room(storage, env.block.height, u64::MAX, added)?;
     COMMITMENTS.remove(storage, (bank, &commitment));
-    sets::enter(storage, number, added)?;
+    sets::enter(storage, number, claim.firm_at, added, &room)?;
     let newest = |sets: &[DocumentSet]| sets.last().map_or(0, |set| set.version);
     keys::leaves(storage, newest(&held))?;
     held.extend_from_slice(added);

@@ -87,19 +87,64 @@ impl Full {
     }
 }
 
-fn full(storage: &dyn Storage, sets: &[DocumentSet]) -> StdResult<Vec<Full>> {
+/// What a reservation finds on its capped fingerprints.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// The claims that it displaces.
+    pub(crate) displaced: Vec<u64>,
+    /// Claims that were displaced before and whose entries are in the way.
+    stale: Vec<u64>,
+}
+
+/// The rows without room. A row that seems full is looked through for claims that have ended.
+fn full(storage: &dyn Storage, sets: &[DocumentSet], stale: &mut Vec<u64>) -> StdResult<Vec<Full>> {
     let mut found = Vec::new();
     let parts = sets.iter().flat_map(|set| &set.parts);
     for part in parts.filter(|part| part.share > 0) {
         let held = HELD.may_load(storage, &part.fingerprint)?;
         let held = held.unwrap_or_default();
         let share = u64::from(part.share);
-        let asked = Full { share, held };
+        let mut asked = Full { share, held };
+        if asked.fits() {
+            continue;
+        }
+        let mut ended = Vec::new();
+        for held in &asked.held.shares {
+            if CLAIMS.load(storage, held.claim)?.end.is_some() {
+                ended.push(held.claim);
+            }
+        }
+        ended.iter().for_each(|claim| asked.leave(*claim));
+        stale.append(&mut ended);
         if !asked.fits() {
             found.push(asked);
         }
     }
     Ok(found)
+}
+
+/// One claim of a bank at a time may be waiting to become firm on a fingerprint: so nobody can put more
+/// in a rival's way than the rival can afford to displace.
+pub(crate) fn check_waiting(
+    storage: &dyn Storage,
+    height: u64,
+    bank: &str,
+    sets: &[DocumentSet],
+) -> Result<(), RegistryError> {
+    let parts = sets.iter().flat_map(|set| &set.parts);
+    for part in parts.filter(|part| part.share > 0) {
+        let held = HELD.may_load(storage, &part.fingerprint)?;
+        let held = held.unwrap_or_default();
+        for waiting in held.shares.iter().filter(|held| height <= held.firm_at) {
+            let claim = CLAIMS.load(storage, waiting.claim)?;
+            if claim.end.is_none() && claim.bank == bank {
+                return Err(RegistryError::NotFirm {
+                    firm_at: claim.firm_at,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The claims that must go so that the sets fit: none where they fit already, else open ones that are
@@ -110,29 +155,27 @@ pub(crate) fn room(
     height: u64,
     committed_at: u64,
     sets: &[DocumentSet],
-) -> Result<Vec<u64>, RegistryError> {
-    let mut full = full(storage, sets)?;
+) -> Result<Room, RegistryError> {
+    let mut room = Room::default();
+    let mut full = full(storage, sets, &mut room.stale)?;
     let mut later = BTreeSet::new();
-    for held in full.iter().flat_map(|full| &full.held.shares) {
+    let held = full.iter().flat_map(|full| &full.held.shares);
+    for held in held.filter(|held| height <= held.firm_at) {
         let claim = CLAIMS.load(storage, held.claim)?;
-        if claim.financed_at.is_none()
-            && height <= claim.firm_at
-            && claim.committed_at > committed_at
-        {
+        if claim.financed_at.is_none() && claim.committed_at > committed_at {
             later.insert(Reverse((claim.committed_at, held.claim)));
         }
     }
-    let mut displaced = Vec::new();
     for Reverse((_, number)) in later {
         full.retain(|full| !full.fits());
         let holds = |full: &Full| full.held.shares.iter().any(|held| held.claim == number);
         if full.iter().any(holds) {
             full.iter_mut().for_each(|full| full.leave(number));
-            displaced.push(number);
+            room.displaced.push(number);
         }
     }
     match full.iter().find(|full| !full.fits()) {
-        None => Ok(displaced),
+        None => Ok(room),
         Some(full) => Err(refusal(storage, full)?),
     }
 }
@@ -160,16 +203,25 @@ fn refusal(storage: &dyn Storage, full: &Full) -> StdResult<RegistryError> {
     })
 }
 
-/// The claim holds its sets from now on.
-pub(crate) fn enter(storage: &mut dyn Storage, number: u64, sets: &[DocumentSet]) -> StdResult<()> {
+/// The claim holds its sets from now on, and those that made room no longer do.
+pub(crate) fn enter(
+    storage: &mut dyn Storage,
+    number: u64,
+    firm_at: u64,
+    sets: &[DocumentSet],
+    room: &Room,
+) -> StdResult<()> {
+    let gone: BTreeSet<u64> = room.displaced.iter().chain(&room.stale).copied().collect();
     for part in sets.iter().flat_map(|set| &set.parts) {
         let fingerprint = part.fingerprint.as_str();
         let mut held = HELD.may_load(storage, fingerprint)?.unwrap_or_default();
         if part.share > 0 {
             let share = part.share;
+            held.shares.retain(|held| !gone.contains(&held.claim));
             held.shares.push(Share {
                 claim: number,
                 share,
+                firm_at,
             });
             EVER.save(storage, (fingerprint, number), &share)?;
         } else {
@@ -180,7 +232,7 @@ pub(crate) fn enter(storage: &mut dyn Storage, number: u64, sets: &[DocumentSet]
     Ok(())
 }
 
-/// Writes a claim's end down, which frees what it held.
+/// Writes a claim's end down.
 pub(crate) fn end(
     storage: &mut dyn Storage,
     height: u64,
@@ -188,8 +240,21 @@ pub(crate) fn end(
     claim: &mut Claim,
     end: End,
 ) -> StdResult<()> {
-    let sets = SETS.load(storage, number)?;
-    for part in sets.iter().flat_map(|set| &set.parts) {
+    if let Some(known) = claim.documents.last() {
+        keys::leaves(storage, known.version)?;
+    }
+    claim.ended_at = Some(height);
+    claim.end = Some(end);
+    CLAIMS.save(storage, number, claim)
+}
+
+/// Frees what a claim held that has ended. Whoever displaces it pays for its row alone.
+pub(crate) fn free(storage: &mut dyn Storage, number: u64) -> StdResult<()> {
+    for part in SETS
+        .load(storage, number)?
+        .iter()
+        .flat_map(|set| &set.parts)
+    {
         let fingerprint = part.fingerprint.as_str();
         let mut held = HELD.load(storage, fingerprint)?;
         if part.share > 0 {
@@ -199,10 +264,5 @@ pub(crate) fn end(
         }
         HELD.save(storage, fingerprint, &held)?;
     }
-    if let Some(set) = sets.last() {
-        keys::leaves(storage, set.version)?;
-    }
-    claim.ended_at = Some(height);
-    claim.end = Some(end);
-    CLAIMS.save(storage, number, claim)
+    Ok(())
 }

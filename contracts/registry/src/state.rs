@@ -17,6 +17,9 @@ pub const SETS: Map<u64, Vec<DocumentSet>> = Map::new("s");
 /// ever claimed it.
 pub const HELD: Map<&str, Held> = Map::new("h");
 
+/// Displaced claims that hold no fingerprint any more.
+pub const CLEARED: Map<u64, bool> = Map::new("x");
+
 /// (Fingerprint, claim) → the share that the claim was made on; never removed.
 pub const EVER: Map<(&str, u64), u32> = Map::new("e");
 
@@ -59,6 +62,9 @@ pub struct Share {
     pub claim: u64,
     /// In parts of [`blockworm_kit::claims::WHOLE`].
     pub share: u32,
+    /// The block up to which it may be displaced. A displaced claim's entries stay until somebody
+    /// claims the fingerprint or clears the claim.
+    pub firm_at: u64,
 }
 
 /// A commitment's time.

@@ -280,8 +280,14 @@ fn shares_are_taken_up_to_the_whole_and_a_mark_never_refuses() {
 #[test]
 fn sixty_four_open_claims_share_a_fingerprint_and_no_more() {
     let mut scene = Scene::new(SETTLE);
-    for _ in 0..64 {
+    for number in 1..=64 {
         scene.reserve("bank", &[set(1, 1, 1)]).unwrap();
+        let early = scene.reserve("bank", &[set(1, 1, 1)]);
+        let refusal = match number {
+            64 => "registry.too_many_claims",
+            _ => "registry.not_firm",
+        };
+        assert_eq!(code(early), refusal, "one at a time");
     }
     let refused = scene.reserve("harbour-bank", &[set(1, 1, 1)]);
     assert_eq!(code(refused), "registry.too_many_claims");
@@ -306,6 +312,12 @@ fn the_earlier_commitment_has_it_until_the_later_one_is_firm() {
     for msg in [confirm(0), release(0)] {
         assert_eq!(scene.code("harbour-bank/maker", msg), "registry.no_claim");
     }
+    let clear = |claim| ExecuteMsg::Clear { claim };
+    assert_eq!(scene.run("bank/maker", clear(0)).unwrap(), ["cleared"]);
+    for claim in [0, 1, 7] {
+        let refused = scene.code("bank/maker", clear(claim));
+        assert_eq!(refused, "registry.nothing_to_clear");
+    }
     // One block later it is too late, however early the commitment.
     let mut scene = Scene::new(SETTLE);
     let first = scene.commit("bank", &sets);
@@ -326,10 +338,8 @@ fn nobody_is_displaced_in_vain_nor_without_need() {
         with(1, 2, 5, &[(1, half / 2)]),
         with(1, 3, 5, &[(1, half / 2)]),
     ];
-    for one in &two {
-        scene
-            .reserve("harbour-bank", std::slice::from_ref(one))
-            .unwrap();
+    for (bank, one) in ["harbour-bank", "river-bank"].into_iter().zip(&two) {
+        scene.reserve(bank, std::slice::from_ref(one)).unwrap();
     }
     // The first half is firm, so that nothing makes room for the whole.
     assert_eq!(scene.code("bank/maker", whole), "registry.already_reserved");
@@ -339,11 +349,19 @@ fn nobody_is_displaced_in_vain_nor_without_need() {
     // A quarter is enough: the last to commit goes, the other stays.
     let mut scene = Scene::new(SETTLE);
     let some = scene.commit("bank", &[set(1, 1, half)]);
-    let later = [(2, half / 2), (3, half / 2), (4, half / 4)]
-        .map(|(number, share)| scene.commit("harbour-bank", &[with(1, number, 5, &[(1, share)])]));
+    let banks = ["harbour-bank", "river-bank", "lake-bank"];
+    let shares = [half / 2, half / 2, half / 4];
+    let later: Vec<_> = (2..5u32)
+        .zip(banks)
+        .zip(shares)
+        .map(|((number, bank), share)| {
+            let with = [with(1, number, 5, &[(1, share)])];
+            (bank, scene.commit(bank, &with))
+        })
+        .collect();
     scene.pass(1);
-    for reserve in later.into_iter().rev() {
-        scene.run_here("harbour-bank/maker", reserve).unwrap();
+    for (bank, reserve) in later.into_iter().rev() {
+        scene.run_here(&format!("{bank}/maker"), reserve).unwrap();
     }
     let events = scene.run("bank/maker", some).unwrap();
     assert_eq!(events, ["displaced", "reserved"]);

@@ -103,6 +103,19 @@ impl Model {
         })
     }
 
+    /// Whether the bank has a claim on some of it that is not firm.
+    fn waits(&self, deal: &Deal) -> bool {
+        self.open().any(|(_, claim)| {
+            let (other, caps) = (&claim.deal, |what| {
+                part(&claim.deal, what) > 0 && part(deal, what) > 0
+            });
+            other.bank == deal.bank
+                && self.height <= claim.firm
+                && other.versions.intersection(&deal.versions).next().is_some()
+                && (caps(deal.document) || caps(ORDER))
+        })
+    }
+
     /// The claims that make room, or none where it is refused.
     fn room(&self, deal: &Deal, committed: u64) -> Option<Vec<usize>> {
         let mut later: Vec<usize> = self
@@ -232,7 +245,7 @@ impl World {
         let (deal, committed) = (deal.clone(), *committed);
         let required = self.model.required();
         self.model.height = self.scene.env.block.height + 1;
-        let versions = deal.versions.is_superset(&required);
+        let versions = deal.versions.is_superset(&required) && !self.model.waits(&deal);
         let room = self.model.room(&deal, committed).filter(|_| versions);
         let reserve = ExecuteMsg::Reserve {
             nonce: nonce(number as u64),

@@ -88,6 +88,16 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
         "共用同一指纹的有效登记过多。",
     ),
     (
+        "registry.not_firm",
+        "The bank has a claim on it that is not firm yet.",
+        "该银行已有一项尚未确定的登记。",
+    ),
+    (
+        "registry.nothing_to_clear",
+        "The claim was not displaced, or was cleared before.",
+        "该登记未被取代，或此前已清理。",
+    ),
+    (
         "registry.too_much_asked",
         "Too many fingerprints were asked for at once.",
         "一次查询的指纹过多。",

@@ -326,6 +326,7 @@ fn registry(event: &Event) -> Option<Both> {
             ));
         }
         "displaced" => ("freed for an earlier commitment", "已让位于更早的承诺"),
+        "cleared" => ("cleared of a displaced claim", "已清理被取代的登记"),
         "reregistered" => ("registered under newer keys", "已以新密钥重新登记"),
         "reserved" => ("reserved", "已预留"),
         "financed" => ("registered as financed", "已登记为融资"),

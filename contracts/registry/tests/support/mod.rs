@@ -89,7 +89,7 @@ impl Scene {
             .with("notary/maker", &["notary"], &["maker"])
             .with("court/admin", &["court"], &["admin"])
             .with("bank/admin", &["bank"], &["admin"]);
-        for bank in ["bank", "harbour-bank", "river-bank"] {
+        for bank in ["bank", "harbour-bank", "river-bank", "lake-bank"] {
             deps = deps.with(&maker(bank), &["bank"], &["maker"]);
         }
         let mut deps = deps.deps();
