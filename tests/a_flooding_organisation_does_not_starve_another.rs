@@ -3,8 +3,12 @@
 
 mod dsl;
 
-use dsl::{Consortium, load::send_batch, signing::Signer, wait};
-use serde_json::json;
+use dsl::{
+    Consortium,
+    load::{ASSETS, send_batch, transfer},
+    signing::Signer,
+    wait,
+};
 use std::{
     sync::{
         Arc,
@@ -34,9 +38,10 @@ fn a_flooding_organisation_does_not_starve_another() {
     });
     let stop = Arc::new(AtomicBool::new(false));
     let maker = consortium.signer("bank/maker");
+    let money = consortium.money().to_owned();
     let flood: Vec<_> = (0..FLOODERS)
         .map(|number| {
-            let (stop, maker) = (Arc::clone(&stop), maker.clone());
+            let (stop, maker, money) = (Arc::clone(&stop), maker.clone(), money.clone());
             let node = ["platform", "bank", "notary", "court"][number % 4];
             let client = consortium.client(node);
             std::thread::spawn(move || {
@@ -44,7 +49,7 @@ fn a_flooding_organisation_does_not_starve_another() {
                     while !stop.load(Ordering::Relaxed) {
                         // It does not wait for receipts: what it can send, it sends.
                         let wait = Duration::from_millis(1);
-                        send_batch(&client, &maker, "bank/checker", BATCH, wait).await;
+                        send_batch(&client, &maker, (&money, "bank/checker"), BATCH, wait).await;
                     }
                 });
             })
@@ -71,14 +76,12 @@ fn a_flooding_organisation_does_not_starve_another() {
 async fn pay(consortium: &Consortium, supplier: &Signer) -> Vec<u64> {
     let client = consortium.client("platform");
     let ledger = consortium.ledger();
-    let message = json!({ "transfer": {
-        "to": "platform/buyer-c27e", "amount": "1", "currency": "CNY",
-    }});
+    let message = transfer(consortium.money(), "platform/buyer-c27e", 1);
     let mut blocks_waited = Vec::new();
     for _ in 0..PAYMENTS {
         let begun = Instant::now();
         let tip = client.ledger(&ledger).await.unwrap().tip;
-        let transaction = supplier.sign("money", &message);
+        let transaction = supplier.sign(ASSETS, &message);
         let answer = client.submit(&ledger, &transaction, WAIT).await.unwrap();
         let receipt = answer
             .receipt

@@ -93,7 +93,8 @@ fn a_full_disk_loses_nothing_acknowledged() {
         let balance = consortium.balance("platform", "bank/checker").await;
         assert!(balance >= acknowledged.len() as u64);
         let maker = consortium.signer("bank/maker");
-        let more = send_batch(&client, &maker, "bank/checker", 10, WAIT).await;
+        let money = consortium.money();
+        let more = send_batch(&client, &maker, (money, "bank/checker"), 10, WAIT).await;
         assert_eq!(
             more.ids.len(),
             10,
@@ -106,6 +107,7 @@ fn a_full_disk_loses_nothing_acknowledged() {
 
 async fn load_until_refused(consortium: &Consortium) -> Vec<String> {
     let maker = consortium.signer("bank/maker");
+    let money = consortium.money();
     let client = consortium.client("platform");
     let begun = Instant::now();
     let mut acknowledged = Vec::new();
@@ -115,7 +117,14 @@ async fn load_until_refused(consortium: &Consortium) -> Vec<String> {
             begun.elapsed() < Duration::from_secs(120),
             "the disk never became full"
         );
-        let done = send_batch(&client, &maker, "bank/checker", 500, Duration::from_secs(3)).await;
+        let done = send_batch(
+            &client,
+            &maker,
+            (money, "bank/checker"),
+            500,
+            Duration::from_secs(3),
+        )
+        .await;
         fruitless = if done.ids.is_empty() {
             fruitless + 1
         } else {

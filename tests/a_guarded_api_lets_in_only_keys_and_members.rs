@@ -202,9 +202,13 @@ fn a_node_that_strangers_could_read_does_not_start() {
     let scene = Scene::set();
     scene.down();
     let written = fs::read_to_string(&scene.node_toml).unwrap();
-    let network = written.replace("profile = \"local\"", "profile = \"network\"");
-    let start = |settings: &str, flags: &[&str]| {
-        fs::write(&scene.node_toml, format!("{settings}\n{network}")).unwrap();
+    // One node holds all keys of a local consortium; over a network it must not.
+    let (before, holders) = written.split_once("[[key_holders]]").unwrap();
+    let limits = holders.split_once("[limits]").unwrap().1;
+    let own = format!("{before}[limits]{limits}");
+    let over_network = |text: &str| text.replace("profile = \"local\"", "profile = \"network\"");
+    let start_with = |text: &str, flags: &[&str]| {
+        fs::write(&scene.node_toml, over_network(text)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_blockworm"));
         command
             .args(["node", "run", "--output", "json", "--config"])
@@ -212,6 +216,7 @@ fn a_node_that_strangers_could_read_does_not_start() {
             .args(flags);
         run(&mut command)
     };
+    let start = |settings: &str, flags: &[&str]| start_with(&format!("{settings}\n{own}"), flags);
     let elsewhere = ["--api", "0.0.0.0:0"];
     let open = start("", &elsewhere);
     assert_eq!(open.error_code(), "api.unprotected");
@@ -226,6 +231,9 @@ fn a_node_that_strangers_could_read_does_not_start() {
     assert_eq!(nobody.error_code(), "api.no_keys");
     let rootless = start("api_access = { accept = [\"certificate\"] }", &[]);
     assert_eq!(rootless.error_code(), "api.no_client_authorities");
+    let foreign = start_with(&written, &[]);
+    assert_eq!(foreign.error_code(), "config.unusable");
+    assert!(foreign.stderr.contains("evaluation keys of"), "{foreign:?}");
     fs::write(&scene.node_toml, &written).unwrap();
     let local = blockworm(&[
         "node",

@@ -14,12 +14,13 @@ fn a_killed_node_catches_up() {
     wait(async {
         consortium.fund("bank/maker", 1_000_000).await;
         let maker = consortium.signer("bank/maker");
+        let money = consortium.money();
         let platform = consortium.client("platform");
 
         consortium.crash("court");
         let mut sent = 0;
         for _ in 0..5 {
-            let done = send_batch(&platform, &maker, "bank/checker", 100, WAIT).await;
+            let done = send_batch(&platform, &maker, (money, "bank/checker"), 100, WAIT).await;
             assert_eq!(done.refused, Vec::<String>::new());
             assert_eq!(done.ids.len(), 100, "three of four are enough");
             sent += 100;
@@ -49,7 +50,7 @@ fn a_killed_node_catches_up() {
 
         // It votes again: without the notary, the court's vote is needed for a quorum.
         consortium.crash("notary");
-        let done = send_batch(&platform, &maker, "bank/checker", 10, WAIT).await;
+        let done = send_batch(&platform, &maker, (money, "bank/checker"), 10, WAIT).await;
         assert_eq!(done.ids.len(), 10, "{:?}", done.refused);
     });
 }

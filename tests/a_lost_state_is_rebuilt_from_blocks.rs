@@ -26,9 +26,10 @@ fn a_lost_state_is_rebuilt_from_blocks() {
     wait(async {
         consortium.fund("bank/maker", 1_000_000).await;
         let maker = consortium.signer("bank/maker");
+        let money = consortium.money();
         let platform = consortium.client("platform");
         for _ in 0..5 {
-            let done = send_batch(&platform, &maker, "bank/checker", 200, WAIT).await;
+            let done = send_batch(&platform, &maker, (money, "bank/checker"), 200, WAIT).await;
             assert_eq!(done.refused, Vec::<String>::new());
         }
     });
@@ -52,8 +53,9 @@ fn a_lost_state_is_rebuilt_from_blocks() {
         assert_eq!(consortium.balance("platform", "bank/checker").await, 1_000);
         // It goes on from there, and what comes next is final on the rebuilt state's root.
         let maker = consortium.signer("bank/maker");
+        let money = consortium.money();
         let platform = consortium.client("platform");
-        let done = send_batch(&platform, &maker, "bank/checker", 10, WAIT).await;
+        let done = send_batch(&platform, &maker, (money, "bank/checker"), 10, WAIT).await;
         assert_eq!(done.ids.len(), 10, "{:?}", done.refused);
     });
 }

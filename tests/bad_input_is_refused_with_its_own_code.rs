@@ -13,7 +13,7 @@ use blockworm_crypto::{
 use blockworm_ledger::{LedgerId, Transaction, TransactionBody};
 use dsl::{
     Consortium, blockworm,
-    load::{issue, transfer},
+    load::{ASSETS, transfer},
     member, path,
     signing::{Signer, now_ms},
     wait,
@@ -62,7 +62,8 @@ impl Scene {
     }
 
     fn body(&self) -> TransactionBody {
-        self.maker.body("money", &transfer("bank/checker"))
+        let money = self.consortium.money();
+        self.maker.body(ASSETS, &transfer(money, "bank/checker", 1))
     }
 
     /// A good transfer with one thing changed before it was signed.
@@ -78,7 +79,8 @@ impl Scene {
             self.consortium.balance("platform", "bank/checker").await,
             paid
         );
-        let good = self.maker.sign("money", &transfer("bank/maker-2"));
+        let money = self.consortium.money();
+        let good = self.maker.sign(ASSETS, &transfer(money, "bank/maker-2", 1));
         assert_eq!(self.code(&good).await, "ok");
     }
 }
@@ -169,12 +171,12 @@ fn requests_that_a_contract_refuses() {
         let no_message = scene.changed(|body| body.message = b"{\"steal\":{}}".to_vec());
         let code = scene.code(&no_message).await;
         assert!(code.starts_with("contract."), "{code}");
-        let too_much = json!({ "transfer": {
-            "to": "bank/checker", "amount": "340282366920938463463374607431768211455",
-            "currency": "CNY",
-        }});
-        let overdrawn = scene.maker.sign("money", &too_much);
-        assert_eq!(scene.code(&overdrawn).await, "money.insufficient_funds");
+        let part = json!({ "units": "340282366920938463463374607431768211455" });
+        let money = scene.consortium.money();
+        let too_much =
+            json!({ "transfer": { "asset": money, "part": part, "to": "bank/checker" } });
+        let overdrawn = scene.maker.sign(ASSETS, &too_much);
+        assert_eq!(scene.code(&overdrawn).await, "asset.insufficient_units");
         scene.is_unharmed(0).await;
     });
 }
@@ -219,7 +221,13 @@ fn a_revoked_member() {
     wait(async {
         // Revocation counts from the next block on; an idle ledger needs one to happen.
         let other = scene.consortium.signer("bank/maker-2");
-        let next = other.sign("money", &issue("bank/maker-2", 5));
+        let next = other.sign(
+            "issuance",
+            &json!({ "draft": {
+                "class": "voucher-cny", "amount": "5", "metadata": {},
+                "backing": { "commitment": "0a".repeat(32), "amount": "5", "currency": "CNY" },
+            } }),
+        );
         assert_eq!(scene.code(&next).await, "ok");
         assert_eq!(
             scene.code(&scene.body().sign(&scene.maker.key)).await,
@@ -248,14 +256,18 @@ fn an_organisation_cannot_give_itself_a_role() {
     // The court's own CA makes a maker; the court still is no bank.
     let registered = ["member", "register", "court/greedy", "--function", "maker"];
     scene.consortium.run(&registered).json();
-    let message = issue("court/greedy", 1_000_000).to_string();
+    let message = json!({ "draft": {
+        "class": "voucher-cny", "amount": "1000000", "metadata": {},
+        "backing": { "commitment": "0a".repeat(32), "amount": "1000000", "currency": "CNY" },
+    } })
+    .to_string();
     let greedy = [
         "tx",
         "submit",
         "--as",
         "court/greedy",
         "--contract",
-        "money",
+        "issuance",
         "--message",
         &message,
     ];

@@ -3,13 +3,17 @@
 
 mod dsl;
 
-use blockworm_kit::claims::{Claim, claim_key, pledge_key};
+use blockworm_kit::{
+    assets::AssetId,
+    claims::{Claim, claim_key, pledge_key},
+};
 use blockworm_ledger::{ForeignState, StateAnswerProof};
 use blockworm_receivable::Reservation;
 use blockworm_workflows::{
     receivable::{Contracts, Request, import, sample_invoice},
     registry::Registry,
 };
+use cosmwasm_std::Uint128;
 use dsl::{Consortium, PATIENCE, path, signing::Signer, wait};
 use serde_json::{Value, json};
 use std::{
@@ -45,13 +49,7 @@ impl Scene {
             registry: ledgers[1].id.clone(),
             consortium,
         };
-        for (who, amount) in [(BANK, "9000000000"), ("platform/buyer-c27e", "9000000000")] {
-            let issue = json!({ "issue": { "to": who, "amount": amount, "currency": "CNY" } });
-            let (message, args) = (issue.to_string(), ["tx", "submit", "--as", BANK]);
-            let what = ["--contract", "money", "--message", &message];
-            let args = [&args[..], &what].concat();
-            scene.consortium.run(&args).json();
-        }
+        wait(scene.consortium.fund("platform/buyer-c27e", 9_000_000_000));
         scene
     }
 
@@ -132,12 +130,15 @@ impl Scene {
     /// Pays under this proof of a reservation; the receipt's code.
     fn pay(&self, document: &Document, claim: u64, proof: &[u8]) -> String {
         let price = import(&fs::read(&document.file).unwrap()).unwrap().amount;
+        let price = Uint128::new(price.minor);
         let reservation = Reservation {
             claim,
             proof: proof.into(),
         };
         let bank = BANK.parse().unwrap();
-        let request = Contracts::default().finance(&bank, &document.id, &price, Some(reservation));
+        let money = AssetId::parse(self.consortium.money()).unwrap();
+        let part = (document.id.as_str(), 0);
+        let request = Contracts::default().finance(&bank, &money, part, price, Some(reservation));
         self.send(&self.trade, &[request.unwrap()]).remove(0)
     }
 
@@ -389,9 +390,10 @@ fn killed_at_any_moment_it_is_done_by_running_it_again() {
         );
     }
     // Eight prices were paid, each once.
-    let question = json!({ "balance": { "account": BANK, "currency": "CNY" } });
-    let balance = scene.run(&["query", "money", &question.to_string()]);
+    let left = wait(scene.consortium.balance("platform", BANK));
     let price = import(&sample_invoice(1)).unwrap().amount.minor;
-    let left = balance["amount"].as_str().unwrap().parse::<u128>().unwrap();
-    assert_eq!(left, 9_000_000_000 - 8 * price);
+    assert_eq!(
+        u128::from(left),
+        1_000_000_000_000 - 9_000_000_000 - 8 * price
+    );
 }

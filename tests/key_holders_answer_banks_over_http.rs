@@ -21,15 +21,9 @@ use blockworm_workflows::{
     },
     receivable::import,
 };
-use dsl::{Consortium, SAMPLE_INVOICE, path, signing::now_ms, wait};
+use dsl::{Consortium, SAMPLE_INVOICE, answering, blockworm, path, signing::now_ms, wait};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::{Read as _, Write as _},
-    net::TcpListener,
-    thread,
-};
+use std::{collections::BTreeSet, fs};
 
 const HOLDERS: [&str; 2] = ["notary", "court"];
 /// What the notary's node.toml allows each bank in a day, elements.
@@ -80,6 +74,10 @@ impl Scene {
         assert_eq!(text.matches("audit_file = ").count(), 1, "{text}");
         fs::write(&file, text.replace("audit_file = ", &limited)).unwrap();
         consortium.up(&[]).json();
+        Self::of(consortium)
+    }
+
+    fn of(consortium: Consortium) -> Self {
         let record = consortium.record();
         let mut ledgers = record.ledgers.iter();
         let registry = ledgers.find(|ledger| ledger.name == "registry").unwrap();
@@ -181,6 +179,58 @@ impl Scene {
         let rows = self.consortium.run(&audit).json()["rows"].take();
         rows.as_array().unwrap().clone()
     }
+}
+
+/// The one node of a small consortium holds both keys, as it holds everything.
+#[test]
+fn one_node_answers_with_both_keys() {
+    let consortium = Consortium::start(1);
+    let scene = Scene::of(consortium);
+    let platform = Nodes([(); 2].map(|()| scene.consortium.client("platform")));
+    let (document, panel) = (document(), scene.panel(&[1]));
+    let bank = scene.person("bank/maker");
+    let asked = asking::registered(&document, &panel, &bank, &platform, now_ms());
+    assert_eq!(wait(asked).unwrap().len(), 1);
+    for holder in HOLDERS {
+        assert_eq!(scene.audit(holder).len(), 1);
+        let shown = scene
+            .consortium
+            .run(&["key-holder", "show", "--org", holder]);
+        assert_eq!(shown.json()["node"], "platform");
+    }
+    let unused = scene
+        .consortium
+        .run(&["key-holder", "rotate", "--org", "bank"]);
+    assert_eq!(unused.json()["node"], Value::Null);
+    let nobody = scene
+        .consortium
+        .run(&["key-holder", "show", "--org", "nobody"]);
+    assert_eq!(nobody.error_code(), "organisation.not_found");
+    a_node_without_its_key_does_not_start(&scene);
+}
+
+fn a_node_without_its_key_does_not_start(scene: &Scene) {
+    scene.consortium.run(&["down"]).json();
+    let folder = &scene.consortium.folder;
+    let config = folder.node_file(&"platform".parse().unwrap());
+    let start = || {
+        let config = ["--config", path(&config), "--output", "json"];
+        blockworm(&[&["node", "run"][..], &config].concat())
+    };
+    let (court, notary) = ("court".parse().unwrap(), "notary".parse().unwrap());
+    fs::remove_file(folder.evaluation_keys(&court).join("1.key.pem")).unwrap();
+    let keyless = start();
+    assert_eq!(keyless.error_code(), "key_holder.no_key");
+    assert!(
+        keyless.stderr.contains("key-holder rotate --org court"),
+        "{keyless:?}"
+    );
+    let made = scene
+        .consortium
+        .run(&["key-holder", "rotate", "--org", "court"]);
+    assert_eq!(made.json()["version"], 1);
+    fs::write(folder.evaluation_audit(&notary, &scene.ledger), "no row\n").unwrap();
+    assert_eq!(start().error_code(), "key_holder.audit_unusable");
 }
 
 fn document() -> Document {
@@ -351,10 +401,8 @@ fn the_command_line_tells_a_rival(scene: &Scene, registered: &[Fingerprinted]) {
     assert_eq!(stranger.error_code(), "evaluation.missing_role");
 }
 
-/// Serves the two questions of a check to one connection after the other.
+/// A node of the registry's ledger that knows these fingerprints.
 fn fake_registry(scene: &Scene, known: BTreeSet<Digest>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
     let ledgers = wait(scene.consortium.client("notary").ledgers()).unwrap();
     let id = scene.ledger.to_string();
     let registry = ledgers.into_iter().find(|ledger| ledger.id == id);
@@ -364,42 +412,11 @@ fn fake_registry(scene: &Scene, known: BTreeSet<Digest>) -> String {
     let keys = json!({
         "holders": HOLDERS, "in_force": [set], "pending": null, "required": [1],
     });
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let request = read_request(&mut stream);
-            let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-            let answer = match serde_json::from_str::<Value>(body) {
-                Ok(question) if question.get("keys").is_some() => keys.clone(),
-                Ok(question) => checked(&question, &known),
-                Err(_) => ledgers.clone(),
-            };
-            let text = answer.to_string();
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
-            let length = text.len();
-            write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{text}").unwrap();
-        }
-    });
-    url
-}
-
-fn read_request(stream: &mut std::net::TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let head = head.to_lowercase();
-            let length = head.split("content-length: ").nth(1);
-            let length = length.and_then(|rest| rest.lines().next()?.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                return text;
-            }
-        }
-        let read = stream.read(&mut part).unwrap();
-        assert!(read > 0, "a request was cut short: {text}");
-        bytes.extend_from_slice(&part[..read]);
-    }
+    answering::serve(move |question| match question {
+        Some(question) if question.get("keys").is_some() => keys.clone(),
+        Some(question) => checked(&question, &known),
+        None => ledgers.clone(),
+    })
 }
 
 fn checked(question: &Value, known: &BTreeSet<Digest>) -> Value {

@@ -26,13 +26,14 @@ fn killing_all_nodes_loses_nothing_acknowledged() {
         let sender = {
             let (stop, acknowledged) = (Arc::clone(&stop), Arc::clone(&acknowledged));
             let maker = consortium.signer("bank/maker");
+            let money = consortium.money().to_owned();
             let clients = ["platform", "bank", "notary"].map(|node| consortium.client(node));
             std::thread::spawn(move || {
                 wait(async {
                     while !stop.load(Ordering::Relaxed) {
-                        let sent = clients
-                            .each_ref()
-                            .map(|client| send_batch(client, &maker, "bank/checker", 25, WAIT));
+                        let sent = clients.each_ref().map(|client| {
+                            send_batch(client, &maker, (&money, "bank/checker"), 25, WAIT)
+                        });
                         for done in futures::future::join_all(sent).await {
                             acknowledged.lock().unwrap().extend(done.ids);
                         }

@@ -156,7 +156,10 @@ fn results() {
         env!("CARGO_MANIFEST_DIR"),
         "/../../samples/steel-invoice.xml"
     );
-    let money = r#"{"issue":{"to":"bank/maker","amount":"1000000000000","currency":"CNY"}}"#;
+    let statement = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../samples/settlement-account.csv"
+    );
     let mut shapes = Shapes {
         consortium: &consortium,
         found: Map::new(),
@@ -165,15 +168,18 @@ fn results() {
     shapes.keep("status", &[]);
     shapes.keep("doctor", &[]);
     shapes.keep("tx show", &[id]);
-    let to_money = [
-        "--as",
-        "bank/maker",
-        "--contract",
-        "money",
-        "--message",
-        money,
-    ];
-    shapes.keep("tx submit", &to_money);
+    let as_bank = ["--as", "bank/maker"];
+    let checked = ["--checker", "bank/checker"];
+    let amount = ["10000000.00", "CNY", "--statement", statement];
+    let issued = shapes.keep("voucher issue", &[&amount[..], &checked].concat());
+    let money = issued["asset"].as_str().unwrap();
+    let transfer = format!(
+        r#"{{"transfer":{{"asset":"{money}","part":{{"units":"1"}},"to":"bank/checker"}}}}"#
+    );
+    let submit = ["--contract", "assets", "--message", &transfer];
+    shapes.keep("tx submit", &[&as_bank[..], &submit].concat());
+    shapes.keep("voucher balance", &["bank/maker"]);
+    shapes.keep("asset show", &[money]);
     shapes.keep("proof export", &[id, "-o", path(&proof)]);
     shapes.keep("member list", &["--organisation", "bank"]);
     let imported = shapes.keep("receivable import", &[invoice]);
@@ -186,9 +192,12 @@ fn results() {
     shapes.keep("key-holder rotate", &["--org", "court"]);
     shapes.keep("key-holder audit", &["--org", "court"]);
     // Nobody has given the buyer money yet.
-    let gift = money.replace("bank/maker", "platform/buyer-c27e");
-    let to_buyer = [&to_money[..5], &[gift.as_str()]].concat();
-    shapes.keep("tx submit", &to_buyer);
+    let gift = ["5000000.00", "CNY", "platform/buyer-c27e"];
+    shapes.keep("voucher give", &[&gift[..], &as_bank].concat());
+    let case = consortium.beside("case");
+    shapes.keep("receivable case", &[receivable, "-o", path(&case)]);
+    let asset = shapes.found["receivable show"]["asset"].clone();
+    assert_eq!(asset, "string");
     shapes.keep("receivable settle", &[receivable]);
     shapes.keep("registry release", &[invoice]);
     shapes.keep("down", &[]);

@@ -26,7 +26,10 @@ async fn go_on(consortium: &Consortium) -> String {
     let signer = consortium.signer("bank/maker");
     let begun = consortium.height("platform").await.unwrap();
     loop {
-        let transaction = signer.sign("money", &load::issue("bank/checker", 1));
+        let transaction = signer.sign(
+            load::ASSETS,
+            &load::transfer(consortium.money(), "bank/checker", 1),
+        );
         let done = client.submit(&ledger, &transaction, WAIT).await.unwrap();
         let receipt = done.receipt.unwrap();
         assert_eq!(receipt.code, "ok");

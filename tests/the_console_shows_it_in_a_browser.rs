@@ -48,10 +48,11 @@ impl Scene {
         (id, step["height"].as_u64().unwrap())
     }
 
-    /// Commits one issue of money, and so makes at least one block.
+    /// Commits one transfer, and so makes at least one block.
     async fn commit(&self) {
         let signer = self.consortium.signer("bank/maker");
-        let transaction = signer.sign("money", &load::issue("bank/checker", 1));
+        let transfer = load::transfer(self.consortium.money(), "bank/checker", 1);
+        let transaction = signer.sign(load::ASSETS, &transfer);
         let client = self.consortium.client("platform");
         let submitted = client.submit(&self.ledger, &transaction, RECEIPT).await;
         assert_eq!(submitted.unwrap().receipt.unwrap().code, "ok");

@@ -5,17 +5,13 @@ use blockworm_api::{Client, model::Progress};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The currency of all scenarios.
-pub const CURRENCY: &str = "CNY";
+/// The contract that keeps the holdings of assets.
+pub const ASSETS: &str = "assets";
 
-/// One unit from one member to another.
-pub fn transfer(to: &str) -> Value {
-    json!({ "transfer": { "to": to, "amount": "1", "currency": CURRENCY } })
-}
-
-/// Units made by a bank's maker.
-pub fn issue(to: &str, amount: u64) -> Value {
-    json!({ "issue": { "to": to, "amount": amount.to_string(), "currency": CURRENCY } })
+/// Units of settlement money from one member to another.
+pub fn transfer(money: &str, to: &str, amount: u64) -> Value {
+    let part = json!({ "units": amount.to_string() });
+    json!({ "transfer": { "asset": money, "part": part, "to": to } })
 }
 
 /// How a batch of transfers went.
@@ -32,12 +28,12 @@ pub struct Acknowledged {
 pub async fn send_batch(
     client: &Client,
     signer: &Signer,
-    to: &str,
+    (money, to): (&str, &str),
     count: usize,
     wait: Duration,
 ) -> Acknowledged {
     let transactions: Vec<_> = (0..count)
-        .map(|_| signer.sign("money", &transfer(to)))
+        .map(|_| signer.sign(ASSETS, &transfer(money, to, 1)))
         .collect();
     let encoded: Vec<_> = transactions
         .iter()
@@ -63,15 +59,32 @@ pub async fn send_batch(
 }
 
 impl Consortium {
-    /// Gives a member money to spend.
+    /// The settlement money of this scenario: ten thousand million yuan in the hand of the bank's maker.
+    pub fn money(&self) -> &str {
+        self.money.get_or_init(|| {
+            let statement = self.beside("settlement-account.csv");
+            std::fs::write(&statement, "closing balance,10000000000.00,CNY").unwrap();
+            let args = ["voucher", "issue", "10000000000.00", "CNY"];
+            let how = ["--statement", super::path(&statement)];
+            let args = [&args[..], &how, &["--checker", "bank/checker"]].concat();
+            let issued = self.run(&args).json();
+            issued["asset"].as_str().unwrap().to_owned()
+        })
+    }
+
+    /// Gives a member money to spend; the bank's maker has all there is from the beginning.
     pub async fn fund(&self, member: &str, amount: u64) {
+        let money = tokio::task::block_in_place(|| self.money());
+        if member == "bank/maker" {
+            return;
+        }
         let maker = self.signer("bank/maker");
         let organisation = self.record().nodes[0].organisation.clone();
         let client = self.client(organisation.as_str());
         let answer = client
             .submit(
                 &self.ledger(),
-                &maker.sign("money", &issue(member, amount)),
+                &maker.sign(ASSETS, &transfer(money, member, amount)),
                 Duration::from_secs(30),
             )
             .await
@@ -84,10 +97,10 @@ impl Consortium {
 
     /// A member's units, as one node sees them.
     pub async fn balance(&self, organisation: &str, account: &str) -> u64 {
-        let question = json!({ "balance": { "account": account, "currency": CURRENCY } });
+        let question = json!({ "balance": { "asset": self.money(), "owner": account } });
         let answer: Value = self
             .client(organisation)
-            .query(&self.ledger(), "money", &question)
+            .query(&self.ledger(), ASSETS, &question)
             .await
             .unwrap();
         answer["amount"].as_str().unwrap().parse().unwrap()

@@ -1,6 +1,7 @@
 //! A small language for scenarios: real node processes in a folder of their own, killed at the end.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub mod answering;
 pub mod load;
 #[path = "../not_run/mod.rs"]
 mod not_run;
@@ -18,6 +19,7 @@ use std::{
     io::Read as _,
     path::Path,
     process::{Command, Stdio},
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -115,6 +117,7 @@ pub struct Consortium {
     pub scratch: tempfile::TempDir,
     pub folder: ConsortiumFolder,
     nodes: usize,
+    money: OnceLock<String>,
 }
 
 impl Consortium {
@@ -126,6 +129,7 @@ impl Consortium {
             scratch,
             folder,
             nodes,
+            money: OnceLock::new(),
         }
     }
 

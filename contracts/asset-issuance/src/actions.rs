@@ -3,7 +3,10 @@
 use crate::{
     check::{MAX_BACKINGS, MAX_MAKERS, check_backing, check_digest, increased, tier},
     error::IssuanceError,
-    execute::{Content, check_content, class_of, free_backing, require_any, take_backing, told},
+    execute::{
+        Content, check_content, check_unmanaged, class_of, free_backing, require_any, take_backing,
+        told,
+    },
     lifecycle::{Action, Who, next},
     msg::{Backing, Class, Supply},
     state::{ASSETS, Asset, HOLDINGS, Increase, Status},
@@ -49,6 +52,9 @@ impl<'a> Case<'a> {
             return Err(IssuanceError::UnknownAsset { asset: id });
         };
         let class = class_of(deps.storage, id.class())?;
+        if action.who() != Who::Freezer {
+            check_unmanaged(&class)?;
+        }
         check_who(&deps.querier, &caller, &class, &asset, action.who(), role)?;
         let status = asset.status;
         let to = next(status, action).ok_or(IssuanceError::WrongState { status, action })?;
@@ -66,19 +72,8 @@ impl<'a> Case<'a> {
     /// Writes the asset in its new state, tells of it, and tells the holdings' contract.
     fn done(mut self, kind: &str, message: Option<IssuanceMsg>) -> Result<Response, IssuanceError> {
         self.asset.status = self.to;
-        ASSETS.save(self.storage, self.id.as_str(), &self.asset)?;
-        let event = told(kind, &self.id, &self.asset)
-            .add_attribute("by", self.caller.address.as_str())
-            .add_attribute("version", self.asset.version.to_string());
-        let response = Response::new().add_event(event);
-        let Some(message) = message else {
-            return Ok(response);
-        };
-        Ok(response.add_message(WasmMsg::Execute {
-            contract_addr: HOLDINGS.load(self.storage)?,
-            msg: to_json_binary(&HoldingsMsg::Issuance(message))?,
-            funds: Vec::new(),
-        }))
+        let by = self.caller.address.as_str();
+        done(self.storage, &self.id, &self.asset, (kind, by), message)
     }
 
     pub(crate) fn amend(
@@ -215,14 +210,7 @@ impl<'a> Case<'a> {
 
     pub(crate) fn activate(mut self) -> Result<Response, IssuanceError> {
         self.asset.finalised = self.class.supply == Supply::Fixed;
-        let open = IssuanceMsg::Open {
-            asset: self.id.clone(),
-            kind: self.class.kind,
-            currency: self.class.currency,
-            amount: self.asset.amount,
-            owner: self.asset.issuer.clone(),
-            approvals: self.class.transfer_approvals.clone(),
-        };
+        let open = opening(&self.class, &self.id, &self.asset);
         self.done("activated", Some(open))
     }
 
@@ -323,6 +311,42 @@ impl<'a> Case<'a> {
         let held = self.asset.status == Status::Active;
         self.done("cancelled", held.then_some(IssuanceMsg::Close { asset }))
     }
+}
+
+/// What lets an asset begin with all its units at its issuer.
+pub(crate) fn opening(class: &Class, id: &AssetId, asset: &Asset) -> IssuanceMsg {
+    IssuanceMsg::Open {
+        asset: id.clone(),
+        kind: class.kind,
+        currency: class.currency,
+        amount: asset.amount,
+        owner: asset.issuer.clone(),
+        approvals: class.transfer_approvals.clone(),
+        manager: class.manager.clone(),
+    }
+}
+
+/// Writes the asset, tells of it, and tells the holdings' contract.
+pub(crate) fn done(
+    storage: &mut dyn Storage,
+    id: &AssetId,
+    asset: &Asset,
+    (kind, by): (&str, &str),
+    message: Option<IssuanceMsg>,
+) -> Result<Response, IssuanceError> {
+    ASSETS.save(storage, id.as_str(), asset)?;
+    let event = told(kind, id, asset)
+        .add_attribute("by", by)
+        .add_attribute("version", asset.version.to_string());
+    let response = Response::new().add_event(event);
+    let Some(message) = message else {
+        return Ok(response);
+    };
+    Ok(response.add_message(WasmMsg::Execute {
+        contract_addr: HOLDINGS.load(storage)?,
+        msg: to_json_binary(&HoldingsMsg::Issuance(message))?,
+        funds: Vec::new(),
+    }))
 }
 
 /// Redeeming is the issuing organisation's where it holds a redeeming role itself, so that a rival

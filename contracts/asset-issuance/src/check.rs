@@ -7,7 +7,7 @@ use crate::{
 };
 use blockworm_kit::{
     CivilDate,
-    assets::{Kind, is_class, well_formed},
+    assets::{Kind, Manager, is_class, well_formed},
     is_digest,
 };
 use cosmwasm_std::Uint128;
@@ -30,9 +30,44 @@ pub fn check_class(class: &Class) -> Result<(), IssuanceError> {
             "its name is a small letter, then small letters, digits and hyphens, at most 32",
         );
     }
-    for roles in [&class.issue, &class.freeze, &class.redeem] {
+    if class.freeze.is_empty() || class.freeze.len() > MAX_LIST {
+        return bad("freeze names 1 to 32 roles");
+    }
+    match &class.manager {
+        Some(manager) => check_manager(class, manager)?,
+        None => check_rules(class)?,
+    }
+    if class.supply != Supply::Fixed && class.kind != Kind::Fungible {
+        return bad("units of fungible assets alone can be added");
+    }
+    check_schema(class)
+}
+
+/// What a contract decides, no rule of the class decides as well.
+fn check_manager(class: &Class, manager: &Manager) -> Result<(), IssuanceError> {
+    let bad = |what| Err(IssuanceError::BadClass { what });
+    if manager.contract.is_empty() || manager.guarded.len() > MAX_LIST {
+        return bad("its manager is a contract, which guards at most 32 roles");
+    }
+    let ruled = [&class.issue, &class.redeem]
+        .iter()
+        .any(|roles| !roles.is_empty());
+    if ruled || !class.tiers.is_empty() || !class.transfer_approvals.is_empty() {
+        return bad(
+            "where it has a manager, issue, redeem, tiers and transfer_approvals are empty",
+        );
+    }
+    if class.supply != Supply::Fixed || class.kind == Kind::Fungible {
+        return bad("where it has a manager, it is unique or divisible and its supply is fixed");
+    }
+    Ok(())
+}
+
+fn check_rules(class: &Class) -> Result<(), IssuanceError> {
+    let bad = |what| Err(IssuanceError::BadClass { what });
+    for roles in [&class.issue, &class.redeem] {
         if roles.is_empty() || roles.len() > MAX_LIST {
-            return bad("issue, freeze and redeem each name 1 to 32 roles");
+            return bad("issue and redeem each name 1 to 32 roles");
         }
     }
     if class.tiers.is_empty() || class.tiers.len() > MAX_LIST {
@@ -58,10 +93,7 @@ pub fn check_class(class: &Class) -> Result<(), IssuanceError> {
             "a change of hands asks for at most 16 approvals, each role once and of at least one",
         );
     }
-    if class.supply != Supply::Fixed && class.kind != Kind::Fungible {
-        return bad("units of fungible assets alone can be added");
-    }
-    check_schema(class)
+    Ok(())
 }
 
 fn check_schema(class: &Class) -> Result<(), IssuanceError> {
@@ -127,6 +159,8 @@ pub fn check_amount<'a>(
     }
     match class.supply {
         Supply::Capped(cap) if amount > cap => Err(IssuanceError::AboveCap { amount, cap }),
+        // The manager decides of any amount.
+        Supply::Fixed if class.manager.is_some() => Ok(()),
         Supply::Fixed | Supply::Capped(_) => tier(class, amount).map(drop),
     }
 }

@@ -45,6 +45,22 @@ pub enum IssuanceError {
         /// Whose it is.
         organisation: String,
     },
+    /// A contract runs the class.
+    #[error(
+        "issuance.managed: assets of this class are issued and ended by the contract {contract} alone"
+    )]
+    Managed {
+        /// Its name.
+        contract: String,
+    },
+    /// Not that contract.
+    #[error("issuance.not_manager: {sender} does not run the class {class}")]
+    NotManager {
+        /// Who asked.
+        sender: String,
+        /// The class.
+        class: String,
+    },
     /// Not in this state.
     #[error("issuance.wrong_state: the asset is {status}, and one may not {action} it then")]
     WrongState {

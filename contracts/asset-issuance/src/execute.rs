@@ -5,6 +5,7 @@ use crate::{
     check::{check_amount, check_backing, check_class, check_metadata},
     error::IssuanceError,
     lifecycle::Action,
+    manage,
     msg::{Backing, Class, ExecuteMsg, InstantiateMsg},
     state::{ASSETS, Asset, BACKED, CLASSES, DEFINERS, HOLDINGS, Status},
 };
@@ -34,10 +35,13 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, IssuanceError> {
-    let caller = Caller::of(&deps.querier, &info.sender)?;
     use ExecuteMsg as M;
+    // A manager is a contract and no member.
+    let caller = Caller::of(&deps.querier, &info.sender);
     match msg {
+        M::Manage(msg) => manage::execute(deps, &env, &info.sender, msg),
         M::Define { class } => {
+            let caller = caller?;
             require_any(&caller, &DEFINERS.load(deps.storage)?)?;
             caller.require_function("maker")?;
             define(deps.storage, &class)?;
@@ -49,48 +53,48 @@ pub fn execute(
             amount,
             backing,
             metadata,
-        } => draft(deps, &env, &caller, &class, (amount, backing, metadata)),
+        } => draft(deps, &env, &caller?, &class, (amount, backing, metadata)),
         M::Amend {
             asset,
             amount,
             backing,
             metadata,
-        } => Case::open(deps, caller, asset, Action::Amend)?.amend((amount, backing, metadata)),
-        M::Propose { asset } => Case::open(deps, caller, asset, Action::Propose)?.propose(),
+        } => Case::open(deps, caller?, asset, Action::Amend)?.amend((amount, backing, metadata)),
+        M::Propose { asset } => Case::open(deps, caller?, asset, Action::Propose)?.propose(),
         M::Approve {
             asset,
             version,
             role,
         } => {
             let action = Action::Approve { last: false };
-            Case::open_as(deps, caller, asset, action, Some(&role))?.approve(version, role)
+            Case::open_as(deps, caller?, asset, action, Some(&role))?.approve(version, role)
         }
         M::Reject {
             asset,
             version,
             role,
         } => {
-            let case = Case::open_as(deps, caller, asset, Action::Reject, Some(&role))?;
+            let case = Case::open_as(deps, caller?, asset, Action::Reject, Some(&role))?;
             case.reject(version, &role)
         }
-        M::Activate { asset } => Case::open(deps, caller, asset, Action::Activate)?.activate(),
+        M::Activate { asset } => Case::open(deps, caller?, asset, Action::Activate)?.activate(),
         M::Mint {
             asset,
             amount,
             backing,
-        } => Case::open(deps, caller, asset, Action::Mint)?.mint(amount, backing),
-        M::Finalise { asset } => Case::open(deps, caller, asset, Action::Finalise)?.finalise(),
+        } => Case::open(deps, caller?, asset, Action::Mint)?.mint(amount, backing),
+        M::Finalise { asset } => Case::open(deps, caller?, asset, Action::Finalise)?.finalise(),
         M::Retire { asset, amount } => {
-            Case::open(deps, caller, asset, Action::Retire)?.retire(amount)
+            Case::open(deps, caller?, asset, Action::Retire)?.retire(amount)
         }
         M::Freeze { asset, order } => {
-            Case::open(deps, caller, asset, Action::Freeze)?.freeze(order)
+            Case::open(deps, caller?, asset, Action::Freeze)?.freeze(order)
         }
         M::Unfreeze { asset, order } => {
-            Case::open(deps, caller, asset, Action::Unfreeze)?.unfreeze(&order)
+            Case::open(deps, caller?, asset, Action::Unfreeze)?.unfreeze(&order)
         }
-        M::Redeem { asset } => Case::open(deps, caller, asset, Action::Redeem)?.redeem(),
-        M::Cancel { asset } => Case::open(deps, caller, asset, Action::Cancel)?.cancel(),
+        M::Redeem { asset } => Case::open(deps, caller?, asset, Action::Redeem)?.redeem(),
+        M::Cancel { asset } => Case::open(deps, caller?, asset, Action::Cancel)?.cancel(),
     }
 }
 
@@ -127,24 +131,53 @@ fn draft(
     (amount, backing, metadata): Content,
 ) -> Result<Response, IssuanceError> {
     let class = class_of(deps.storage, class)?;
+    check_unmanaged(&class)?;
     require_any(caller, &class.issue)?;
     caller.require_function("maker")?;
-    check_content(&class, amount, &backing, &metadata)?;
+    let content = (amount, backing, metadata);
+    let member = caller.address.to_string();
+    let organisation = caller.member.organisation.clone();
+    let (id, asset) = begin(deps.storage, env, &class, content, (member, organisation))?;
+    ASSETS.save(deps.storage, id.as_str(), &asset)?;
+    let event = told("drafted", &id, &asset);
+    Ok(Response::new()
+        .add_event(event)
+        .set_data(id.as_str().as_bytes()))
+}
+
+pub(crate) fn check_unmanaged(class: &Class) -> Result<(), IssuanceError> {
+    match &class.manager {
+        None => Ok(()),
+        Some(manager) => Err(IssuanceError::Managed {
+            contract: manager.contract.clone(),
+        }),
+    }
+}
+
+/// A draft of the member and its organisation, on a document that backs nothing else; the caller
+/// saves it.
+pub(crate) fn begin(
+    storage: &mut dyn Storage,
+    env: &Env,
+    class: &Class,
+    (amount, backing, metadata): Content,
+    (member, organisation): (String, String),
+) -> Result<(AssetId, Asset), IssuanceError> {
+    check_content(class, amount, &backing, &metadata)?;
     let transaction = env
         .transaction
         .as_ref()
         .map(|t| t.hash.as_slice())
         .unwrap_or_default();
     let id = AssetId::of(&class.name, transaction).ok_or(IssuanceError::NoTransaction)?;
-    if ASSETS.has(deps.storage, id.as_str()) {
+    if ASSETS.has(storage, id.as_str()) {
         return Err(IssuanceError::AssetExists { asset: id });
     }
-    take_backing(deps.storage, &id, &backing)?;
-    let member = caller.address.to_string();
+    take_backing(storage, &id, &backing)?;
     let asset = Asset {
         status: Status::Draft,
         issuer: member.clone(),
-        organisation: caller.member.organisation.clone(),
+        organisation,
         makers: vec![member],
         amount,
         backing: vec![backing],
@@ -155,11 +188,7 @@ fn draft(
         finalised: false,
         order: None,
     };
-    ASSETS.save(deps.storage, id.as_str(), &asset)?;
-    let event = told("drafted", &id, &asset);
-    Ok(Response::new()
-        .add_event(event)
-        .set_data(id.as_str().as_bytes()))
+    Ok((id, asset))
 }
 
 pub(crate) fn check_content(

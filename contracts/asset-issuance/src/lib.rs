@@ -9,6 +9,7 @@ pub mod check;
 pub mod error;
 pub mod execute;
 pub mod lifecycle;
+pub(crate) mod manage;
 pub mod msg;
 pub mod query;
 pub mod state;
@@ -17,3 +18,5 @@ pub use error::IssuanceError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, QueryMsg};
 pub use query::query;
+
+blockworm_kit::entry_points!();

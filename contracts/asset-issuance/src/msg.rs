@@ -2,11 +2,13 @@
 
 use blockworm_kit::{
     Currency,
-    assets::{AssetId, Kind, Requirement},
+    assets::{AssetId, Kind, ManageMsg, Manager, Requirement},
 };
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::Uint128;
 use std::collections::BTreeMap;
+
+pub use blockworm_kit::assets::Backing;
 
 /// What the contract needs to begin.
 #[cw_serde]
@@ -48,6 +50,10 @@ pub struct Class {
     pub schema: Vec<Field>,
     /// Who must approve each change of hands; nobody, where empty.
     pub transfer_approvals: Vec<Requirement>,
+    /// The contract that decides who issues, approves and redeems instead of roles and tiers, which
+    /// are empty then; members, where `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<Manager>,
 }
 
 /// Who must approve assets of up to an amount.
@@ -102,26 +108,14 @@ pub enum Form {
     Digest,
 }
 
-/// A document that stands behind an asset.
-#[cw_serde]
-#[derive(Eq)]
-#[serde(deny_unknown_fields)]
-#[schemaifier(mute_warnings)]
-pub struct Backing {
-    /// The document's salted commitment, 64 lower-case hex digits.
-    pub commitment: String,
-    /// What it is good for, in minor units.
-    pub amount: Uint128,
-    /// Of which currency.
-    pub currency: Currency,
-}
-
-/// What members may ask.
+/// What members may ask, and the managers of classes.
 #[cw_serde]
 #[derive(Eq)]
 #[serde(deny_unknown_fields)]
 #[schemaifier(mute_warnings)]
 pub enum ExecuteMsg {
+    /// From the class's manager alone.
+    Manage(ManageMsg),
     /// Defines a class.
     Define {
         /// The class.
@@ -224,6 +218,19 @@ pub enum ExecuteMsg {
     },
 }
 
+/// Most assets of a page.
+pub const MAX_PAGE: u32 = 100;
+
+/// An asset and its id.
+#[cw_serde]
+#[derive(Eq)]
+pub struct NamedAsset {
+    /// The id.
+    pub id: AssetId,
+    /// The asset.
+    pub asset: crate::state::Asset,
+}
+
 /// What anybody on the ledger may read.
 #[cw_serde]
 #[derive(Eq, QueryResponses)]
@@ -241,6 +248,16 @@ pub enum QueryMsg {
     Asset {
         /// Its id.
         asset: AssetId,
+    },
+    /// A page of a class's assets in order of id.
+    #[returns(Vec<NamedAsset>)]
+    Assets {
+        /// The class's name.
+        class: String,
+        /// The last id of the page before.
+        start_after: Option<AssetId>,
+        /// At most [`MAX_PAGE`], which is also the default.
+        limit: Option<u32>,
     },
     /// The asset that a document backs, or `null`.
     #[returns(Option<AssetId>)]

@@ -18,6 +18,9 @@ pub enum AssetError {
         /// Its name.
         issuance: String,
     },
+    /// The asset's manager's own messages.
+    #[error("asset.not_manager: the asset's manager alone hands over and retires its holdings")]
+    NotManager,
     /// Too short or too long.
     #[error("asset.bad_duration: it lasts {least} to {most} ms, not {asked}")]
     BadDuration {
@@ -27,6 +30,14 @@ pub enum AssetError {
         least: u64,
         /// The longest.
         most: u64,
+    },
+    /// Only the asset's manager lets this receiver have any.
+    #[error("asset.guarded: {to} gets this asset through the contract {contract} alone")]
+    Guarded {
+        /// Who would receive it.
+        to: String,
+        /// The asset's manager.
+        contract: String,
     },
     /// Not a digest.
     #[error("asset.bad_digest: an order is named by its digest, 64 lower-case hex digits")]

@@ -2,7 +2,7 @@
 
 use crate::{
     error::AssetError,
-    holdings, issuance,
+    holdings, issuance, manager,
     msg::{ExecuteMsg, InstantiateMsg, MAX_TIME_MS, MIN_TIME_MS, OutgoingMsg, Part},
     offers,
     parts::Book,
@@ -54,6 +54,7 @@ pub fn execute(
     };
     match msg {
         M::Issuance(msg) => issuance::execute(call, msg),
+        M::Manager(msg) => manager::execute(call, msg),
         M::Transfer { asset, part, to } => transfer(call, asset, part, &to),
         M::Send {
             asset,
@@ -103,8 +104,9 @@ pub fn execute(
 
 fn transfer(call: Call<'_>, asset: AssetId, part: Part, to: &str) -> Result<Response, AssetError> {
     call.check_member(to)?;
-    let by = call.by;
-    let mut book = call.book(&asset)?.moving()?.unapproved()?;
+    let (by, querier) = (call.by, call.querier);
+    let book = call.book(&asset)?.moving()?.unapproved()?;
+    let mut book = book.admitting(&querier, to)?;
     let amount = book.give(part, (by, to), StepKind::Transferred)?;
     Ok(Response::new().add_event(moved(&asset, part, (by, to), amount)))
 }
@@ -116,8 +118,9 @@ fn send(
     contract: String,
     payload: Binary,
 ) -> Result<Response, AssetError> {
-    let by = call.by;
-    let mut book = call.book(&asset)?.moving()?.unapproved()?;
+    let (by, querier) = (call.by, call.querier);
+    let book = call.book(&asset)?.moving()?.unapproved()?;
+    let mut book = book.admitting(&querier, &contract)?;
     let amount = book.give(part, (by, &contract), StepKind::Transferred)?;
     let currency = book.asset.currency;
     let event = moved(&asset, part, (by, &contract), amount);

@@ -124,8 +124,9 @@ pub(crate) fn pledge(
     pledgee: String,
 ) -> Result<Response, AssetError> {
     call.check_other(&pledgee)?;
-    let by = call.by;
-    let mut book = call.book(&asset)?.moving()?;
+    let (by, querier) = (call.by, call.querier);
+    let book = call.book(&asset)?.moving()?;
+    let mut book = book.admitting(&querier, &pledgee)?;
     let mut row = book.free(holding, by)?;
     let event = told("pledged", &asset, holding).add_attribute("pledgee", &pledgee);
     row.encumbrance = Some(Encumbrance::Pledged { pledgee });

@@ -22,6 +22,7 @@ pub(crate) fn execute(call: Call<'_>, msg: IssuanceMsg) -> Result<Response, Asse
             amount,
             owner,
             approvals,
+            manager,
         } => {
             let row = Asset {
                 kind,
@@ -32,6 +33,8 @@ pub(crate) fn execute(call: Call<'_>, msg: IssuanceMsg) -> Result<Response, Asse
                 frozen: false,
                 closed: false,
                 approvals,
+                manager,
+                retired: Uint128::zero(),
             };
             open(call, &asset, row)?;
             ("opened", asset)
@@ -113,7 +116,9 @@ fn freeze(mut book: Book<'_>, frozen: bool) -> Result<(), AssetError> {
 fn close(mut book: Book<'_>) -> Result<(), AssetError> {
     let issuer = book.asset.issuer.clone();
     let amount = book.asset.amount;
-    if book.asset.kind == Kind::Fungible {
+    if book.asset.manager.is_some() && book.asset.retired == amount {
+        // Its manager ended every unit.
+    } else if book.asset.kind == Kind::Fungible {
         let mut balance = book.balance(&issuer)?;
         if balance.amount != amount {
             return Err(AssetError::HeldElsewhere);

@@ -8,6 +8,7 @@ pub mod error;
 pub mod execute;
 pub(crate) mod holdings;
 pub(crate) mod issuance;
+pub(crate) mod manager;
 pub mod msg;
 pub(crate) mod offers;
 pub(crate) mod parts;
@@ -19,3 +20,5 @@ pub use error::AssetError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, QueryMsg};
 pub use query::query;
+
+blockworm_kit::entry_points!();

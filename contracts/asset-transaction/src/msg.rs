@@ -1,6 +1,6 @@
 //! Messages of the asset transaction contract.
 
-use blockworm_kit::assets::{AssetId, IssuanceMsg};
+use blockworm_kit::assets::{AssetId, IssuanceMsg, ManagerMsg};
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, Uint128};
 
@@ -63,6 +63,8 @@ pub enum Target {
 pub enum ExecuteMsg {
     /// From the issuance contract alone.
     Issuance(IssuanceMsg),
+    /// From the asset's manager alone.
+    Manager(ManagerMsg),
     /// Gives a part to a member.
     Transfer {
         /// The asset.

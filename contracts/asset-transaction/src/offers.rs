@@ -94,10 +94,13 @@ pub(crate) fn accept(
         return Err(AssetError::OwnOffer);
     }
     call.check_not_revoked(&offer.by)?;
-    let Call { storage, .. } = call;
+    let Call {
+        storage, querier, ..
+    } = call;
     let mut book = Book::open(&mut *storage, env, by, &offer.asset)?
         .moving()?
-        .unapproved()?;
+        .unapproved()?
+        .admitting(&querier, by)?;
     let given = book.check(offer.give, &offer.by)?;
     let mut event = told("exchanged", &offer.asset, number)
         .add_attribute("from", &offer.by)
@@ -111,7 +114,8 @@ pub(crate) fn accept(
             let part = holding.map_or(Part::Units(want.amount), Part::Holding);
             let pay = Book::open(&mut *storage, env, by, &want.asset)?
                 .moving()?
-                .unapproved()?;
+                .unapproved()?
+                .admitting(&querier, &offer.by)?;
             let paid = pay.check(part, by)?;
             if paid != want.amount {
                 return Err(AssetError::WrongPayment {

@@ -9,10 +9,11 @@ use crate::{
     },
 };
 use blockworm_kit::{
-    assets::{AssetId, Kind, Units},
-    time_ms,
+    KitQuery,
+    assets::{AssetId, Kind, Manager, Units},
+    find_member, time_ms,
 };
-use cosmwasm_std::{Env, Storage, Uint128};
+use cosmwasm_std::{Env, QuerierWrapper, Storage, Uint128};
 
 /// An asset and its parts, as one message sees them.
 pub(crate) struct Book<'a> {
@@ -64,6 +65,28 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// Refuses a receiver whom the asset's manager alone lets have any of it.
+    pub(crate) fn admitting(
+        self,
+        querier: &QuerierWrapper<'_, KitQuery>,
+        to: &str,
+    ) -> Result<Self, AssetError> {
+        let Some(Manager { contract, guarded }) = &self.asset.manager else {
+            return Ok(self);
+        };
+        let admitted = match find_member(querier, to)? {
+            Some(member) => !member.roles.iter().any(|role| guarded.contains(role)),
+            // Any other contract could pass it on to whom it likes.
+            None => to == contract,
+        };
+        if admitted {
+            Ok(self)
+        } else {
+            let (to, contract) = (to.to_owned(), contract.clone());
+            Err(AssetError::Guarded { to, contract })
+        }
+    }
+
     pub(crate) fn save(&mut self) -> Result<(), AssetError> {
         Ok(ASSETS.save(self.storage, self.id.as_str(), &self.asset)?)
     }
@@ -100,6 +123,20 @@ impl<'a> Book<'a> {
                 ..holding
             }),
         }
+    }
+
+    /// A holding that the asset's manager may move: free, or pledged to the manager itself.
+    pub(crate) fn free_for(&self, manager: &str, number: u64) -> Result<Holding, AssetError> {
+        let mut holding = self.held(number)?;
+        let kept = Encumbrance::Pledged {
+            pledgee: manager.to_owned(),
+        };
+        if holding.encumbrance == Some(kept) {
+            check_order(holding.order.as_ref())?;
+            holding.encumbrance = None;
+            return Ok(holding);
+        }
+        self.free(number, &holding.owner)
     }
 
     pub(crate) fn balance(&self, owner: &str) -> Result<Balance, AssetError> {

@@ -24,11 +24,14 @@ pub(crate) fn propose(
     let until_ms = check_time(call.env, for_ms)?;
     call.check_member(&to)?;
     let (by, env) = (call.by, call.env);
-    let Call { storage, .. } = call;
+    let Call {
+        storage, querier, ..
+    } = call;
     let book = Book::open(&mut *storage, env, by, &asset)?.moving()?;
     if book.asset.approvals.is_empty() {
         return Err(AssetError::NoApprovalNeeded);
     }
+    let book = book.admitting(&querier, &to)?;
     let amount = book.check(part, by)?;
     let number = PROPOSAL_COUNT.may_load(storage)?.unwrap_or(0);
     let next = number.checked_add(1).ok_or(AssetError::Overflow)?;
@@ -94,8 +97,12 @@ pub(crate) fn approve(call: Call<'_>, number: u64, role: String) -> Result<Respo
         return Err(AssetError::SameOrganisation { organisation });
     }
     call.check_member(&proposal.to)?;
-    let Call { storage, .. } = call;
-    let mut book = Book::open(&mut *storage, env, by, &proposal.asset)?.moving()?;
+    let Call {
+        storage, querier, ..
+    } = call;
+    let mut book = Book::open(&mut *storage, env, by, &proposal.asset)?
+        .moving()?
+        .admitting(&querier, &proposal.to)?;
     if !is_wanted(&book.asset.approvals, given, &role) {
         return Err(AssetError::NotNeeded { role });
     }

@@ -3,7 +3,7 @@
 use crate::msg::{Part, Want};
 use blockworm_kit::{
     Currency,
-    assets::{Approval, AssetId, Kind, Requirement, Units},
+    assets::{Approval, AssetId, Kind, Manager, Requirement, Units},
 };
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::Uint128;
@@ -55,6 +55,12 @@ pub struct Asset {
     /// Who must approve each change of hands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Requirement>,
+    /// The contract that runs its class, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<Manager>,
+    /// Units that the manager ended: nobody holds them.
+    #[serde(default, skip_serializing_if = "Uint128::is_zero")]
+    pub retired: Uint128,
 }
 
 /// A holder's freely moving units of a fungible asset.
@@ -166,6 +172,8 @@ pub enum StepKind {
     Frozen,
     /// A court lifted the freeze.
     Lifted,
+    /// Its asset's manager ended it, against payment.
+    Retired,
     /// It ended: in other holdings, in a balance, or with its asset.
     Closed,
 }

@@ -1,8 +1,11 @@
-//! What the two asset contracts share: ids, kinds, units, approvals, and the messages that pass between them and to receivers.
+//! What the asset contracts and those that run assets on them share: ids, kinds, units, approvals, and the messages that pass between them.
 
-use crate::currency::Currency;
+mod messages;
+
+pub use messages::*;
+
 use cosmwasm_schema::{cw_schema, cw_serde, schemars, serde};
-use cosmwasm_std::{Binary, Uint128};
+use cosmwasm_std::Uint128;
 use std::fmt;
 
 /// The longest name of a class, in bytes.
@@ -210,90 +213,6 @@ pub fn is_complete(wanted: &[Requirement], given: &[Approval]) -> bool {
 fn count(given: &[Approval], role: &str) -> u32 {
     let matching = given.iter().filter(|approval| approval.role == role);
     u32::try_from(matching.count()).unwrap_or(u32::MAX)
-}
-
-/// What the issuance contract alone may ask the contract that keeps the holdings.
-#[cw_serde]
-#[derive(Eq)]
-#[serde(deny_unknown_fields)]
-#[schemaifier(mute_warnings)]
-pub enum IssuanceMsg {
-    /// Lets an asset begin with all its units at one member.
-    Open {
-        /// The asset.
-        asset: AssetId,
-        /// Of its class.
-        kind: Kind,
-        /// What units count.
-        currency: Currency,
-        /// How many.
-        amount: Uint128,
-        /// The issuing member.
-        owner: String,
-        /// Who must approve each change of hands; nobody, where empty.
-        approvals: Vec<Requirement>,
-    },
-    /// Adds units of a fungible asset to its issuer's balance.
-    Mint {
-        /// The asset.
-        asset: AssetId,
-        /// How many more.
-        amount: Uint128,
-    },
-    /// Takes units of a fungible asset from its issuer's balance out of the world.
-    Retire {
-        /// The asset.
-        asset: AssetId,
-        /// How many fewer.
-        amount: Uint128,
-    },
-    /// Stops every movement of an asset.
-    Freeze {
-        /// The asset.
-        asset: AssetId,
-    },
-    /// Lets it move again.
-    Unfreeze {
-        /// The asset.
-        asset: AssetId,
-    },
-    /// Ends an asset; refused while anybody but the issuer holds any, or any is encumbered.
-    Close {
-        /// The asset.
-        asset: AssetId,
-    },
-}
-
-/// The message as the holdings' contract reads it.
-#[cw_serde]
-#[derive(Eq)]
-#[schemaifier(mute_warnings)]
-pub enum HoldingsMsg {
-    /// From the issuance contract.
-    Issuance(IssuanceMsg),
-}
-
-/// The fields of the `receive_asset` message that a contract gets after assets were sent to it.
-/// The sender of the message itself is the holdings' contract; the receiver must check that it is
-/// the one it trusts, and that `asset` is one that it takes: anybody's class may count the same
-/// currency.
-#[cw_serde]
-#[derive(Eq)]
-#[serde(deny_unknown_fields)]
-#[schemaifier(mute_warnings)]
-pub struct ReceiveAssetMsg {
-    /// Who sent.
-    pub sender: String,
-    /// What arrived.
-    pub asset: AssetId,
-    /// The holding's number; `null` where units of a fungible asset arrived in the balance.
-    pub holding: Option<u64>,
-    /// How many units.
-    pub amount: Uint128,
-    /// What they count.
-    pub currency: Currency,
-    /// What the sender asks for, in the receiving contract's own JSON.
-    pub payload: Binary,
 }
 
 #[cfg(test)]

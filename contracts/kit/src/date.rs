@@ -63,6 +63,41 @@ impl CivilDate {
     }
 }
 
+impl CivilDate {
+    /// The day that clocks show at this time, so many minutes east of UTC; the first or the last day
+    /// of the calendar for what lies beyond.
+    #[must_use]
+    pub fn at(time_ms: u64, utc_offset_minutes: i16) -> Self {
+        let shift = i128::from(utc_offset_minutes) * 60_000;
+        let days = (i128::from(time_ms) + shift).div_euclid(86_400_000);
+        // Days since 1970-01-01 to a date: eras of 400 years from 0000-03-01 (Howard Hinnant,
+        // "chrono-Compatible Low-Level Date Algorithms").
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 {
+            from_march + 3
+        } else {
+            from_march - 9
+        };
+        let year = era * 400 + year_of_era + i128::from(month <= 2);
+        let last = Self {
+            year: 9999,
+            month: 12,
+            day: 31,
+        };
+        match (u16::try_from(year), u8::try_from(month), u8::try_from(day)) {
+            (Ok(year), Ok(month), Ok(day)) => Self::new(year, month, day).unwrap_or(last),
+            _ => last,
+        }
+    }
+}
+
 /// Days of a month; `month` is 1 to 12.
 fn days_in(year: u16, month: u8) -> u8 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -103,6 +138,19 @@ impl From<CivilDate> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `TZ=Asia/Shanghai date -d @…`
+    #[test]
+    fn a_day_begins_where_the_clocks_are() {
+        let at = |time_ms, minutes| CivilDate::at(time_ms, minutes).to_string();
+        assert_eq!(at(0, 0), "1970-01-01");
+        assert_eq!(at(0, -1), "1969-12-31");
+        assert_eq!(at(1_798_761_599_999, 0), "2026-12-31");
+        assert_eq!(at(1_798_761_600_000, 0), "2027-01-01");
+        assert_eq!(at(1_798_732_800_000, 480), "2027-01-01");
+        assert_eq!(at(1_835_395_200_000, 0), "2028-02-29");
+        assert_eq!(at(u64::MAX, 0), "9999-12-31");
+    }
 
     #[test]
     fn knows_the_calendar() {

@@ -11,6 +11,7 @@ pub mod caller;
 pub mod claims;
 pub mod currency;
 pub mod date;
+pub mod entry_points;
 pub mod query;
 pub mod receive;
 #[cfg(feature = "testing")]

@@ -1,10 +1,11 @@
 //! A host for unit tests: memory storage, a small directory of members, and what other ledgers are taken to prove.
 
 use crate::query::{ForeignValue, KitQuery, MemberView};
+use cosmwasm_schema::serde::Serialize;
 use cosmwasm_std::testing::{MockApi, MockStorage};
 use cosmwasm_std::{
-    ContractResult, OwnedDeps, Querier, QuerierResult, QueryRequest, SystemError, SystemResult,
-    from_json, to_json_binary,
+    Binary, ContractResult, OwnedDeps, Querier, QuerierResult, QueryRequest, SystemError,
+    SystemResult, WasmQuery, from_json, to_json_binary, to_json_vec,
 };
 use std::{collections::BTreeMap, marker::PhantomData};
 
@@ -19,6 +20,8 @@ pub struct Directory {
     /// (Ledger, contract, key) → what every proof about it shows. A proof of anything else is
     /// refused, as the host refuses one that is about another key.
     pub proved: BTreeMap<(String, String, Vec<u8>), ForeignValue>,
+    /// (Contract, question) → what that contract answers. Any other question is refused.
+    pub answers: BTreeMap<(String, Vec<u8>), Binary>,
 }
 
 impl Directory {
@@ -55,6 +58,13 @@ impl Directory {
         self.proved.insert(place, value);
     }
 
+    /// Lets a contract answer this to that question.
+    pub fn answer(&mut self, contract: &str, question: &impl Serialize, answer: &impl Serialize) {
+        let question = to_json_vec(question).expect("a question is JSON");
+        let answer = to_json_binary(answer).expect("an answer is JSON");
+        self.answers.insert((contract.to_owned(), question), answer);
+    }
+
     /// Dependencies over empty storage.
     #[must_use]
     pub fn deps(self) -> TestDeps {
@@ -86,6 +96,12 @@ impl Querier for Directory {
                 }
                 None => SystemResult::Err(SystemError::Unknown {}),
             },
+            Ok(QueryRequest::Wasm(WasmQuery::Smart { contract_addr, msg })) => {
+                match self.answers.get(&(contract_addr, msg.to_vec())) {
+                    Some(answer) => SystemResult::Ok(ContractResult::Ok(answer.clone())),
+                    None => SystemResult::Err(SystemError::Unknown {}),
+                }
+            }
             _ => SystemResult::Err(SystemError::UnsupportedRequest {
                 kind: "unknown".into(),
             }),

@@ -15,3 +15,5 @@ pub use error::MoneyError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, QueryMsg};
 pub use query::query;
+
+blockworm_kit::entry_points!();

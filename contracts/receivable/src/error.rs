@@ -1,6 +1,6 @@
 //! Refusals of the receivable contract, in order of precedence.
 
-use blockworm_kit::{CallerError, Currency};
+use blockworm_kit::{CallerError, CivilDate, Currency, assets::AssetId};
 use cosmwasm_std::{StdError, Uint128};
 
 /// Why a message was refused.
@@ -9,11 +9,17 @@ pub enum ReceivableError {
     /// The host failed, or stored bytes are not what this contract wrote.
     #[error("{0}")]
     Std(#[from] StdError),
-    /// `receive` came from somebody else than the money contract.
-    #[error("receivable.not_the_money_contract: {sender} cannot tell that money has arrived")]
-    NotTheMoneyContract {
+    /// `receive_asset` came from somebody else than the assets' contract.
+    #[error("receivable.not_the_asset_contract: {sender} cannot tell that money has arrived")]
+    NotTheAssetContract {
         /// Who called.
         sender: String,
+    },
+    /// What arrived is not what settles debts here.
+    #[error("receivable.not_money: {asset} is no settlement money of this ledger")]
+    NotMoney {
+        /// What arrived.
+        asset: AssetId,
     },
     /// The payload of a payment is not one.
     #[error("receivable.bad_payload: the payment does not say what it is for")]
@@ -54,6 +60,11 @@ pub enum ReceivableError {
         /// That receivable.
         id: String,
     },
+    /// The host gave no transaction id to name the asset by.
+    #[error(
+        "receivable.no_transaction: the asset would be named by its transaction, and there is none"
+    )]
+    NoTransaction,
     /// No such receivable.
     #[error("receivable.not_found: there is no receivable {id}")]
     NotFound {
@@ -68,8 +79,16 @@ pub enum ReceivableError {
         /// Who owes.
         buyer: String,
     },
+    /// Somebody else issued or sold it.
+    #[error("receivable.not_the_seller: of {id}, or this part of it, the seller is {seller}")]
+    NotTheSeller {
+        /// The receivable.
+        id: String,
+        /// Who sold.
+        seller: String,
+    },
     /// It was confirmed before.
-    #[error("receivable.already_confirmed: {id} was confirmed before")]
+    #[error("receivable.already_confirmed: the buyer confirmed {id} before")]
     AlreadyConfirmed {
         /// The receivable.
         id: String,
@@ -85,44 +104,32 @@ pub enum ReceivableError {
         height: u64,
     },
     /// It was paid before.
-    #[error("receivable.already_settled: {id} was paid in block {height}")]
+    #[error("receivable.already_settled: every unit of {id} was paid")]
     AlreadySettled {
         /// The receivable.
         id: String,
-        /// When.
-        height: u64,
+    },
+    /// The buyer refused or the seller withdrew it.
+    #[error("receivable.cancelled: {id} was refused or withdrawn; issue another")]
+    Cancelled {
+        /// The receivable.
+        id: String,
     },
     /// The buyer has not acknowledged the debt.
-    #[error("receivable.not_confirmed: {buyer} has not confirmed {id}")]
+    #[error("receivable.not_confirmed: the buyer has not confirmed {id}")]
     NotConfirmed {
         /// The receivable.
         id: String,
-        /// Who owes.
-        buyer: String,
     },
-    /// The payment is not the price.
-    #[error("receivable.wrong_price: {id} costs {price} {currency}, paid were {paid} {paid_in}")]
-    WrongPrice {
-        /// The receivable.
-        id: String,
-        /// Minor units asked.
-        price: Uint128,
-        /// Of which currency.
-        currency: Currency,
-        /// Minor units paid.
-        paid: Uint128,
-        /// Of which currency.
-        paid_in: Currency,
-    },
-    /// A payment of another sum than the debt.
+    /// A payment of another sum than what is asked, owed or demanded.
     #[error(
-        "receivable.wrong_amount: {id} is over {amount} {currency}, paid were {paid} {paid_in}"
+        "receivable.wrong_amount: for {id} {wanted} {currency} are to be paid, not {paid} {paid_in}"
     )]
     WrongAmount {
         /// The receivable.
         id: String,
-        /// Minor units owed.
-        amount: Uint128,
+        /// Minor units to be paid.
+        wanted: Uint128,
         /// Of which currency.
         currency: Currency,
         /// Minor units paid.
@@ -130,6 +137,81 @@ pub enum ReceivableError {
         /// Of which currency.
         paid_in: Currency,
     },
+    /// No part of that number is left.
+    #[error(
+        "receivable.no_part: the receivable has no part {holding}, or it was split, merged or paid"
+    )]
+    NoPart {
+        /// The holding.
+        holding: u64,
+    },
+    /// Somebody else's part.
+    #[error("receivable.not_the_owner: the part {holding} belongs to {owner}")]
+    NotTheOwner {
+        /// The holding.
+        holding: u64,
+        /// Whose it is.
+        owner: String,
+    },
+    /// Its owner asks no price.
+    #[error("receivable.not_offered: the owner of the part {holding} asks no price for it")]
+    NotOffered {
+        /// The holding.
+        holding: u64,
+    },
+    /// No parts, too many, or one twice.
+    #[error("receivable.bad_parts: a payment is for 1 to {most} parts, each named once")]
+    BadParts {
+        /// The most.
+        most: usize,
+    },
+    /// No bank has bought the part.
+    #[error("receivable.not_financed: no bank has financed the part {holding}")]
+    NotFinanced {
+        /// The holding.
+        holding: u64,
+    },
+    /// The debt is not overdue.
+    #[error(
+        "receivable.not_overdue: {id} is due on {due_date}, and nothing is overdue before the day after"
+    )]
+    NotOverdue {
+        /// The receivable.
+        id: String,
+        /// When the buyer must pay.
+        due_date: CivilDate,
+    },
+    /// Sold for good.
+    #[error("receivable.no_recourse: the part {holding} was sold without recourse")]
+    NoRecourse {
+        /// The holding.
+        holding: u64,
+    },
+    /// The buyer was not told.
+    #[error("receivable.no_notice: give the buyer notice of the part {holding} first")]
+    NoNotice {
+        /// The holding.
+        holding: u64,
+    },
+    /// Too little or too much.
+    #[error("receivable.bad_demand: a demand is for {least} to {most}")]
+    BadDemand {
+        /// The price that was paid.
+        least: Uint128,
+        /// The part's own amount.
+        most: Uint128,
+    },
+    /// The bank has demanded nothing.
+    #[error(
+        "receivable.not_demanded: its bank has not demanded that the part {holding} is taken back"
+    )]
+    NotDemanded {
+        /// The holding.
+        holding: u64,
+    },
+    /// More than can be counted.
+    #[error("receivable.overflow: an amount or a number is more than can be counted")]
+    Overflow,
     /// This ledger has no registry, so there are no claims to speak of.
     #[error("receivable.no_registry: this ledger knows no registry, so there is no claim to forgo")]
     NoRegistry,

@@ -1,4 +1,4 @@
-//! A first receivable: issued on an invoice, confirmed by the buyer, financed once, settled.
+//! Receivables as assets: issued on an invoice, confirmed by the buyer, split down the chain of suppliers, each part financed once, settled, or taken back by recourse.
 //!
 //! docs/contracts/receivable.md draws the states and lists roles, messages and codes.
 
@@ -6,7 +6,10 @@
 
 pub mod error;
 pub mod execute;
+pub mod lifecycle;
 pub mod msg;
+pub(crate) mod overdue;
+pub(crate) mod payments;
 pub mod pledge;
 pub mod query;
 pub mod state;
@@ -15,3 +18,5 @@ pub use error::ReceivableError;
 pub use execute::{execute, instantiate};
 pub use msg::{ExecuteMsg, InstantiateMsg, Payload, QueryMsg, ReceivableResponse, Reservation};
 pub use query::query;
+
+blockworm_kit::entry_points!();

@@ -1,8 +1,15 @@
 //! Messages of the receivable contract.
 
-use blockworm_kit::{CivilDate, Currency, ReceiveMsg};
+pub use crate::lifecycle::Status;
+use blockworm_kit::{
+    CivilDate, Currency,
+    assets::{AssetId, HeldView, ReceiveAssetMsg},
+};
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, Uint128};
+
+/// Most parts that one payment settles.
+pub const MAX_SETTLED: usize = 16;
 
 /// What the contract needs to begin.
 #[cw_serde]
@@ -10,8 +17,17 @@ use cosmwasm_std::{Binary, Uint128};
 #[serde(deny_unknown_fields)]
 #[schemaifier(mute_warnings)]
 pub struct InstantiateMsg {
-    /// Name of the money contract whose units pay for receivables.
-    pub money: String,
+    /// The contract that issues assets. A class `<class>-<currency in small letters>` there names
+    /// this contract as its manager, for each currency that can be owed.
+    pub issuance: String,
+    /// The contract that keeps their holdings.
+    pub assets: String,
+    /// First part of the classes' names.
+    pub class: String,
+    /// Classes of fungible assets that are settlement money here, whoever issued them.
+    pub vouchers: Vec<String>,
+    /// What clocks show where debts fall due, minutes east of UTC.
+    pub utc_offset_minutes: i16,
     /// Where banks reserve a document before they finance it; `null` where no other ledger knows of
     /// this one's documents, and then financing asks for no proof.
     pub registry: Option<RegistryPlace>,
@@ -31,14 +47,14 @@ pub struct RegistryPlace {
     pub known_as: String,
 }
 
-/// What a member, or the money contract, may ask.
+/// What a member, or the assets' contract, may ask.
 #[cw_serde]
 #[derive(Eq)]
 #[serde(deny_unknown_fields)]
 #[schemaifier(mute_warnings)]
 pub enum ExecuteMsg {
-    /// Records what a buyer owes the caller. For members of organisations with the role `platform`
-    /// or `supplier`.
+    /// Records what a buyer owes the caller, as an asset that begins when the buyer confirms. For
+    /// members of organisations with the role `platform` or `supplier`.
     Issue {
         /// The receivable's id: 1 to 64 of `A-Z a-z 0-9 - . _`.
         id: String,
@@ -55,22 +71,67 @@ pub enum ExecuteMsg {
         currency: Currency,
         /// When the buyer must pay.
         due_date: CivilDate,
-        /// What the caller asks of a financier; `amount` when left out, never more.
+        /// What the caller asks a bank for the whole; `amount` when left out, never more.
         price: Option<Uint128>,
+        /// Whether the caller takes it back from the bank if the buyer does not pay in time.
+        #[serde(default)]
+        recourse: bool,
     },
     /// The named buyer acknowledges the debt.
     Confirm {
         /// The receivable.
         id: String,
     },
-    /// The caller's bank will never finance anything under this claim, so that the registry can
+    /// The named buyer denies the debt.
+    Refuse {
+        /// The receivable.
+        id: String,
+    },
+    /// The seller takes back what the buyer has not confirmed.
+    Withdraw {
+        /// The receivable.
+        id: String,
+    },
+    /// The owner of a part says what a bank shall pay for it.
+    Ask {
+        /// The receivable.
+        id: String,
+        /// The holding.
+        holding: u64,
+        /// Minor units, more than zero, at most the part's own; nothing is asked any more, where
+        /// `null`.
+        price: Option<Uint128>,
+        /// Whether the owner takes it back if the buyer does not pay in time.
+        #[serde(default)]
+        recourse: bool,
+    },
+    /// The owner of a part has given the buyer notice that the debt is overdue.
+    Notify {
+        /// The receivable.
+        id: String,
+        /// The holding.
+        holding: u64,
+        /// The notice's digest, 64 lower-case hex digits.
+        notice: String,
+    },
+    /// The bank that financed a part with recourse demands that its seller takes it back. For its
+    /// makers, once the debt is overdue and it gave notice.
+    Demand {
+        /// The receivable.
+        id: String,
+        /// The holding.
+        holding: u64,
+        /// What it asks: at least the price that it paid, at most the part's own amount.
+        amount: Uint128,
+    },
+    /// The caller's bank will never finance a document under this claim, so that the registry can
     /// free it before its time. For makers of organisations with the role `bank`.
     Forgo {
         /// The claim's number in the registry.
         claim: u64,
     },
-    /// From the money contract alone: money has arrived, with a [`Payload`].
-    Receive(ReceiveMsg),
+    /// From the assets' contract alone: settlement money has arrived, with a [`Payload`].
+    ReceiveAsset(ReceiveAssetMsg),
 }
 
 /// What a member who pays asks for.
@@ -79,17 +140,29 @@ pub enum ExecuteMsg {
 #[serde(deny_unknown_fields)]
 #[schemaifier(mute_warnings)]
 pub enum Payload {
-    /// Buys the receivable at its price. For members of organisations with the role `bank`.
+    /// Buys a part at the price that its owner asks. For members of organisations with the role
+    /// `bank`.
     Finance {
         /// The receivable.
         id: String,
+        /// The holding.
+        holding: u64,
         /// That the bank reserved the document; needed where there is a registry.
         reservation: Option<Reservation>,
     },
-    /// Pays the amount owed to whoever holds the receivable. For the buyer.
+    /// Pays parts in full to whoever holds them. For the buyer.
     Settle {
         /// The receivable.
         id: String,
+        /// The holdings, at most [`MAX_SETTLED`].
+        holdings: Vec<u64>,
+    },
+    /// Takes a part back from the bank, for what it demanded. For whoever sold it.
+    Repurchase {
+        /// The receivable.
+        id: String,
+        /// The holding.
+        holding: u64,
     },
 }
 
@@ -103,21 +176,6 @@ pub struct Reservation {
     pub claim: u64,
     /// Of the claim's row.
     pub proof: Binary,
-}
-
-/// The messages that this contract sends to the money contract.
-#[cw_serde]
-#[derive(Eq)]
-pub enum OutgoingMsg {
-    /// Pays the seller or the holder.
-    Transfer {
-        /// Whom.
-        to: String,
-        /// Minor units.
-        amount: Uint128,
-        /// ISO 4217.
-        currency: Currency,
-    },
 }
 
 /// What anybody on the ledger may read.
@@ -146,29 +204,29 @@ pub enum QueryMsg {
         /// At most 100; 30 when left out.
         limit: Option<u32>,
     },
-    /// What happened to a receivable, oldest first; empty when there is none.
+    /// A page of a receivable's parts by number, ended ones too; empty until it is confirmed.
+    #[returns(Vec<Part>)]
+    Parts {
+        /// Its id.
+        id: String,
+        /// The number to begin with.
+        from: Option<u64>,
+        /// At most 100, which is also the default.
+        limit: Option<u32>,
+    },
+    /// What happened to a receivable, oldest first.
     #[returns(Vec<HistoryEntry>)]
     History {
         /// Its id.
         id: String,
+        /// The place to begin with.
+        from: Option<u32>,
+        /// At most 100, which is also the default.
+        limit: Option<u32>,
     },
     /// What the contract began with.
     #[returns(InstantiateMsg)]
     Config {},
-}
-
-/// Where a receivable stands.
-#[cw_serde]
-#[derive(Eq, Copy)]
-pub enum Status {
-    /// The seller says that the buyer owes.
-    Issued,
-    /// The buyer says so too.
-    Confirmed,
-    /// A bank has bought it.
-    Financed,
-    /// The buyer has paid.
-    Settled,
 }
 
 /// A receivable with its id.
@@ -177,40 +235,138 @@ pub enum Status {
 pub struct ReceivableResponse {
     /// Its id.
     pub id: String,
+    /// The asset that it is.
+    pub asset: AssetId,
     /// Where it stands.
     pub status: Status,
+    /// Whether the buyer should have paid by now.
+    pub overdue: bool,
     /// Digest of the invoice's identity.
     pub invoice_digest: String,
     /// Salted digest of the invoice's file.
     pub document_commitment: Option<String>,
-    /// Who issued it and is paid for it.
+    /// Who issued it.
     pub seller: String,
     /// Who owes.
     pub buyer: String,
-    /// Whom the buyer owes now, or has paid: the seller, then the financier.
-    pub holder: String,
-    /// Minor units owed.
+    /// Minor units owed at the beginning.
     pub amount: Uint128,
     /// ISO 4217.
     pub currency: Currency,
     /// When the buyer must pay.
     pub due_date: CivilDate,
-    /// What the seller asks of a financier.
-    pub price: Uint128,
-    /// Who bought it, once somebody has.
+    /// Minor units that the buyer has paid.
+    pub settled: Uint128,
+    /// The member of a bank who financed last, once one has.
     pub financier: Option<String>,
+}
+
+/// A part of a receivable in one hand.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Part {
+    /// The holding's number.
+    pub holding: u64,
+    /// Its units, and whose they are.
+    pub held: HeldView,
+    /// What its owner asks for it.
+    pub ask: Option<Ask>,
+    /// The newest sale to a bank.
+    pub financing: Option<Financing>,
+}
+
+/// What an owner asks a bank for a part.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Ask {
+    /// The owner who asks; when another owns the part, nothing is asked.
+    pub by: String,
+    /// Minor units.
+    pub price: Uint128,
+    /// Whether the owner takes it back if the buyer does not pay in time.
+    pub recourse: bool,
+}
+
+/// A part's sale to a bank.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Financing {
+    /// The bank's member who paid and holds it.
+    pub bank: String,
+    /// Who sold it.
+    pub seller: String,
+    /// Minor units paid for it.
+    pub price: Uint128,
+    /// Whether the seller takes it back if the buyer does not pay in time.
+    pub recourse: bool,
+    /// The registry's claim under which it was financed.
+    pub claim: Option<u64>,
+    /// The block.
+    pub height: u64,
+    /// Notices of overdue debt that its bank gave.
+    pub notices: u32,
+    /// What the bank demanded of the seller, once it has.
+    pub demanded: Option<Uint128>,
+    /// How it ended.
+    pub end: Option<FinancingEnd>,
+}
+
+/// How a financing ended.
+#[cw_serde]
+#[derive(Eq, Copy)]
+pub enum FinancingEnd {
+    /// The buyer paid.
+    Settled,
+    /// The seller took it back.
+    Repurchased,
 }
 
 /// A step in a receivable's life.
 #[cw_serde]
 #[derive(Eq)]
 pub struct HistoryEntry {
-    /// Where the receivable stood after it.
-    pub status: Status,
-    /// Who took it.
+    /// What happened.
+    pub step: Step,
+    /// Who did it.
     pub by: String,
     /// The block.
     pub height: u64,
     /// The block's time, milliseconds since 1970.
     pub time_ms: u64,
+    /// Of which part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holding: Option<u64>,
+    /// What was owed, asked, paid or demanded, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Uint128>,
+    /// Of the notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// What can happen to a receivable. That its parts were split or changed hands without a bank
+/// stands in the assets' contract.
+#[cw_serde]
+#[derive(Eq, Copy)]
+pub enum Step {
+    /// The seller said that the buyer owes.
+    Issued,
+    /// The buyer said so too.
+    Confirmed,
+    /// The buyer denied it.
+    Refused,
+    /// The seller took it back.
+    Withdrawn,
+    /// An owner asked a price, or stopped asking.
+    Asked,
+    /// A bank bought a part.
+    Financed,
+    /// The buyer paid a part.
+    Settled,
+    /// An owner gave notice that the debt is overdue.
+    Notified,
+    /// A bank demanded that its seller takes a part back.
+    Demanded,
+    /// The seller took it back.
+    Repurchased,
 }

@@ -3,7 +3,7 @@
 //! The registry frees a claim only by a proof of what stands here, and nothing here is ever taken
 //! back: docs/contracts/registry.md tells why the two together never let two banks finance.
 
-use crate::{error::ReceivableError, msg::Reservation, state::REGISTRY};
+use crate::{error::ReceivableError, msg::Reservation, state::CONFIG};
 use blockworm_kit::{
     Caller, KitQuery,
     claims::{Claim, PLEDGES, Pledge, PledgeState, claim_key, share},
@@ -27,7 +27,7 @@ pub(crate) fn pledge(
     (amount, whole): (Uint128, Uint128),
     reservation: Option<Reservation>,
 ) -> Result<Option<u64>, ReceivableError> {
-    let Some(registry) = REGISTRY.may_load(deps.storage)? else {
+    let Some(registry) = CONFIG.load(deps.storage)?.registry else {
         return Ok(None);
     };
     let Some(Reservation { claim, proof }) = reservation else {
@@ -126,7 +126,7 @@ pub(crate) fn forgo(
     caller.require_role(&["bank"])?;
     caller.require_function("maker")?;
     let bank = caller.member.organisation;
-    if !REGISTRY.exists(deps.storage) {
+    if CONFIG.load(deps.storage)?.registry.is_none() {
         return Err(ReceivableError::NoRegistry);
     }
     unused(deps.storage, claim, &bank)?;

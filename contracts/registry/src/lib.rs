@@ -19,3 +19,5 @@ pub use error::RegistryError;
 pub use execute::{execute, instantiate};
 pub use msg::{DocumentSet, ExecuteMsg, InstantiateMsg, Part, QueryMsg, Standing};
 pub use query::query;
+
+blockworm_kit::entry_points!();

@@ -44,7 +44,9 @@ pub fn query(deps: Deps<'_, KitQuery>, _env: Env, msg: QueryMsg) -> Result<Binar
             let numbers = held.shares.iter().map(|held| held.claim).collect();
             let mut open = numbered(storage, numbers)?;
             open.retain(|open| open.claim.bank == bank && open.claim.end.is_none());
-            to_json_binary(&open.into_iter().max_by_key(|open| open.number))
+            // One under which nothing is financed yet comes before those that are used up.
+            let unused = |open: &NumberedClaim| (open.claim.financed_at.is_none(), open.number);
+            to_json_binary(&open.into_iter().max_by_key(unused))
         }
         QueryMsg::Config {} => to_json_binary(&CONFIG.load(storage)?),
     };

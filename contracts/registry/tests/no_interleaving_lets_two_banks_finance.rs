@@ -6,7 +6,8 @@
 mod ledgers;
 
 use blockworm_kit::{
-    Currency, ForeignValue, ReceiveMsg,
+    Currency, ForeignValue,
+    assets::{AssetId, ReceiveAssetMsg},
     claims::{CLAIMS, Claim, End, WHOLE, claim_key, pledge_key},
 };
 use blockworm_receivable::{self as receivable, Payload, Reservation};
@@ -16,7 +17,8 @@ use blockworm_registry::{
 };
 use cosmwasm_std::{Binary, Uint128, from_json, to_json_binary};
 use ledgers::{
-    BANKS, BUYER, LEDGERS, Ledger, MOST_CLAIMS, claim_keys, directory, info, pledge_keys, trade,
+    ASSETS, BANKS, BUYER, LEDGERS, Ledger, MOST_CLAIMS, claim_keys, directory, info, pledge_keys,
+    trade,
 };
 use proptest::prelude::*;
 use std::{cell::Cell, collections::BTreeSet};
@@ -344,7 +346,11 @@ impl World {
                 }
             }
             Move::Settle { ledger } => {
-                self.pay(ledger, BUYER, Payload::Settle { id: "R".into() });
+                let payload = Payload::Settle {
+                    id: "R".into(),
+                    holdings: vec![0],
+                };
+                self.pay(ledger, BUYER, payload);
             }
             Move::Confirm { back, age } => self.follow_the_proof(back, age, true),
             Move::Release { back, age } => self.follow_the_proof(back, age, false),
@@ -382,6 +388,7 @@ impl World {
             };
             let payload = Payload::Finance {
                 id: "R".into(),
+                holding: 0,
                 reservation: Some(reservation),
             };
             if self.pay(at, &maker(bank), payload) {
@@ -391,14 +398,15 @@ impl World {
     }
 
     fn pay(&mut self, ledger: usize, sender: &str, payload: Payload) -> bool {
-        let receive = receivable::ExecuteMsg::Receive(ReceiveMsg {
+        let receive = receivable::ExecuteMsg::ReceiveAsset(ReceiveAssetMsg {
             sender: sender.into(),
+            asset: AssetId::of("voucher-cny", &[9; 32]).unwrap(),
+            holding: None,
             amount: Uint128::new(100),
             currency: Currency::parse("CNY").unwrap(),
             payload: to_json_binary(&payload).unwrap(),
         });
-        let money = self.trades[ledger].deps.api.addr_make("money");
-        self.on_trade(ledger, money.as_str(), receive)
+        self.on_trade(ledger, ASSETS, receive)
     }
 
     /// Confirms or releases by a proof of the claim's ledger, new or old.
@@ -444,7 +452,7 @@ impl World {
         let financed = |trade: &&Ledger| {
             let storage = &trade.deps.storage;
             let receivable = receivable::state::RECEIVABLES.load(storage, "R").unwrap();
-            receivable.status() == receivable::msg::Status::Financed
+            receivable.shown() == receivable::msg::Status::Financed
         };
         self.trades.iter().filter(financed).count()
     }

@@ -5,6 +5,7 @@ use blockworm_ledger::genesis::GenesisContract;
 use blockworm_service::consortium::{
     self, KEY_HOLDERS, LedgerPlan, REGISTRY as REGISTRY_LEDGER, TRADE as TRADE_LEDGER,
 };
+use blockworm_workflows::{asset::classes, receivable::Contracts};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -12,13 +13,14 @@ use std::sync::Arc;
 pub const ASSET_ISSUANCE: &str = "asset-issuance@1";
 /// The code under which the asset transaction contract is linked in.
 pub const ASSET_TRANSACTION: &str = "asset-transaction@1";
-/// The code under which the money contract is linked in.
-pub const MONEY: &str = "money@1";
 /// The code under which the receivable contract is linked in.
 pub const RECEIVABLE: &str = "receivable@1";
 
 /// The code under which the registry contract is linked in.
 pub const REGISTRY: &str = "registry@1";
+
+/// Where a local consortium's debts fall due: China, which keeps one time.
+const UTC_OFFSET_MINUTES: i16 = 480;
 
 /// Every native contract of this program.
 pub fn builtins() -> Arc<Builtins> {
@@ -31,11 +33,6 @@ pub fn builtins() -> Arc<Builtins> {
         blockworm_asset_transaction::instantiate,
         blockworm_asset_transaction::execute,
         blockworm_asset_transaction::query,
-    );
-    let money = Native::new(
-        blockworm_money::instantiate,
-        blockworm_money::execute,
-        blockworm_money::query,
     );
     let receivable = Native::new(
         blockworm_receivable::instantiate,
@@ -51,7 +48,6 @@ pub fn builtins() -> Arc<Builtins> {
         Builtins::new()
             .with(ASSET_ISSUANCE, issuance)
             .with(ASSET_TRANSACTION, transaction)
-            .with(MONEY, money)
             .with(RECEIVABLE, receivable)
             .with(REGISTRY, registry),
     )
@@ -73,10 +69,25 @@ pub fn local_ledgers(nodes: usize) -> Vec<LedgerPlan> {
     let registry = json!({
         "ledger": REGISTRY_LEDGER, "contract": "registry", "known_as": TRADE_LEDGER,
     });
-    let receivable = json!({ "money": "money", "registry": registry });
+    let names = Contracts::default();
+    let (issuance, assets) = (
+        names.assets.issuance.as_str(),
+        names.assets.holdings.as_str(),
+    );
+    let vouchers = classes::CURRENCIES.map(|currency| classes::name(classes::VOUCHER, currency));
+    let receivable = json!({
+        "issuance": issuance, "assets": assets, "class": classes::RECEIVABLE,
+        "vouchers": vouchers, "utc_offset_minutes": UTC_OFFSET_MINUTES, "registry": registry,
+    });
+    let founding = classes::founding(names.receivable.as_str());
     let trade = vec![
-        contract("money", MONEY, json!({})),
-        contract("receivable", RECEIVABLE, receivable),
+        contract(
+            issuance,
+            ASSET_ISSUANCE,
+            json!({ "holdings": assets, "definers": ["platform"], "classes": founding }),
+        ),
+        contract(assets, ASSET_TRANSACTION, json!({ "issuance": issuance })),
+        contract(names.receivable.as_str(), RECEIVABLE, receivable),
     ];
     let ledgers = json!([{ "name": TRADE_LEDGER, "contract": "receivable" }]);
     let registry = vec![contract(

@@ -1,6 +1,7 @@
 //! The command line as clap reads it: verbs, flags, environment and defaults.
 
 mod access;
+mod asset;
 mod financing;
 mod key_holder;
 mod node;
@@ -8,6 +9,10 @@ mod proposal;
 mod receivable;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
+pub use asset::{
+    Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
+    AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
+};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
@@ -16,9 +21,11 @@ pub use proposal::{
 };
 
 pub use receivable::{
-    Document, ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
-    ReceivableImportArgs, ReceivableShowArgs, RegistryActArgs, RegistryCommand, RegistryFollowArgs,
-    RegistryMutationsArgs, RegistryReserveArgs, RegistryShowArgs,
+    Document, PartArgs, ReceivableActArgs, ReceivableAskArgs, ReceivableCaseArgs,
+    ReceivableCommand, ReceivableDemandArgs, ReceivableFinanceArgs, ReceivableForgoArgs,
+    ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs, RegistryActArgs,
+    RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs, RegistryReserveArgs,
+    RegistryShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};
@@ -81,6 +88,12 @@ pub enum Command {
     /// Members of an organisation.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Assets: classes, issuance, and holdings that change hands.
+    #[command(subcommand)]
+    Asset(AssetCommand),
+    /// Settlement money, which banks issue.
+    #[command(subcommand)]
+    Voucher(VoucherCommand),
     /// Receivables: an invoice becomes an asset that one bank finances.
     #[command(subcommand)]
     Receivable(ReceivableCommand),

@@ -1,6 +1,6 @@
 //! Codes, roles and functions in words.
 
-use crate::{explain_claims, language::Language};
+use crate::{explain_assets, explain_claims, language::Language};
 
 /// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
 /// facts of the case, is shown beside it.
@@ -226,36 +226,14 @@ const CODES: &[(&str, &str, &str)] = &[
         "The organisation has voted.",
         "该机构已表决。",
     ),
-    (
-        "money.zero_amount",
-        "The amount must be more than zero.",
-        "金额必须大于零。",
-    ),
-    (
-        "money.unknown_account",
-        "The receiver is not a member of this ledger.",
-        "收款方不是本账本成员。",
-    ),
-    (
-        "money.inactive_account",
-        "The receiver is revoked or its organisation suspended.",
-        "收款方已被吊销或其机构已被暂停。",
-    ),
-    (
-        "money.insufficient_funds",
-        "The payer holds less than that.",
-        "付款方余额不足。",
-    ),
-    (
-        "money.supply_overflow",
-        "The currency cannot count that many units.",
-        "货币总量超出可计范围。",
-    ),
 ];
 
 /// What a code means; none for a code that this console does not know.
 pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
-    let mut all = CODES.iter().chain(explain_claims::CODES);
+    let mut all = CODES
+        .iter()
+        .chain(explain_claims::CODES)
+        .chain(explain_assets::CODES);
     let found = all.find(|(known, ..)| *known == code);
     found.map(|(_, english, chinese)| language.pick(english, chinese))
 }
@@ -302,7 +280,7 @@ mod tests {
         for known in SYSTEM_CODES {
             assert!(code(known, Language::English).is_some(), "{known}");
         }
-        let all = [CODES, explain_claims::CODES].concat();
+        let all = [CODES, explain_claims::CODES, explain_assets::CODES].concat();
         for (place, (name, english, chinese)) in all.iter().enumerate() {
             assert!(!english.is_empty() && !chinese.is_ascii(), "{name}");
             let again = all[place + 1..].iter().any(|(other, ..)| other == name);

@@ -158,11 +158,6 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
         "证明早于预留期满，其后仍可能质押。",
     ),
     (
-        "receivable.not_the_money_contract",
-        "Only the money contract may say that money arrived.",
-        "只有资金合约可通知到账。",
-    ),
-    (
         "receivable.bad_payload",
         "The payment does not say what it is for.",
         "付款未说明用途。",
@@ -231,11 +226,6 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
         "receivable.not_confirmed",
         "The buyer has not confirmed the debt yet.",
         "买方尚未确认债务。",
-    ),
-    (
-        "receivable.wrong_price",
-        "The payment is not the price asked.",
-        "支付金额与转让价格不符。",
     ),
     (
         "receivable.already_settled",

@@ -3,6 +3,7 @@
 mod assets;
 mod decoded;
 mod explain;
+mod explain_assets;
 mod explain_claims;
 mod fault;
 mod format;

@@ -18,8 +18,9 @@ fn party(account: &str, language: Language) -> String {
 /// its version; what this console does not know is told by its type and subject.
 pub(crate) fn event(event: &Event, program: &str, language: Language) -> String {
     let told = match program {
-        "money" => money(event, language),
-        "receivable" => receivable(event),
+        "asset-issuance" => issuance(event),
+        "asset-transaction" => holdings(event, language),
+        "receivable" => receivable(event).or_else(|| part_of_receivable(event)),
         "members" => members(event),
         "registry" => registry(event),
         "proposals" => proposals(event),
@@ -53,17 +54,118 @@ fn money_of(event: &Event, name: &str) -> String {
     }
 }
 
-fn money(event: &Event, language: Language) -> Option<Both> {
-    let from = party(attribute(event, "from"), language);
-    let (subject, amount) = (party(&event.subject, language), money_of(event, "amount"));
+/// The life of an asset.
+fn issuance(event: &Event) -> Option<Both> {
+    let (subject, by) = (&event.subject, attribute(event, "by"));
+    let both = |english: String, chinese: String| Some((english, chinese));
     match event.kind.as_str() {
-        "issued" => Some((
-            format!("{from} issued {amount} to {subject}."),
-            format!("{from} 向 {subject} 发行 {amount}。"),
+        "class_defined" => both(
+            format!("The class {subject} of assets was defined."),
+            format!("已定义资产类别 {subject}。"),
+        ),
+        "drafted" => {
+            let issuer = attribute(event, "issuer");
+            both(
+                format!("{issuer} drafted the asset {subject}."),
+                format!("{issuer} 起草资产 {subject}。"),
+            )
+        }
+        "proposed" => both(
+            format!("{by} proposed the asset {subject}."),
+            format!("{by} 提交资产 {subject} 待批准。"),
+        ),
+        "approved" => both(
+            format!("{by} approved the asset {subject}."),
+            format!("{by} 批准资产 {subject}。"),
+        ),
+        "rejected" => both(
+            format!("{by} sent the asset {subject} back."),
+            format!("{by} 退回资产 {subject}。"),
+        ),
+        "activated" => both(
+            format!("The asset {subject} began."),
+            format!("资产 {subject} 生效。"),
+        ),
+        "minted" => both(
+            format!("More units of the asset {subject} were issued."),
+            format!("资产 {subject} 增发。"),
+        ),
+        "redeemed" => both(
+            format!("The asset {subject} was paid and is over."),
+            format!("资产 {subject} 已兑付并终止。"),
+        ),
+        "cancelled" => both(
+            format!("The asset {subject} was cancelled."),
+            format!("资产 {subject} 已取消。"),
+        ),
+        "frozen" => both(
+            format!("{by} froze the asset {subject} by an order."),
+            format!("{by} 依令冻结资产 {subject}。"),
+        ),
+        "unfrozen" => both(
+            format!("{by} lifted the freeze of the asset {subject}."),
+            format!("{by} 解除资产 {subject} 的冻结。"),
+        ),
+        _ => None,
+    }
+}
+
+/// Units of an asset. Classes end with the currency that their units count.
+fn units(event: &Event, name: &str, asset: &str) -> String {
+    let class = asset.split('/').next().unwrap_or_default();
+    let currency = class
+        .rsplit('-')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase();
+    match event.attribute(name).map(str::parse) {
+        Some(Ok(minor)) => format::amount(minor, &currency),
+        _ => "?".into(),
+    }
+}
+
+/// Assets from hand to hand.
+fn holdings(event: &Event, language: Language) -> Option<Both> {
+    let subject = &event.subject;
+    let amount = units(event, "amount", subject);
+    let account = |name| party(attribute(event, name), language);
+    let price = || units(event, "price", attribute(event, "for"));
+    match event.kind.as_str() {
+        "transferred" => {
+            let (from, to) = (account("from"), account("to"));
+            Some((
+                format!("{from} gave {amount} of {subject} to {to}."),
+                format!("{from} 向 {to} 转让 {subject} 中的 {amount}。"),
+            ))
+        }
+        "handed" | "exchanged" if event.attribute("price").is_some() => {
+            let (from, to, price) = (account("from"), account("to"), price());
+            Some((
+                format!("{to} got {amount} of {subject} from {from} for {price}."),
+                format!("{to} 以 {price} 从 {from} 取得 {subject} 中的 {amount}。"),
+            ))
+        }
+        "holding_retired" => {
+            let (owner, price) = (account("owner"), price());
+            Some((
+                format!("{owner} was paid {price} for {amount} of {subject}, which is over."),
+                format!("{owner} 就 {subject} 中的 {amount} 获付 {price}，该份额终止。"),
+            ))
+        }
+        "split" => {
+            let holding = attribute(event, "holding");
+            Some((
+                format!("Holding {holding} of {subject} was split."),
+                format!("{subject} 的份额 {holding} 已拆分。"),
+            ))
+        }
+        "opened" => Some((
+            format!("Holdings of {subject} opened."),
+            format!("{subject} 开始持有。"),
         )),
-        "transferred" => Some((
-            format!("{from} paid {amount} to {subject}."),
-            format!("{from} 向 {subject} 支付 {amount}。"),
+        "closed" => Some((
+            format!("Holdings of {subject} closed."),
+            format!("{subject} 持有终止。"),
         )),
         _ => None,
     }
@@ -103,11 +205,74 @@ fn receivable(event: &Event) -> Option<Both> {
                 format!("{buyer} 清偿应收账款 {subject}，向 {holder} 支付 {amount}。"),
             ))
         }
+        "refused" => Some((
+            format!("{} refused receivable {subject}.", of("by")),
+            format!("{} 拒绝应收账款 {subject}。", of("by")),
+        )),
+        "withdrawn" => Some((
+            format!("{} withdrew receivable {subject}.", of("by")),
+            format!("{} 撤回应收账款 {subject}。", of("by")),
+        )),
         "forgone" => {
             let bank = of("bank");
             Some((
                 format!("{bank} will not finance the document with the fingerprint {subject}."),
                 format!("{bank} 放弃为指纹 {subject} 的单据融资。"),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// What happens to a part of a receivable, mostly once it is overdue.
+fn part_of_receivable(event: &Event) -> Option<Both> {
+    let of = |name| attribute(event, name);
+    let (seller, buyer, subject) = (of("seller"), of("buyer"), &event.subject);
+    match event.kind.as_str() {
+        "asked" => Some((
+            format!(
+                "{} changed the price asked for part {} of receivable {subject}.",
+                of("owner"),
+                of("holding")
+            ),
+            format!(
+                "{} 变更应收账款 {subject} 份额 {} 的转让价格。",
+                of("owner"),
+                of("holding")
+            ),
+        )),
+        "notified" => Some((
+            format!(
+                "{} gave {buyer} notice that receivable {subject} is overdue.",
+                of("by")
+            ),
+            format!("{} 就逾期的应收账款 {subject} 向 {buyer} 催告。", of("by")),
+        )),
+        "demanded" => Some((
+            format!(
+                "{} demanded that {seller} takes part {} of receivable {subject} back.",
+                of("bank"),
+                of("holding")
+            ),
+            format!(
+                "{} 要求 {seller} 回购应收账款 {subject} 的份额 {}。",
+                of("bank"),
+                of("holding")
+            ),
+        )),
+        "repurchased" => {
+            let amount = money_of(event, "amount");
+            Some((
+                format!(
+                    "{seller} took part {} of receivable {subject} back and paid {amount} to {}.",
+                    of("holding"),
+                    of("bank")
+                ),
+                format!(
+                    "{seller} 回购应收账款 {subject} 的份额 {}，向 {} 支付 {amount}。",
+                    of("holding"),
+                    of("bank")
+                ),
             ))
         }
         _ => None,

@@ -1,5 +1,8 @@
-//! The native contracts that a program has: `name@version` to the CosmWasm entry points.
+//! The contracts that a program has: `name@version` to the CosmWasm entry points.
 
+use crate::contracts::Code;
+#[cfg(feature = "wasm")]
+use crate::{error::Refusal, wasm::Module};
 use blockworm_kit::KitQuery;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response, from_json};
 use serde::de::DeserializeOwned;
@@ -108,10 +111,10 @@ fn refused<T, E: Display>(outcome: Result<T, E>) -> Result<T, CallError> {
     outcome.map_err(|error| CallError::Refused(error.to_string()))
 }
 
-/// All native contracts of a program.
+/// All contracts that a program has, native or WASM.
 #[derive(Default)]
 pub struct Builtins {
-    codes: BTreeMap<String, Arc<dyn NativeContract>>,
+    codes: BTreeMap<String, Code>,
 }
 
 impl Builtins {
@@ -124,12 +127,25 @@ impl Builtins {
     /// Adds a contract under its code, `name@version`; a later one replaces an earlier.
     #[must_use]
     pub fn with(mut self, code: &str, contract: impl NativeContract) -> Self {
-        self.codes.insert(code.to_owned(), Arc::new(contract));
+        let contract = Code::Native(Arc::new(contract));
+        self.codes.insert(code.to_owned(), contract);
         self
     }
 
+    /// Adds a contract as a WASM module of the CosmWasm API under its code, `name@version`.
+    ///
+    /// # Errors
+    /// A code `wasm.*` and a sentence when the module is none that this ledger runs
+    /// (docs/contracts/wasm.md).
+    #[cfg(feature = "wasm")]
+    pub fn with_wasm(mut self, code: &str, module: &[u8]) -> Result<Self, Refusal> {
+        let module = Code::Wasm(Arc::new(Module::load(module)?));
+        self.codes.insert(code.to_owned(), module);
+        Ok(self)
+    }
+
     /// The contract behind a code.
-    pub(crate) fn get(&self, code: &str) -> Option<Arc<dyn NativeContract>> {
+    pub(crate) fn get(&self, code: &str) -> Option<Code> {
         self.codes.get(code).cloned()
     }
 

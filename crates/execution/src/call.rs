@@ -1,5 +1,7 @@
 //! Calls: one contract, then the messages that it sends, all or nothing.
 
+#[cfg(feature = "wasm")]
+use crate::wasm;
 use crate::{
     builtins::{CallError, NativeContract},
     contracts::{Code, Contract},
@@ -24,7 +26,7 @@ pub(crate) const MAX_MESSAGES: usize = 64;
 /// The longest sentence of a refusal, in bytes.
 const MAX_SENTENCE_BYTES: usize = 512;
 /// Areas of codes that contracts may not use for refusals of their own.
-const SYSTEM_AREAS: [&str; 8] = [
+const SYSTEM_AREAS: [&str; 9] = [
     "transaction",
     "execution",
     "contract",
@@ -33,6 +35,7 @@ const SYSTEM_AREAS: [&str; 8] = [
     "certificate",
     "mempool",
     "foreign",
+    "wasm",
 ];
 
 /// Which entry point.
@@ -67,6 +70,8 @@ pub(crate) fn change(
         Code::Native(native) => {
             native_change(session, contract, &**native, entry, origin, message)?
         }
+        #[cfg(feature = "wasm")]
+        Code::Wasm(module) => wasm::change(session, contract, module, entry, origin, message)?,
     };
     let data = response.data.map(Vec::<u8>::from).unwrap_or_default();
     session.charge(price(0, Price::EVENT_BYTE, data.len()))?;
@@ -148,6 +153,8 @@ pub(crate) fn query(
             })?;
             answer.into()
         }
+        #[cfg(feature = "wasm")]
+        Code::Wasm(module) => wasm::query(session, contract, module, message, depth)?,
     };
     session.charge(price(0, Price::MESSAGE_BYTE, answer.len()))?;
     Ok(answer)
@@ -166,13 +173,7 @@ fn guarded<T>(
     match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(CallError::Refused(text))) => Err(refusal(text)),
-        Ok(Err(CallError::BadMessage(note))) => Err(Failure::Refused(
-            Refusal::new(
-                "contract.bad_message",
-                "the contract does not know this message",
-            ),
-            Some(note),
-        )),
+        Ok(Err(CallError::BadMessage(note))) => Err(bad_message(note)),
         Err(unwound) => {
             let note = match unwound {
                 Unwound::Panicked(note) => note,
@@ -189,9 +190,18 @@ fn guarded<T>(
     }
 }
 
+/// The refusal of a message that the contract cannot read.
+pub(crate) fn bad_message(note: String) -> Failure {
+    let refusal = Refusal::new(
+        "contract.bad_message",
+        "the contract does not know this message",
+    );
+    Failure::Refused(refusal, Some(note))
+}
+
 /// Splits `<area>.<snake_case>: <sentence>`; any other text is not a contract's own refusal, may
 /// come from a library, and stays out of receipts.
-fn refusal(text: String) -> Failure {
+pub(crate) fn refusal(text: String) -> Failure {
     match text.split_once(": ") {
         Some((code, sentence)) if is_contract_code(code) => {
             Failure::refused(code, bounded(sentence))
@@ -317,7 +327,11 @@ pub(crate) fn unknown_contract(name: &str) -> Failure {
     )
 }
 
-fn env(session: &Session<'_>, contract: &Contract, transaction: Option<(Digest, u32)>) -> Env {
+pub(crate) fn env(
+    session: &Session<'_>,
+    contract: &Contract,
+    transaction: Option<(Digest, u32)>,
+) -> Env {
     let block = session.block;
     Env {
         block: BlockInfo {

@@ -1,5 +1,7 @@
 //! Which contracts a ledger has: the system's, then the genesis's in order.
 
+#[cfg(feature = "wasm")]
+use crate::wasm::Module;
 use crate::{
     builtins::{Builtins, NativeContract},
     error::ExecutionError,
@@ -12,9 +14,12 @@ use std::{collections::BTreeMap, sync::Arc};
 pub const FIRST_BUSINESS_CONTRACT: u32 = 16;
 
 /// What runs when a contract is called.
+#[derive(Clone)]
 pub(crate) enum Code {
     System(System),
     Native(Arc<dyn NativeContract>),
+    #[cfg(feature = "wasm")]
+    Wasm(Arc<Module>),
 }
 
 /// A contract of this ledger.
@@ -68,7 +73,7 @@ impl ContractTable {
                 id,
                 name: contract.name.clone(),
                 code_name: contract.code.clone(),
-                code: Code::Native(code),
+                code,
             };
             if table
                 .insert(contract.name.as_str().to_owned(), Arc::new(entry))

@@ -98,7 +98,7 @@ fn records<S: Store>(shared: &Shared<S>) -> Result<Writes, ExecutionError> {
         add_organisation(organisation, genesis.time_ms, &mut writes)?;
     }
     for contract in shared.contracts.iter() {
-        if matches!(contract.code, Code::Native(_)) {
+        if !matches!(contract.code, Code::System(_)) {
             let record = ContractRecord {
                 id: contract.id,
                 code: contract.code_name.clone(),

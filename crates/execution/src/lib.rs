@@ -26,6 +26,8 @@ mod records;
 mod replay;
 mod session;
 mod system;
+#[cfg(feature = "wasm")]
+mod wasm;
 
 pub use admission::Admission;
 pub use block::BlockOutcome;

@@ -37,6 +37,18 @@ impl Price {
     /// Each byte of a proof's pairs and siblings, of another ledger's genesis and of a list of
     /// validators.
     pub const PROOF_BYTE: u64 = 2;
+    /// Instructions of a WASM module that one unit pays for; a begun unit counts whole at the end of a call.
+    #[cfg(feature = "wasm")]
+    pub const FUEL: u64 = 20;
+    /// A fresh instance of a WASM module, for every call.
+    #[cfg(feature = "wasm")]
+    pub const INSTANCE: u64 = 2_000;
+    /// Each KiB of the module and of the memory with which an instance begins.
+    #[cfg(feature = "wasm")]
+    pub const INSTANCE_KIB: u64 = 5;
+    /// Each byte of a WASM module's answer, read as JSON.
+    #[cfg(feature = "wasm")]
+    pub const ANSWER_BYTE: u64 = 1;
 }
 
 /// The transaction may not go on: its price is above the ledger's limit.
@@ -71,6 +83,11 @@ impl Meter {
 
     pub(crate) fn used(&self) -> u64 {
         self.used.get()
+    }
+
+    #[cfg(feature = "wasm")]
+    pub(crate) fn remaining(&self) -> u64 {
+        self.limit - self.used.get()
     }
 }
 

@@ -114,6 +114,12 @@ impl<'a> Session<'a> {
         self.meter.used()
     }
 
+    /// What is left of the price that the transaction may cost.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn remaining(&self) -> u64 {
+        self.meter.remaining()
+    }
+
     /// The member behind an address, as of the block's start.
     pub(crate) fn member(&self, address: &str) -> Result<Option<Arc<Known>>, Stop> {
         self.charge(Price::MEMBER)?;

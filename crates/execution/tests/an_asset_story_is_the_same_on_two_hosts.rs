@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../tests/not_run/mod.rs"]
+mod not_run;
 mod support;
 #[path = "support/two_hosts.rs"]
 mod two_hosts;
 
+use not_run::not_run;
 use serde_json::{Value, json};
 use support::{BUYER, SELLER};
 use two_hosts::TwoHosts;
@@ -148,4 +151,8 @@ fn a_story_has_the_same_codes_data_events_and_bytes_on_both_hosts() {
     let (messages, bytes) = hosts.compared();
     println!("{messages} messages, {bytes} stored bytes, the same on both hosts");
     assert!(messages > 30 && bytes > 2_000);
+    match hosts.costs() {
+        Some((native, wasm)) => println!("the same as WASM: {native} units native, {wasm} as WASM"),
+        None => not_run("set BLOCKWORM_CONTRACTS to the folder that scripts/build-contracts fills"),
+    }
 }

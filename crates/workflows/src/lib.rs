@@ -1,5 +1,6 @@
 //! Off-ledger business: importers, steps and exports.
 
+pub mod asset;
 pub mod decimal;
 pub mod fingerprint;
 pub mod invoice;

@@ -149,7 +149,16 @@ impl Scripted {
         if asked("config") {
             let registry =
                 json!({ "ledger": "shared", "contract": "registry", "known_as": "trade" });
-            return Some(json!({ "money": "money", "registry": registry }));
+            return Some(json!({
+                "issuance": "issuance", "assets": "assets", "class": "receivable",
+                "vouchers": ["voucher-cny"], "utc_offset_minutes": 480, "registry": registry,
+            }));
+        }
+        if asked("assets") {
+            return Some(self.money(&message["assets"]));
+        }
+        if asked("balance") {
+            return Some(json!({ "amount": "324684390" }));
         }
         if asked("open") {
             assert_eq!(
@@ -167,17 +176,48 @@ impl Scripted {
             }));
         }
         let issue = &self.asked.first()?.2["issue"];
+        if asked("parts") {
+            let held = json!({
+                "units": { "from": "0", "to": issue["amount"] },
+                "owner": "platform/supplier-3f9a", "closed": false,
+            });
+            let ask = json!({
+                "by": "platform/supplier-3f9a", "price": issue["price"], "recourse": true,
+            });
+            let whole = json!([{ "holding": 0, "held": held, "ask": ask, "financing": null }]);
+            let first = message["parts"]["from"] == 0;
+            return Some(if first { whole } else { json!([]) });
+        }
         asked("receivable").then(|| {
             json!({
-                "id": issue["id"], "status": "confirmed", "invoice_digest": issue["invoice_digest"],
-                "document_commitment": null, "seller": "platform/supplier-3f9a",
-                "buyer": issue["buyer"], "holder": "platform/supplier-3f9a",
+                "id": issue["id"], "asset": "receivable-cny/0123456789abcdef",
+                "status": "confirmed", "overdue": false,
+                "invoice_digest": issue["invoice_digest"], "document_commitment": null,
+                "seller": "platform/supplier-3f9a", "buyer": issue["buyer"],
                 "amount": issue["amount"], "currency": issue["currency"],
-                "due_date": issue["due_date"], "price": issue["price"], "financier": null,
+                "due_date": issue["due_date"], "settled": "0", "financier": null,
             })
         })
     }
+
+    /// The bank's settlement money, as far as it was brought.
+    fn money(&self, question: &Value) -> Value {
+        let statuses = ["draft", "proposed", "approved", "active"];
+        let steps = self.asked.len().saturating_sub(3).min(3);
+        if self.asked.len() < 3 || !question["start_after"].is_null() {
+            return json!([]);
+        }
+        let draft = &self.asked[2].2["draft"];
+        json!([{ "id": MONEY, "asset": {
+            "status": statuses[steps], "issuer": "bank/maker", "organisation": "bank",
+            "makers": ["bank/maker"], "amount": draft["amount"], "backing": [draft["backing"]],
+            "metadata": {}, "version": 1, "approvals": [], "increase": null, "finalised": false,
+            "order": null,
+        } }])
+    }
 }
+
+const MONEY: &str = "voucher-cny/00112233445566aa";
 
 /// The script never waits, so one poll is enough.
 fn now<F: Future>(future: F) -> F::Output {
@@ -192,6 +232,7 @@ fn cast() -> Cast {
         supplier: "platform/supplier-3f9a".parse().unwrap(),
         buyer: "platform/buyer-c27e".parse().unwrap(),
         financier: "bank/maker".parse().unwrap(),
+        checker: "bank/checker".parse().unwrap(),
         second_financier: "bank/maker-2".parse().unwrap(),
         rival: "harbour-bank/maker".parse().unwrap(),
     }
@@ -206,7 +247,10 @@ fn scripted(codes: &[&'static str]) -> Scripted {
     }
 }
 
-const GOOD: [&str; 11] = [
+const GOOD: [&str; 14] = [
+    "ok",
+    "ok",
+    "ok",
     "ok",
     "ok",
     "ok",
@@ -239,8 +283,11 @@ fn the_whole_story_is_told() {
         [
             "issue",
             "confirm",
-            "money",
-            "money",
+            "draft",
+            "propose",
+            "approve",
+            "activate",
+            "give",
             "commit",
             "reserve",
             "finance",
@@ -302,7 +349,17 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         (Some("CNY"), Some("2027-01-31"))
     );
 
-    let (who, contract, commit) = &asked[4];
+    // Twice the price for two offers, on a statement, approved by another member; half is given on.
+    let (draft, approve) = (&asked[2].2["draft"], &asked[4]);
+    assert_eq!(draft["amount"], "324684390");
+    assert_eq!(draft["backing"]["amount"], draft["amount"]);
+    assert_eq!(
+        (approve.0.as_str(), &approve.2["approve"]["asset"]),
+        ("bank/checker", &json!(MONEY))
+    );
+    assert_eq!(asked[6].2["transfer"]["to"], "bank/maker-2");
+
+    let (who, contract, commit) = &asked[7];
     assert_eq!(
         (who.as_str(), contract.as_str()),
         ("bank/maker", "registry")
@@ -313,21 +370,21 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         let (bank, nonce) = (who.split('/').next().unwrap(), reserve["nonce"].as_str());
         (commitment(bank, nonce.unwrap(), &sets).unwrap(), sets)
     };
-    let (opens, sets) = opened(&asked[5]);
+    let (opens, sets) = opened(&asked[8]);
     assert_eq!(commit["commit"]["commitment"], opens);
-    assert_eq!(asked[7].2["confirm"]["claim"], 3);
-    let (opens_rivals, rivals) = opened(&asked[10]);
-    assert_eq!(asked[10].0, "harbour-bank/maker");
-    assert_eq!(asked[9].2["commit"]["commitment"], opens_rivals);
+    assert_eq!(asked[10].2["confirm"]["claim"], 3);
+    let (opens_rivals, rivals) = opened(&asked[13]);
+    assert_eq!(asked[13].0, "harbour-bank/maker");
+    assert_eq!(asked[12].2["commit"]["commitment"], opens_rivals);
     assert_eq!(rivals, sets, "both banks find the same fingerprints");
     assert_ne!(opens_rivals, opens);
 
-    let (who, contract, finance) = &asked[6];
-    assert_eq!((who.as_str(), contract.as_str()), ("bank/maker", "money"));
+    let (who, contract, finance) = &asked[9];
+    assert_eq!((who.as_str(), contract.as_str()), ("bank/maker", "assets"));
     assert_eq!(
         (
             finance["send"]["contract"].as_str(),
-            finance["send"]["amount"].as_str()
+            finance["send"]["part"]["units"].as_str()
         ),
         (Some("receivable"), Some("162342195"))
     );
@@ -336,7 +393,7 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         from_json(Binary::from_base64(payload).unwrap()).unwrap()
     };
     assert_eq!(payload(finance)["finance"]["reservation"]["claim"], 3);
-    let again = payload(&asked[8].2);
+    let again = payload(&asked[11].2);
     assert!(again["finance"]["reservation"].is_null());
     assert_eq!(again["finance"]["id"], payload(finance)["finance"]["id"]);
 }

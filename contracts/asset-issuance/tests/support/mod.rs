@@ -71,6 +71,7 @@ pub fn class() -> Class {
             },
         ],
         transfer_approvals: vec![],
+        manager: None,
     }
 }
 
@@ -180,6 +181,8 @@ pub fn told(response: &Response) -> Option<IssuanceMsg> {
         panic!("{message:?}")
     };
     assert_eq!(contract_addr, "holdings");
-    let HoldingsMsg::Issuance(msg) = from_json(msg).unwrap();
-    Some(msg)
+    match from_json(msg).unwrap() {
+        HoldingsMsg::Issuance(msg) => Some(msg),
+        other => panic!("{other:?}"),
+    }
 }

@@ -35,6 +35,7 @@ pub fn open(class: &str, kind: Kind, amount: u128, owner: &str) -> IssuanceMsg {
         amount: Uint128::new(amount),
         owner: owner.into(),
         approvals: vec![],
+        manager: None,
     }
 }
 

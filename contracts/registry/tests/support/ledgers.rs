@@ -4,12 +4,13 @@
 
 use blockworm_kit::{
     CivilDate, Currency, ForeignValue,
+    assets::{HeldView, HoldingsQuery, Units},
     claims::{claim_key, pledge_key},
     testing::{Directory, TestDeps},
 };
 use blockworm_receivable as receivable;
 use cosmwasm_std::{
-    Addr, Binary, Env, MessageInfo, Storage, Timestamp, Uint128, testing::mock_env,
+    Addr, Binary, Env, MessageInfo, Storage, Timestamp, TransactionInfo, Uint128, testing::mock_env,
 };
 
 pub const START: u64 = 1_000_000_000_000;
@@ -17,6 +18,8 @@ pub const BANKS: [&str; 2] = ["bank", "harbour-bank"];
 pub const LEDGERS: [&str; 3] = ["trade-a", "trade-b", "trade-c"];
 pub const SELLER: &str = "platform/seller";
 pub const BUYER: &str = "platform/buyer";
+/// The assets' contract of each trade.
+pub const ASSETS: &str = "assets";
 pub const MOST_CLAIMS: u64 = 12;
 
 pub fn invoice() -> String {
@@ -43,6 +46,7 @@ pub type Row = (Vec<u8>, Option<Vec<u8>>);
 impl Ledger {
     pub fn new(mut deps: TestDeps, init: impl FnOnce(&mut TestDeps, Env)) -> Self {
         let mut env = mock_env();
+        env.transaction = Some(TransactionInfo::new(0, Binary::new(vec![7; 32])));
         env.block.time = Timestamp::from_nanos(START * 1_000_000);
         init(&mut deps, env.clone());
         let past = Vec::new();
@@ -98,7 +102,11 @@ pub fn trade(name: &str) -> Ledger {
             known_as: name,
         };
         let init = receivable::InstantiateMsg {
-            money: deps.api.addr_make("money").into_string(),
+            issuance: "issuance".into(),
+            assets: ASSETS.into(),
+            class: "receivable".into(),
+            vouchers: vec!["voucher-cny".into()],
+            utc_offset_minutes: 480,
             registry: Some(registry),
         };
         receivable::instantiate(deps.as_mut(), env.clone(), info("ledger"), init).unwrap();
@@ -111,10 +119,23 @@ pub fn trade(name: &str) -> Ledger {
             currency: Currency::parse("CNY").unwrap(),
             due_date: CivilDate::parse("2027-02-28").unwrap(),
             price: None,
+            recourse: false,
         };
         receivable::execute(deps.as_mut(), env.clone(), info(SELLER), issue).unwrap();
         let confirm = receivable::ExecuteMsg::Confirm { id: "R".into() };
         receivable::execute(deps.as_mut(), env, info(BUYER), confirm).unwrap();
+        // Who owns its one part is the assets' contract's business, which is not played here.
+        let asset = receivable::state::RECEIVABLES.load(&deps.storage, "R");
+        let question = HoldingsQuery::Holding {
+            asset: asset.unwrap().asset,
+            holding: 0,
+        };
+        let whole = HeldView {
+            units: Units::first(Uint128::new(100)),
+            owner: SELLER.into(),
+            closed: false,
+        };
+        deps.querier.answer(ASSETS, &question, &Some(whole));
     })
 }
 

@@ -170,12 +170,13 @@ pub(crate) async fn standing(
 ) -> Result<Option<MemberStanding>, Failure> {
     let id = member.to_owned();
     let member: Option<MemberView> = ask(ledger, "members", &MembersQuery::Member { id }).await?;
-    let Some(member) = member else {
-        return Ok(None);
-    };
+    // Asked also for nobody, so that who tries names learns little from the time that it takes.
     let id = organisation.to_owned();
     let question = OrganisationsQuery::Organisation { id };
     let organisation: Option<OrganisationView> = ask(ledger, "organisations", &question).await?;
+    let Some(member) = member else {
+        return Ok(None);
+    };
     let good = member.revoked_at.is_none() && ledger.status().time_ms <= member.not_after_ms;
     let suspended = organisation
         .as_ref()

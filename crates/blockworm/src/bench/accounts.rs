@@ -14,13 +14,14 @@ use crate::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_api::model::{Outcome, Progress as Stage};
 use blockworm_crypto::{Algorithm, Namespace, SecretKey, sha256};
+use blockworm_kit::assets::AssetId;
 use blockworm_ledger::{ContractName, LedgerId, MemberId, OrganisationId, TransactionBody};
 use blockworm_registry::{DocumentSet, Part, commitment};
 use blockworm_service::{
     consortium::{RIVAL, TRADE},
     identity::{Authority, Identity},
 };
-use blockworm_workflows::fingerprint::check::WHOLE;
+use blockworm_workflows::{asset::classes, fingerprint::check::WHOLE};
 use rayon::prelude::*;
 use serde_json::json;
 use std::time::Duration;
@@ -32,12 +33,19 @@ pub const GOOD_FOR: Duration = Duration::from_secs(100);
 const REGISTERED_AT_ONCE: usize = 48;
 /// How long a request of the preparation may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The contracts of the trade's ledger.
+const ISSUANCE: &str = "issuance";
+const ASSETS: &str = "assets";
+/// Transactions of [`issue`].
+const ISSUING_STEPS: u64 = 4;
 /// What each account begins with, in fen.
 const FUNDS: u64 = 1_000_000_000;
 
 /// Members with money.
 pub struct Accounts {
     members: Vec<(MemberId, SecretKey)>,
+    /// The settlement money that they pay with.
+    money: String,
     /// Transactions that it took.
     pub setup_transactions: u64,
 }
@@ -46,21 +54,56 @@ pub struct Accounts {
 pub async fn open(network: &Network, count: usize) -> Result<Accounts> {
     let organisations = &network.trade.organisations;
     let mut accounts = register(network, &network.trade, organisations, count).await?;
+    let (target, ledger) = (Target::new(network, &network.trade)?, network.trade.ledger);
     let bank = signer(network, "bank", "maker")?;
+    let supply = u128::from(FUNDS).saturating_mul(accounts.members.len() as u128);
+    accounts.money = issue(network, &target, &bank, supply).await?;
     let mut gifts = Vec::with_capacity(accounts.members.len());
     for (member, _) in &accounts.members {
-        let message =
-            json!({ "issue": { "to": member, "amount": FUNDS.to_string(), "currency": "CNY" } });
-        gifts.push(sign(
-            &bank,
-            network.trade.ledger,
-            "money",
-            message.to_string().into_bytes(),
-        )?);
+        let message = transfer(&accounts.money, member, FUNDS);
+        gifts.push(sign(&bank, ledger, ASSETS, message.into_bytes())?);
     }
-    let target = Target::new(network, &network.trade)?;
-    accounts.setup_transactions += submit_all(&target, &gifts, 512).await?;
+    accounts.setup_transactions += ISSUING_STEPS + submit_all(&target, &gifts, 512).await?;
     Ok(accounts)
+}
+
+fn transfer(money: &str, to: &MemberId, amount: u64) -> String {
+    format!(r#"{{"transfer":{{"asset":"{money}","part":{{"units":"{amount}"}},"to":"{to}"}}}}"#)
+}
+
+/// Settlement money in the bank's hand: drafted, proposed, approved by its checker, begun.
+async fn issue(network: &Network, target: &Target, bank: &Signer, amount: u128) -> Result<String> {
+    let ledger = network.trade.ledger;
+    let class = classes::name(classes::VOUCHER, "CNY");
+    let commitment = sha256(&[b"bench settlement account"]);
+    let backing =
+        json!({ "commitment": commitment, "amount": amount.to_string(), "currency": "CNY" });
+    let draft = json!({ "draft": {
+        "class": class, "amount": amount.to_string(), "backing": backing, "metadata": {},
+    } });
+    let contract = ISSUANCE
+        .parse()
+        .map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
+    let draft = bank.sign(ledger, &contract, draft.to_string().into_bytes())?;
+    // An asset is named by the transaction that drafted it.
+    let id = AssetId::of(&class, draft.id().as_bytes())
+        .ok_or_else(|| Failure::new("bench.asset", "a name is not one"))?
+        .to_string();
+    let checker = signer(network, "bank", "checker")?;
+    let steps = [
+        (bank, json!({ "propose": { "asset": id } })),
+        (
+            &checker,
+            json!({ "approve": { "asset": id, "version": 1, "role": "bank" } }),
+        ),
+        (bank, json!({ "activate": { "asset": id } })),
+    ];
+    submit_all(target, &[draft.encode()], 1).await?;
+    for (who, message) in steps {
+        let step = sign(who, ledger, ISSUANCE, message.to_string().into_bytes())?;
+        submit_all(target, &[step], 1).await?;
+    }
+    Ok(id)
 }
 
 /// Registers `count` makers of the two banks on the registry.
@@ -126,6 +169,7 @@ async fn register(
 
     Ok(Accounts {
         members,
+        money: String::new(),
         setup_transactions: submit_all(&target, &requests, 4).await?,
     })
 }
@@ -185,6 +229,7 @@ pub fn is_ok(outcome: &Outcome) -> bool {
 /// later, their reservations.
 pub struct Payments<'a> {
     members: &'a [(MemberId, SecretKey)],
+    money: &'a str,
     ledger: LedgerId,
     contract: ContractName,
     traffic: Traffic,
@@ -207,13 +252,14 @@ impl<'a> Payments<'a> {
             .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
         let (ground, contract) = match traffic {
             Traffic::Claims => (&network.registry, "registry"),
-            Traffic::Distinct | Traffic::Hot => (&network.trade, "money"),
+            Traffic::Distinct | Traffic::Hot => (&network.trade, ASSETS),
         };
         let contract = contract
             .parse()
             .map_err(|_| Failure::new("bench.contract", "a name is not one"))?;
         Ok(Self {
             members: &accounts.members,
+            money: &accounts.money,
             ledger: ground.ledger,
             contract,
             traffic,
@@ -265,10 +311,7 @@ impl<'a> Payments<'a> {
 
     fn payment(&self, index: usize, expires_at_ms: u64) -> Vec<u8> {
         let count = self.members.len();
-        let transfer = |to: usize| {
-            let receiver = &self.members[to].0;
-            format!(r#"{{"transfer":{{"to":"{receiver}","amount":"1","currency":"CNY"}}}}"#)
-        };
+        let transfer = |to: usize| transfer(self.money, &self.members[to].0, 1);
         let (from, message) = match self.traffic {
             Traffic::Distinct => (index % count, transfer((index + 1) % count)),
             // All but the first account pay the first.

@@ -12,16 +12,34 @@ use std::path::PathBuf;
 pub enum ReceivableCommand {
     /// Check a UBL 2.1 invoice and issue a receivable on it.
     Import(ReceivableImportArgs),
-    /// Confirm, as the named buyer, that the receivable is owed.
+    /// Confirm, as the named buyer, that the receivable is owed; it begins as an asset.
     Confirm(ReceivableActArgs),
+    /// Say, as the named buyer, that nothing is owed.
+    Refuse(ReceivableActArgs),
+    /// Take back, as the seller, what the buyer has not confirmed.
+    Withdraw(ReceivableActArgs),
+    /// Make two parts out of one.
+    Split(ReceivableSplitArgs),
+    /// Give a part to another member who is no bank.
+    Give(ReceivableGiveArgs),
+    /// Say what a bank shall pay for your part.
+    Ask(ReceivableAskArgs),
     /// Reserve, pay and confirm, as a bank, and become the one who is owed; run it again where it was
     /// interrupted.
     Finance(ReceivableFinanceArgs),
-    /// Pay what is owed, as the buyer, to whoever holds it.
-    Settle(ReceivableActArgs),
+    /// Pay what is owed, as the buyer, to whoever holds each part.
+    Settle(ReceivableSettleArgs),
+    /// Put on record that the buyer was given notice of an overdue part.
+    Notify(ReceivableNotifyArgs),
+    /// Demand, as the bank that financed a part with recourse, that its seller takes it back.
+    Demand(ReceivableDemandArgs),
+    /// Take a part back from the bank for what it demanded.
+    Repurchase(PartArgs),
+    /// Write everything that the ledger says of a receivable to a folder, with proofs for strangers.
+    Case(ReceivableCaseArgs),
     /// Never finance an invoice under your bank's reservation, so that it can be released at once.
     Forgo(ReceivableForgoArgs),
-    /// Show a receivable.
+    /// Show a receivable and its parts.
     Show(ReceivableShowArgs),
 }
 
@@ -35,8 +53,112 @@ pub struct ReceivableImportArgs {
     /// The member who must confirm.
     #[arg(long, value_name = "MEMBER", default_value_t = default_member(BUYER))]
     pub buyer: MemberId,
+    /// What a bank shall pay for the whole; all that is owed unless said otherwise.
+    #[arg(long)]
+    pub price: Option<String>,
+    /// Take it back from the bank if the buyer does not pay in time.
+    #[arg(long)]
+    pub recourse: bool,
     #[command(flatten)]
     pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// One part of a receivable, and who asks.
+#[derive(Args, Debug)]
+pub struct PartArgs {
+    /// The receivable's id.
+    pub id: String,
+    /// The part's number (`receivable show`).
+    #[arg(long)]
+    pub part: u64,
+    /// The member who asks.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(SUPPLIER))]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableSplitArgs {
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// How much the first of the two has.
+    #[arg(long)]
+    pub amount: String,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableGiveArgs {
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Who gets it.
+    #[arg(long)]
+    pub to: MemberId,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableAskArgs {
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// The price; no bank is asked any more where it is left out.
+    #[arg(long)]
+    pub price: Option<String>,
+    /// Take it back from the bank if the buyer does not pay in time.
+    #[arg(long, requires = "price")]
+    pub recourse: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableNotifyArgs {
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// The notice's file; its SHA-256 goes on the ledger.
+    #[arg(long, value_name = "FILE")]
+    pub notice: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableDemandArgs {
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// How much: from the price that was paid up to what is owed.
+    #[arg(long)]
+    pub amount: String,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableSettleArgs {
+    /// The receivable's id.
+    pub id: String,
+    /// One part alone; may be repeated.
+    #[arg(long = "part")]
+    pub parts: Vec<u64>,
+    /// The buyer.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(BUYER))]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableCaseArgs {
+    /// The receivable's id.
+    pub id: String,
+    /// The folder to write, which must not exist.
+    #[arg(short = 'o', long = "out", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Discloses the invoice: the `opening` that `receivable import --output json` printed.
+    #[arg(long, value_name = "FILE")]
+    pub opening: Option<PathBuf>,
+    /// Seconds to wait for each proof.
+    #[arg(long, default_value_t = 30)]
+    pub wait_s: u64,
     #[command(flatten)]
     pub target: Target,
 }
@@ -58,6 +180,9 @@ pub struct ReceivableActArgs {
 pub struct ReceivableFinanceArgs {
     /// The receivable's id.
     pub id: String,
+    /// The part's number; the only one that is offered, unless said otherwise.
+    #[arg(long)]
+    pub part: Option<u64>,
     /// The bank's maker who reserves, pays and confirms.
     #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
     pub member: MemberId,

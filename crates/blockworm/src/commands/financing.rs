@@ -15,7 +15,7 @@ use blockworm_ledger::OrganisationId;
 use blockworm_service::{
     consortium::REGISTRY,
     key_holder::SignedRequest,
-    network::{ConsortiumFolder, NodeConfigFile, Overrides},
+    network::{ConsortiumFolder, FolderError, config::answering_node},
 };
 use blockworm_workflows::{
     fingerprint::{
@@ -137,23 +137,11 @@ impl<'a> HolderNodes<'a> {
                 "--holder {holder}=URL with the address of its node's API"
             ))
         };
-        let record = match self.folder.record() {
-            Ok(record) => record,
-            Err(blockworm_service::network::FolderError::Absent { .. }) => return Err(unknown()),
-            Err(error) => return Err(folder_failure(self.folder, &error)),
-        };
-        let answers = |organisation| {
-            let path = self.folder.node_file(organisation);
-            let file = NodeConfigFile::read(&path, Overrides::default());
-            file.is_ok_and(|file| {
-                file.key_holders
-                    .iter()
-                    .any(|one| one.organisation == *holder)
-            })
-        };
-        let mut nodes = record.nodes.iter();
-        let node = nodes.find(|node| answers(&node.organisation));
-        node.map(|node| node.api_url()).ok_or_else(unknown)
+        match answering_node(self.folder, holder) {
+            Ok(Some(node)) => Ok(node.api_url()),
+            Ok(None) | Err(FolderError::Absent { .. }) => Err(unknown()),
+            Err(error) => Err(folder_failure(self.folder, &error)),
+        }
     }
 }
 
@@ -215,7 +203,7 @@ fn render(checked: &Checked, now_ms: u64) -> String {
         lines.push(format!("standing {standing}"));
     }
     if checked.taken > 0 {
-        lines.push(format!("taken    {} at least", percent(checked.taken)));
+        lines.push(format!("taken    {}", percent(checked.taken)));
     }
     let until = checked
         .matches

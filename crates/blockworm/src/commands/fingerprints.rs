@@ -133,6 +133,6 @@ pub async fn open_claim(
 
 /// A question as the API takes it.
 pub fn question(message: std::result::Result<Vec<u8>, StepError>) -> Result<Value> {
-    let message = message.map_err(|error| super::receivable::step_failure(&error))?;
+    let message = message.map_err(|error| super::acting::step_failure(&error))?;
     serde_json::from_slice(&message).map_err(|error| Failure::of("message.malformed", &error))
 }

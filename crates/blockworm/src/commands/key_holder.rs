@@ -13,7 +13,7 @@ use blockworm_ledger::{LedgerId, MemberId, OrganisationId};
 use blockworm_service::{
     consortium::{KEY_HOLDERS, REGISTRY},
     key_holder::{AuditError, AuditRow, KeyFolder, KeyFolderError, Outcome, last_rows},
-    network::ConsortiumFolder,
+    network::{ConsortiumFolder, config::answering_node},
 };
 use blockworm_workflows::{
     fingerprint::publishing::publish, receivable::steps::StepError, registry::Registry,
@@ -42,8 +42,13 @@ fn show(of: &KeyHolderPlace, format: Format) -> Result<()> {
     let versions: Vec<Value> = all.iter().map(view).collect();
     let row = |key: &EvaluationKey| [key.version().to_string(), key.public_key().to_string()];
     let rows: Vec<_> = all.iter().map(row).collect();
-    let value = json!({ "organisation": of.org, "versions": versions });
-    format.print(&value, output::table(["VERSION", "PUBLIC KEY"], &rows))
+    let node = answering(&folder, &of.org)?;
+    let value = json!({ "organisation": of.org, "node": node, "versions": versions });
+    let table = output::table(["VERSION", "PUBLIC KEY"], &rows);
+    format.print(
+        &value,
+        format!("{table}\n\n{}", told(&of.org, node.as_deref())),
+    )
 }
 
 fn rotate(of: &KeyHolderPlace, format: Format) -> Result<()> {
@@ -58,12 +63,15 @@ fn rotate(of: &KeyHolderPlace, format: Format) -> Result<()> {
     let mut value = view(&key);
     value["organisation"] = json!(of.org);
     value["file"] = json!(file);
+    let node = answering(&folder, &of.org)?;
     let text = format!(
-        "version     {}\npublic key  {}\nfile        {file}\n\nA running node takes it up at the next request. It counts once both key holders have published it:\n  blockworm key-holder publish --org {}",
+        "version     {}\npublic key  {}\nfile        {file}\n\n{}\nIt counts once both key holders have published it:\n  blockworm key-holder publish --org {}",
         key.version(),
         key.public_key(),
+        told(&of.org, node.as_deref()),
         of.org
     );
+    value["node"] = json!(node);
     format.print(&value, text)
 }
 
@@ -177,6 +185,23 @@ fn line(row: &AuditRow, now_ms: u64) -> [String; 5] {
         row.elements.to_string(),
         outcome.to_owned(),
     ]
+}
+
+/// Whose node answers with the organisation's key.
+fn answering(folder: &ConsortiumFolder, holder: &OrganisationId) -> Result<Option<String>> {
+    let node = answering_node(folder, holder).map_err(|error| folder_failure(folder, &error))?;
+    Ok(node.map(|node| node.organisation.to_string()))
+}
+
+fn told(holder: &OrganisationId, node: Option<&str>) -> String {
+    match node {
+        Some(node) => format!(
+            "The node of {node} answers with the newest and with every older version that has its file."
+        ),
+        None => format!(
+            "No node of this folder answers with a key of {holder}: put `key_holders` into its node.toml and start it again."
+        ),
+    }
 }
 
 fn view(key: &EvaluationKey) -> Value {

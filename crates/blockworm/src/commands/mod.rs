@@ -1,6 +1,8 @@
 //! One module per verb; here they are only told apart.
 
+mod acting;
 mod api_key;
+mod asset;
 mod counterpart;
 mod decide;
 mod doctor;
@@ -13,6 +15,7 @@ mod membership;
 mod mutations;
 mod node;
 mod nodes;
+mod parts;
 mod pins;
 mod proof;
 mod proposal;
@@ -26,6 +29,7 @@ mod summary;
 mod tx;
 mod up;
 mod verify;
+mod voucher;
 
 use crate::{
     bench,
@@ -62,6 +66,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Asset(command) => asset::run(&command, format).await,
+            Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,

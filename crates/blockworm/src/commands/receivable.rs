@@ -1,8 +1,10 @@
 //! `blockworm receivable`: from an invoice's file to a financed receivable.
 
 use super::{
+    acting::{Desk, step_failure},
     counterpart,
     fingerprints::{Way, open_claim},
+    parts,
     story::line,
     submitter::{FolderSubmitter, stopped},
     tx::print_receipt,
@@ -19,7 +21,9 @@ use crate::{
     signer::Signer,
 };
 use blockworm_api::model::ReceiptView;
+use blockworm_kit::claims::{WHOLE, share};
 use blockworm_ledger::{Amount, MemberId};
+use blockworm_receivable::ReceivableResponse;
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::{
     fingerprint::Shares,
@@ -64,11 +68,34 @@ struct Imported {
 pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode> {
     match command {
         ReceivableCommand::Import(args) => import_invoice(args, format).await,
-        ReceivableCommand::Confirm(args) => confirm(args, format).await,
+        ReceivableCommand::Confirm(args) => {
+            decide(
+                args,
+                Contracts::default().confirm(&args.member, &args.id),
+                format,
+            )
+            .await
+        }
+        ReceivableCommand::Refuse(args) => {
+            decide(
+                args,
+                Contracts::default().refuse(&args.member, &args.id),
+                format,
+            )
+            .await
+        }
+        ReceivableCommand::Withdraw(args) => {
+            decide(
+                args,
+                Contracts::default().withdraw(&args.member, &args.id),
+                format,
+            )
+            .await
+        }
         ReceivableCommand::Finance(args) => finance(args, format).await,
-        ReceivableCommand::Settle(args) => settle(args, format).await,
         ReceivableCommand::Forgo(args) => forgo(args, format).await,
         ReceivableCommand::Show(args) => show(args, format).await,
+        other => parts::run(other, format).await,
     }
 }
 
@@ -80,7 +107,8 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     let terms = IssueTerms {
         id: claim.receivable_id(),
         buyer: args.buyer.clone(),
-        price: None,
+        price: price(args, &claim)?,
+        recourse: args.recourse,
     };
     let request = Contracts::default()
         .issue(&args.member, &claim, &terms, Some(&opening))
@@ -111,6 +139,14 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
+fn price(args: &ReceivableImportArgs, claim: &Claim) -> Result<Option<Amount>> {
+    let parse = |text: &String| {
+        Amount::parse_decimal(text, claim.amount.currency)
+            .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))
+    };
+    args.price.as_ref().map(parse).transpose()
+}
+
 /// Reads and checks an invoice.
 pub fn import_file(path: &Path) -> Result<Claim> {
     import(&read(path)?).map_err(|error| refusal(path, &error))
@@ -131,10 +167,13 @@ fn refusal(path: &Path, error: &ImportError) -> Failure {
         .fact("violations", json!(error.findings()))
 }
 
-async fn confirm(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
-    let request = Contracts::default()
-        .confirm(&args.member, &args.id)
-        .map_err(|error| step_failure(&error))?;
+/// What the buyer or the seller says of the whole.
+async fn decide(
+    args: &ReceivableActArgs,
+    request: std::result::Result<Request, StepError>,
+    format: Format,
+) -> Result<ExitCode> {
+    let request = request.map_err(|error| step_failure(&error))?;
     let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
     print_receipt(&receipt, format)?;
     Ok(ExitCode::SUCCESS)
@@ -145,10 +184,11 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
     let trade = Remote::connect(&args.target).await?;
     let contracts = Contracts::default();
     // A receivable that is not there needs no second ledger to say so.
-    let receivable = ask(&trade, &args.id).await?;
+    let receivable = Desk::of(trade.clone()).receivable(&args.id).await?;
     check_invoice(args, &receivable)?;
     let contract = contracts.receivable.as_str();
     let registry = counterpart::registry_of(&trade, contract, &args.target).await?;
+    let shares = shares(args, &Desk::of(trade.clone()), &receivable).await?;
     let folder = ConsortiumFolder::new(&args.target.place.dir);
     let signer = Signer::open(&folder, &args.member, &args.signing)?;
     let wait = Duration::from_secs(args.signing.wait_s);
@@ -162,10 +202,6 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
                 holders: &args.claim.holders.holders,
                 credentials: &args.target.credentials,
             };
-            let shares = Shares {
-                named: args.claim.of_order.0,
-                ..Shares::ALL
-            };
             sets = way.sets(registry, &signer, invoice, shares).await?;
         }
     }
@@ -175,6 +211,7 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
         registry: Registry::default(),
         bank: args.member.clone(),
         receivable: args.id.clone(),
+        part: args.part,
         sets,
         for_ms: args.minutes * 60_000,
     };
@@ -192,13 +229,35 @@ async fn finance(args: &ReceivableFinanceArgs, format: Format) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a part is of its invoice, and of what that is a part of.
+async fn shares(
+    args: &ReceivableFinanceArgs,
+    desk: &Desk,
+    receivable: &ReceivableResponse,
+) -> Result<Shares> {
+    let parts = desk.parts(&args.id).await?;
+    let part = financing::choose(parts, args.part).map_err(|financing::AnyOf| {
+        let what = format!("{} has more than one part to choose from", args.id);
+        Failure::new("receivable.which_part", what).next(format!(
+            "blockworm receivable show {}, then --part N",
+            args.id
+        ))
+    })?;
+    let units = part.map_or(receivable.amount, |part| part.held.units.count());
+    let document = share(units, receivable.amount).unwrap_or(WHOLE);
+    // What is not all of the invoice is not all of its order either.
+    let named = u64::from(args.claim.of_order.0) * u64::from(document) / u64::from(WHOLE);
+    let named = u32::try_from(named).unwrap_or(WHOLE).max(1);
+    Ok(Shares { document, named })
+}
+
 /// The file is the receivable's invoice, whose digest stands on the ledger.
-fn check_invoice(args: &ReceivableFinanceArgs, receivable: &Value) -> Result<()> {
+fn check_invoice(args: &ReceivableFinanceArgs, receivable: &ReceivableResponse) -> Result<()> {
     let Some(path) = &args.invoice else {
         return Ok(());
     };
     let digest = import_file(path)?.invoice_digest.to_string();
-    if receivable["invoice_digest"] == digest.as_str() {
+    if receivable.invoice_digest == digest {
         return Ok(());
     }
     let what = format!("{} is not the invoice of {}", path.display(), args.id);
@@ -217,18 +276,6 @@ fn again(failure: Failure, id: &str) -> Failure {
         }
         _ => failure,
     }
-}
-
-async fn settle(args: &ReceivableActArgs, format: Format) -> Result<ExitCode> {
-    let remote = Remote::connect(&args.target).await?;
-    let receivable = ask(&remote, &args.id).await?;
-    let owed = amount(&receivable, "amount")?;
-    let request = Contracts::default()
-        .settle(&args.member, &args.id, &owed)
-        .map_err(|error| step_failure(&error))?;
-    let receipt = act(&request, &args.member, &args.signing, &args.target).await?;
-    print_receipt(&receipt, format)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
@@ -266,7 +313,9 @@ async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
 
 async fn show(args: &ReceivableShowArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
-    let receivable = ask(&remote, &args.id).await?;
+    let desk = Desk::of(remote);
+    let mut receivable = json!(desk.receivable(&args.id).await?);
+    let parts = desk.parts(&args.id).await?;
     let mut text = String::new();
     for (name, value) in receivable.as_object().into_iter().flatten() {
         match value {
@@ -275,6 +324,10 @@ async fn show(args: &ReceivableShowArgs, format: Format) -> Result<ExitCode> {
             value => drop(writeln!(text, "{name:<20} {value}")),
         }
     }
+    for part in &parts {
+        let _ = writeln!(text, "{}", super::parts::line(part));
+    }
+    receivable["parts"] = json!(parts);
     format.print(&receivable, text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -291,39 +344,6 @@ async fn act(
     let wait = Duration::from_secs(signing.wait_s);
     let submitter = FolderSubmitter::new(&folder, wait).on(request.on, &remote);
     submitter.with(signer).receipt_ok(request).await
-}
-
-async fn ask(remote: &Remote, id: &str) -> Result<Value> {
-    let answer = remote
-        .query("receivable", &json!({ "receivable": { "id": id } }))
-        .await?;
-    if answer.is_null() {
-        return Err(Failure::new(
-            "receivable.not_found",
-            format!("no receivable {id} is on this ledger"),
-        )
-        .next("blockworm receivable import INVOICE"));
-    }
-    Ok(answer)
-}
-
-fn amount(receivable: &Value, field: &str) -> Result<Amount> {
-    let unexpected = || Failure::new("node.unexpected", format!("the receivable has no {field}"));
-    let minor = receivable[field]
-        .as_str()
-        .and_then(|text| text.parse().ok());
-    let currency = receivable["currency"]
-        .as_str()
-        .and_then(|text| text.parse().ok());
-    Ok(Amount::new(
-        minor.ok_or_else(unexpected)?,
-        currency.ok_or_else(unexpected)?,
-    ))
-}
-
-/// A message that could not be written.
-pub fn step_failure(error: &StepError) -> Failure {
-    Failure::of(error.code(), error)
 }
 
 pub fn read(path: &Path) -> Result<Vec<u8>> {

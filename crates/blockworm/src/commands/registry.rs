@@ -1,11 +1,11 @@
 //! `blockworm registry`: an invoice's claims on the ledger that rival banks share.
 
 use super::{
+    acting::step_failure,
     counterpart,
     financing::check_failure,
     fingerprints::{Way, claims, open_claim, question},
     mutations,
-    receivable::step_failure,
     story::line as step_line,
     submitter::{FolderSubmitter, read_proof, stopped},
     tx::print_receipt,
@@ -219,6 +219,7 @@ async fn follow(
     };
     let plan = Plan {
         contracts: Contracts::default(),
+        part: None,
         registry,
         bank: act.member.clone(),
         receivable: String::new(),

@@ -109,6 +109,7 @@ fn cast() -> Result<Cast> {
         supplier: member(&format!("platform/{SUPPLIER}"))?,
         buyer: member(&format!("platform/{BUYER}"))?,
         financier: member("bank/maker")?,
+        checker: member("bank/checker")?,
         second_financier: member("bank/maker-2")?,
         rival: member(&format!("{RIVAL}/maker"))?,
     })

@@ -111,7 +111,7 @@ impl Submitter for FolderSubmitter<'_> {
         Ok(Outcome {
             transaction: transaction_id(&receipt)?,
             height: receipt.height,
-            events: receipt.events.iter().filter_map(event).collect(),
+            events: events(&receipt),
             code: receipt.code,
             message: receipt.message,
         })
@@ -233,6 +233,11 @@ fn transaction_id(receipt: &ReceiptView) -> Result<TransactionId> {
             format!("`{}` is no transaction's id", receipt.transaction),
         )
     })
+}
+
+/// What happened, by a receipt.
+pub fn events(receipt: &ReceiptView) -> Vec<Event> {
+    receipt.events.iter().filter_map(event).collect()
 }
 
 fn event(view: &blockworm_api::model::EventView) -> Option<Event> {

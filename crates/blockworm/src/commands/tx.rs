@@ -84,12 +84,16 @@ async fn submit(args: &TxSubmitArgs, format: Format) -> Result<ExitCode> {
 
 /// Prints a receipt; a refusal is a result too.
 pub fn print_receipt(receipt: &ReceiptView, format: Format) -> Result<()> {
-    let text = format!(
+    format.print(receipt, receipt_lines(receipt))
+}
+
+/// A receipt for people.
+pub fn receipt_lines(receipt: &ReceiptView) -> String {
+    format!(
         "transaction  {}\n{}",
         receipt.transaction,
         receipt_text(receipt)
-    );
-    format.print(receipt, text)
+    )
 }
 
 fn receipt_text(receipt: &ReceiptView) -> String {

@@ -14,7 +14,7 @@ use blockworm_ledger::ContractName;
 use blockworm_node::LedgerHandle;
 use blockworm_receivable::{
     QueryMsg, ReceivableResponse,
-    msg::{HistoryEntry, Status},
+    msg::{HistoryEntry, Part, Status, Step},
 };
 
 /// Receivables on a page of the list.
@@ -22,53 +22,41 @@ const PAGE: u32 = 30;
 /// The longest id that the contract takes.
 const ID_BYTES: usize = 64;
 
-/// Where a receivable stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Issued,
-    Confirmed,
-    Financed,
-    Settled,
+/// The word for a status, and the name of its colour.
+const fn label(status: Status, w: &Words) -> (&'static str, &'static str) {
+    match status {
+        Status::Issued => (w.status_issued, "issued"),
+        Status::Confirmed => (w.status_confirmed, "confirmed"),
+        Status::Financed => (w.status_financed, "financed"),
+        Status::Settled => (w.status_settled, "settled"),
+        Status::Refused => (w.status_refused, "refused"),
+        Status::Withdrawn => (w.status_withdrawn, "withdrawn"),
+    }
 }
 
-impl Stage {
-    const ALL: [Self; 4] = [Self::Issued, Self::Confirmed, Self::Financed, Self::Settled];
-
-    const fn of(status: Status) -> Self {
-        match status {
-            Status::Issued => Self::Issued,
-            Status::Confirmed => Self::Confirmed,
-            Status::Financed => Self::Financed,
-            Status::Settled => Self::Settled,
-        }
+/// What a step is called, the type of the event that tells of it, and what its amount is.
+const fn told(step: Step, w: &Words) -> (&'static str, &'static str, &'static str) {
+    match step {
+        Step::Issued => (w.step_issued, "issued", w.amount),
+        Step::Confirmed => (w.step_confirmed, "confirmed", w.amount),
+        Step::Refused => (w.step_refused, "refused", w.amount),
+        Step::Withdrawn => (w.step_withdrawn, "withdrawn", w.amount),
+        Step::Asked => (w.step_asked, "asked", w.price),
+        Step::Financed => (w.step_financed, "financed", w.paid),
+        Step::Settled => (w.step_settled, "settled", w.paid),
+        Step::Notified => (w.step_notified, "notified", w.amount),
+        Step::Demanded => (w.step_demanded, "demanded", w.amount),
+        Step::Repurchased => (w.step_repurchased, "repurchased", w.paid),
     }
+}
 
-    /// The type of the event that tells of it.
-    const fn event(self) -> &'static str {
-        match self {
-            Self::Issued => "issued",
-            Self::Confirmed => "confirmed",
-            Self::Financed => "financed",
-            Self::Settled => "settled",
-        }
-    }
-
-    const fn label(self, w: &Words) -> &'static str {
-        match self {
-            Self::Issued => w.status_issued,
-            Self::Confirmed => w.status_confirmed,
-            Self::Financed => w.status_financed,
-            Self::Settled => w.status_settled,
-        }
-    }
-
-    const fn title(self, w: &Words) -> &'static str {
-        match self {
-            Self::Issued => w.step_issued,
-            Self::Confirmed => w.step_confirmed,
-            Self::Financed => w.step_financed,
-            Self::Settled => w.step_settled,
-        }
+/// What has yet to happen before a receivable is over.
+fn waiting(status: Status, w: &Words) -> Vec<&'static str> {
+    match status {
+        Status::Issued => vec![w.step_confirmed, w.step_financed, w.step_settled],
+        Status::Confirmed => vec![w.step_financed, w.step_settled],
+        Status::Financed => vec![w.step_settled],
+        Status::Settled | Status::Refused | Status::Withdrawn => Vec::new(),
     }
 }
 
@@ -96,23 +84,34 @@ struct ReceivablePage {
     w: &'static Words,
     ledger_id: String,
     id: String,
-    stage: Stage,
+    stage: &'static str,
     label: &'static str,
+    overdue: bool,
     seller: String,
     buyer: String,
-    holder: String,
+    asset: String,
     amount: String,
-    price: String,
+    settled: String,
     due: String,
+    parts: Vec<PartView>,
     invoice_digest: Hex,
     commitment: Option<Hex>,
     steps: Vec<StepView>,
 }
 
+/// A part that was neither split, merged nor paid.
+struct PartView {
+    number: u64,
+    amount: String,
+    owner: String,
+    price: Option<String>,
+    bank: Option<String>,
+}
+
 /// A receivable in the list.
 struct Row {
     id: String,
-    stage: Stage,
+    stage: &'static str,
     label: &'static str,
     seller: String,
     buyer: String,
@@ -152,8 +151,8 @@ async fn receivable_list(visitor: &Visitor) -> Result<ReceivableList, Fault> {
     let after = found.last().map(|last| last.id.clone()).filter(|_| full);
     let w = visitor.language.words();
     let row = |found: ReceivableResponse| Row {
-        stage: Stage::of(found.status),
-        label: Stage::of(found.status).label(w),
+        stage: label(found.status, w).1,
+        label: label(found.status, w).0,
         amount: amount(found.amount.u128(), found.currency.as_str()),
         due: found.due_date.to_string(),
         id: found.id,
@@ -181,62 +180,79 @@ async fn receivable_page(visitor: &Visitor) -> Result<ReceivablePage, Fault> {
     let contract = contract(&ledger)?;
     let found = find(&ledger, &contract, &id).await?;
     let found = found.ok_or_else(|| Fault::UnknownReceivable(id.clone()))?;
-    let question = QueryMsg::History { id: id.clone() };
+    let question = QueryMsg::History {
+        id: id.clone(),
+        from: None,
+        limit: None,
+    };
     let history: Vec<HistoryEntry> = ledger::ask(&ledger, &contract, &question).await?;
+    let question = QueryMsg::Parts {
+        id: id.clone(),
+        from: None,
+        limit: None,
+    };
+    let parts: Vec<Part> = ledger::ask(&ledger, &contract, &question).await?;
     let w = visitor.language.words();
-    let stage = Stage::of(found.status);
+    let currency = found.currency.as_str();
     let mut steps = Vec::new();
-    for stage in Stage::ALL {
-        let entry = history
-            .iter()
-            .find(|entry| Stage::of(entry.status) == stage);
-        let done = match entry {
-            Some(entry) => Some(done(&ledger, &contract, &id, stage, entry).await?),
-            None => None,
-        };
+    for entry in &history {
+        let done = done(&ledger, &contract, &id, told(entry.step, w).1, entry).await?;
         steps.push(StepView {
-            title: stage.title(w),
-            amounts: amounts(stage, &found, done.is_some(), w),
-            done,
+            title: told(entry.step, w).0,
+            amounts: amounts(entry, currency, w),
+            done: Some(done),
         });
     }
+    steps.extend(waiting(found.status, w).into_iter().map(|title| StepView {
+        title,
+        amounts: Vec::new(),
+        done: None,
+    }));
+    let (label, stage) = label(found.status, w);
     Ok(ReceivablePage {
         f: visitor.frame(Some(&ledger), format!("{} {id}", w.receivable)),
         w,
         ledger_id: ledger.id().to_string(),
         stage,
-        label: stage.label(w),
-        amount: amount(found.amount.u128(), found.currency.as_str()),
-        price: amount(found.price.u128(), found.currency.as_str()),
+        label,
+        overdue: found.overdue,
+        amount: amount(found.amount.u128(), currency),
+        settled: amount(found.settled.u128(), currency),
         due: found.due_date.to_string(),
+        parts: parts
+            .into_iter()
+            .filter(|part| !part.held.closed)
+            .map(|part| part_view(part, currency))
+            .collect(),
+        asset: found.asset.to_string(),
         invoice_digest: Hex(found.invoice_digest),
         commitment: found.document_commitment.map(Hex),
         seller: found.seller,
         buyer: found.buyer,
-        holder: found.holder,
         id,
         steps,
     })
 }
 
-/// The amounts that a step is about.
-fn amounts(
-    stage: Stage,
-    found: &ReceivableResponse,
-    done: bool,
-    w: &'static Words,
-) -> Vec<(&'static str, String)> {
-    let currency = found.currency.as_str();
-    let owed = amount(found.amount.u128(), currency);
-    let price = amount(found.price.u128(), currency);
-    match stage {
-        Stage::Issued => vec![(w.amount, owed), (w.price, price)],
-        Stage::Confirmed => vec![(w.amount, owed)],
-        Stage::Financed if done => vec![(w.paid, price)],
-        Stage::Financed => vec![(w.price, price)],
-        Stage::Settled if done => vec![(w.paid, owed)],
-        Stage::Settled => vec![(w.amount, owed)],
+fn part_view(part: Part, currency: &str) -> PartView {
+    let financing = part.financing.filter(|financing| financing.end.is_none());
+    PartView {
+        number: part.holding,
+        amount: amount(part.held.units.count().u128(), currency),
+        owner: part.held.owner,
+        price: part.ask.map(|ask| amount(ask.price.u128(), currency)),
+        bank: financing.map(|financing| financing.bank),
     }
+}
+
+/// What a step is about: its part, its amount, the digest of its notice.
+fn amounts(entry: &HistoryEntry, currency: &str, w: &'static Words) -> Vec<(&'static str, String)> {
+    let part = entry.holding.map(|number| (w.part, number.to_string()));
+    let sum = entry
+        .amount
+        .map(|sum| (told(entry.step, w).2, amount(sum.u128(), currency)));
+    let notice = entry.digest.clone().map(|digest| (w.notice, digest));
+    [part, sum, notice].into_iter().flatten().collect()
 }
 
 /// A step with its transaction: the contract's record names the block, and the block's receipts
@@ -245,12 +261,12 @@ async fn done(
     ledger: &LedgerHandle,
     contract: &ContractName,
     id: &str,
-    stage: Stage,
+    kind: &str,
     entry: &HistoryEntry,
 ) -> Result<Done, Fault> {
     let receipts = ledger.receipts_of(entry.height).await?.unwrap_or_default();
     let tells = |event: &blockworm_ledger::Event| {
-        event.contract == *contract && event.kind == stage.event() && event.subject == id
+        event.contract == *contract && event.kind == kind && event.subject == id
     };
     let found = receipts
         .iter()
@@ -319,8 +335,8 @@ mod tests {
                 height: 4,
                 transaction: Some(Hex(EVIL.into())),
             };
-            let step = |stage: Stage, done| StepView {
-                title: stage.title(w),
+            let step = |title, done| StepView {
+                title,
                 amounts: vec![(w.amount, EVIL.into())],
                 done,
             };
@@ -329,20 +345,28 @@ mod tests {
                 w,
                 ledger_id: EVIL.into(),
                 id: EVIL.into(),
-                stage: Stage::Issued,
+                stage: "issued",
                 label: w.status_issued,
+                overdue: true,
                 seller: EVIL.into(),
                 buyer: EVIL.into(),
-                holder: EVIL.into(),
+                asset: EVIL.into(),
                 amount: EVIL.into(),
-                price: EVIL.into(),
+                settled: EVIL.into(),
                 due: EVIL.into(),
+                parts: vec![PartView {
+                    number: 1,
+                    amount: EVIL.into(),
+                    owner: EVIL.into(),
+                    price: Some(EVIL.into()),
+                    bank: Some(EVIL.into()),
+                }],
                 invoice_digest: Hex(EVIL.into()),
                 commitment: Some(Hex(EVIL.into())),
                 steps: vec![
-                    step(Stage::Issued, Some(done)),
-                    step(Stage::Confirmed, None),
-                    step(Stage::Financed, None),
+                    step(w.step_issued, Some(done)),
+                    step(w.step_confirmed, None),
+                    step(w.step_financed, None),
                 ],
             };
             let text = render(&page).unwrap();

@@ -5,6 +5,9 @@ use cosmwasm_std::{
     Addr, Api, CanonicalAddr, RecoverPubkeyError, StdError, StdResult, VerificationError,
 };
 
+/// What is wrong with an address.
+pub(crate) const NOT_A_NAME: &str = "neither a member's id nor a contract's name";
+
 /// The address rules of this ledger. Signature checks are not offered: a transaction's signature
 /// is checked before execution, and documents are checked off the ledger.
 pub(crate) struct HostApi;
@@ -14,9 +17,9 @@ impl Api for HostApi {
         if check_member(human).is_ok() || check_contract(human).is_ok() {
             return Ok(Addr::unchecked(human));
         }
-        Err(StdError::msg(
-            "addr_validate errored: neither a member's id nor a contract's name",
-        ))
+        Err(StdError::msg(format!(
+            "addr_validate errored: {NOT_A_NAME}"
+        )))
     }
 
     fn addr_canonicalize(&self, human: &str) -> StdResult<CanonicalAddr> {

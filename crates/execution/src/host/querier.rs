@@ -85,12 +85,18 @@ impl HostQuerier<'_> {
     }
 }
 
+impl HostQuerier<'_> {
+    /// Prices and answers a question.
+    pub(crate) fn ask(&self, request: &[u8]) -> Result<QuerierResult, Stop> {
+        let priced = price(0, Price::MESSAGE_BYTE, request.len());
+        self.session.charge(priced)?;
+        self.answer(request)
+    }
+}
+
 impl Querier for HostQuerier<'_> {
     fn raw_query(&self, request: &[u8]) -> QuerierResult {
-        let priced = self
-            .session
-            .charge(price(0, Price::MESSAGE_BYTE, request.len()));
-        match priced.and_then(|()| self.answer(request)) {
+        match self.ask(request) {
             Ok(answer) => answer,
             Err(stop) => {
                 self.session.stop(stop);

@@ -8,6 +8,7 @@ use crate::{
 };
 use blockworm_state::{self as state, Row};
 use cosmwasm_std::{Order, Record, Storage};
+use std::{iter, vec::IntoIter};
 
 /// Rows fetched at once; contracts pay for the rows that they take.
 const PORTION: usize = 32;
@@ -20,53 +21,29 @@ pub(crate) struct HostStorage<'a> {
     pub(crate) read_only: bool,
 }
 
-impl HostStorage<'_> {
-    /// Unwinds the contract when the host cannot go on.
-    fn expect<T>(&self, outcome: Result<T, Stop>) -> T {
-        match outcome {
-            Ok(value) => value,
-            Err(stop) => {
-                self.session.stop(stop);
-                stop_contract()
-            }
+impl<'a> HostStorage<'a> {
+    /// The value under a key.
+    pub(crate) fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Stop> {
+        self.session.get(self.contract, key)
+    }
+
+    /// Writes, or removes with `None`.
+    pub(crate) fn write(&self, key: &[u8], value: Option<Vec<u8>>) -> Result<(), Stop> {
+        if self.read_only {
+            let what = "a query cannot change state";
+            return Err(Stop::refused("execution.read_only", what));
         }
+        self.session.put(self.contract, key, value)
     }
 
-    fn put(&self, key: &[u8], value: Option<Vec<u8>>) {
-        let outcome = if self.read_only {
-            Err(Stop::refused(
-                "execution.read_only",
-                "a query cannot change state",
-            ))
-        } else {
-            self.session.put(self.contract, key, value)
-        };
-        self.expect(outcome);
-    }
-}
-
-impl Storage for HostStorage<'_> {
-    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.expect(self.session.get(self.contract, key))
-    }
-
-    fn set(&mut self, key: &[u8], value: &[u8]) {
-        // As the WASM shim of cosmwasm-std does: an empty value could not be told from absence.
-        assert!(!value.is_empty(), "a value must not be empty");
-        self.put(key, Some(value.to_vec()));
-    }
-
-    fn remove(&mut self, key: &[u8]) {
-        self.put(key, None);
-    }
-
-    fn range<'a>(
-        &'a self,
+    /// Opens a scan of the keys with `start <= key < end`.
+    pub(crate) fn scan(
+        &self,
         start: Option<&[u8]>,
         end: Option<&[u8]>,
         order: Order,
-    ) -> Box<dyn Iterator<Item = Record> + 'a> {
-        self.expect(self.session.charge(Price::SCAN));
+    ) -> Result<Scan<'a>, Stop> {
+        self.session.charge(Price::SCAN)?;
         let end = end.map_or_else(
             || (self.contract + 1).to_be_bytes().to_vec(),
             |end| state_key(self.contract, end),
@@ -76,53 +53,114 @@ impl Storage for HostStorage<'_> {
             Order::Ascending => state::Order::Ascending,
             Order::Descending => state::Order::Descending,
         };
-        Box::new(Scan {
-            storage: self,
+        Ok(Scan {
+            session: self.session,
             start,
             end,
             order,
             rows: Vec::new().into_iter(),
+            portion: PORTION,
+            sparing: false,
             last: false,
         })
     }
 }
 
+/// Unwinds the contract when the host cannot go on.
+fn expect<T>(session: &Session<'_>, outcome: Result<T, Stop>) -> T {
+    match outcome {
+        Ok(value) => value,
+        Err(stop) => {
+            session.stop(stop);
+            stop_contract()
+        }
+    }
+}
+
+impl Storage for HostStorage<'_> {
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        expect(self.session, self.read(key))
+    }
+
+    fn set(&mut self, key: &[u8], value: &[u8]) {
+        // As the WASM shim of cosmwasm-std does: an empty value could not be told from absence.
+        assert!(!value.is_empty(), "a value must not be empty");
+        expect(self.session, self.write(key, Some(value.to_vec())));
+    }
+
+    fn remove(&mut self, key: &[u8]) {
+        expect(self.session, self.write(key, None));
+    }
+
+    fn range<'a>(
+        &'a self,
+        start: Option<&[u8]>,
+        end: Option<&[u8]>,
+        order: Order,
+    ) -> Box<dyn Iterator<Item = Record> + 'a> {
+        let mut scan = expect(self.session, self.scan(start, end, order));
+        Box::new(iter::from_fn(move || expect(scan.session, scan.take())))
+    }
+}
+
 /// A scan, fetched in portions.
-struct Scan<'a> {
-    storage: &'a HostStorage<'a>,
+pub(crate) struct Scan<'a> {
+    session: &'a Session<'a>,
     start: Vec<u8>,
     end: Vec<u8>,
     order: state::Order,
-    rows: std::vec::IntoIter<Row>,
+    rows: IntoIter<Row>,
+    /// Rows to fetch at once.
+    portion: usize,
+    /// Begins with one row and doubles, so that no more is fetched than was paid for.
+    sparing: bool,
     last: bool,
 }
 
 impl Scan<'_> {
-    fn fetch(&mut self) {
-        let session = self.storage.session;
-        let found = session.scan(&self.start, &self.end, self.order, PORTION);
-        let rows = self.storage.expect(found.map_err(Stop::from));
-        self.last = rows.len() < PORTION;
-        if let Some((key, _)) = rows.last() {
-            match self.order {
-                state::Order::Ascending => self.start = after(key),
-                state::Order::Descending => self.end.clone_from(key),
-            }
+    fn fetch(&mut self) -> Result<(), Stop> {
+        let found = self
+            .session
+            .scan(&self.start, &self.end, self.order, self.portion)?;
+        self.last = found.len() < self.portion;
+        if self.sparing {
+            self.portion = (self.portion * 2).min(PORTION);
         }
-        self.rows = rows.into_iter();
+        self.rows = found.into_iter();
+        Ok(())
+    }
+
+    /// The next row, priced.
+    pub(crate) fn take(&mut self) -> Result<Option<Record>, Stop> {
+        if self.rows.len() == 0 && !self.last {
+            self.fetch()?;
+        }
+        let Some((key, value)) = self.rows.next() else {
+            return Ok(None);
+        };
+        let units = price(Price::SCAN_ROW, Price::READ_BYTE, key.len() + value.len());
+        self.session.charge(units)?;
+        match self.order {
+            state::Order::Ascending => self.start = after(&key),
+            state::Order::Descending => self.end.clone_from(&key),
+        }
+        Ok(Some((key[4..].to_vec(), value)))
     }
 }
 
-impl Iterator for Scan<'_> {
-    type Item = Record;
+#[cfg(feature = "wasm")]
+impl Scan<'_> {
+    /// For contracts that are not trusted to read on.
+    pub(crate) fn sparing(mut self) -> Self {
+        (self.sparing, self.portion) = (true, 1);
+        self
+    }
 
-    fn next(&mut self) -> Option<Record> {
-        if self.rows.len() == 0 && !self.last {
-            self.fetch();
+    /// Forgets what was fetched and not taken; the scan goes on where it is.
+    pub(crate) fn let_go(&mut self) {
+        if self.rows.len() > 0 {
+            self.last = false;
         }
-        let (key, value) = self.rows.next()?;
-        let units = price(Price::SCAN_ROW, Price::READ_BYTE, key.len() + value.len());
-        self.storage.expect(self.storage.session.charge(units));
-        Some((key[4..].to_vec(), value))
+        (self.rows, self.portion) = (Vec::new().into_iter(), 1);
     }
 }

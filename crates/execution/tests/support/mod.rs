@@ -3,6 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod foreign;
+pub mod trading;
+pub mod twin;
 
 use blockworm_crypto::{
     Algorithm, Digest, Namespace, PublicKey, SecretKey,
@@ -35,6 +37,7 @@ pub const FOUNDERS: [(&str, Members); 4] = [
         "bank",
         &[
             ("admin", &["admin"]),
+            ("checker", &["checker"]),
             ("maker", &["maker"]),
             ("maker-2", &["maker"]),
         ],
@@ -136,7 +139,7 @@ pub fn found_with(builtins: Builtins, more: &[(&str, &str)], parameters: Paramet
     }
     let usual = [
         ("money", "money@1", "{}"),
-        ("receivable", "receivable@1", r#"{"money":"money"}"#),
+        ("receivable", "receivable@1", trading::RECEIVABLE),
     ];
     let more = more.iter().map(|(name, code)| (*name, *code, "{}"));
     let contracts = usual
@@ -195,6 +198,8 @@ pub struct Chain {
     pub state: State<MemoryStore>,
     pub executor: Executor<MemoryStore>,
     pub nonce: u128,
+    /// Runs the same blocks with contracts as WASM modules.
+    pub twin: Option<twin::Twin>,
 }
 
 impl Chain {
@@ -220,14 +225,21 @@ impl Chain {
             state,
             executor,
             nonce: 0,
+            twin: None,
         }
+    }
+
+    /// From here on (its genesis) every block also runs with contracts as WASM modules, where there
+    /// are any, and must come to the same.
+    pub fn beside_wasm(mut self) -> Self {
+        self.twin = twin::Twin::start(&self.founded.genesis);
+        self
     }
 
     /// The same store after a restart.
     pub fn restart(self) -> Self {
-        let nonce = self.nonce;
         let mut again = Self::open(&self.founded, self.store);
-        again.nonce = nonce;
+        (again.nonce, again.twin) = (self.nonce, self.twin);
         again
     }
 
@@ -285,6 +297,9 @@ impl Chain {
             .state
             .commit(outcome.height, outcome.rows.clone())
             .unwrap();
+        if let Some(twin) = &mut self.twin {
+            twin.compare(block, &outcome, &self.state);
+        }
         (outcome, root)
     }
 
@@ -322,11 +337,12 @@ impl Chain {
     }
 
     pub fn query(&self, contract: &str, message: &Value) -> Value {
-        let answer = self
-            .executor
-            .reader()
-            .query(contract, message.to_string().as_bytes());
-        serde_json::from_slice(&answer.unwrap()).unwrap()
+        let message = message.to_string().into_bytes();
+        let answer = self.executor.reader().query(contract, &message).unwrap();
+        if let Some(twin) = &self.twin {
+            assert_eq!(twin.query(contract, &message), answer);
+        }
+        serde_json::from_slice(&answer).unwrap()
     }
 
     pub fn balance(&self, account: &str) -> u128 {
@@ -373,20 +389,4 @@ pub fn pay(to: &str, amount: u128) -> Value {
 
 pub fn mint(to: &str, amount: u128) -> Value {
     json!({"issue": {"to": to, "amount": amount.to_string(), "currency": "CNY"}})
-}
-
-pub fn issue_receivable(id: &str, digest: &str, amount: u128, price: u128) -> Value {
-    json!({"issue": {
-        "id": id, "invoice_digest": digest, "buyer": BUYER, "amount": amount.to_string(),
-        "currency": "CNY", "due_date": "2027-05-31", "price": price.to_string(),
-    }})
-}
-
-pub fn finance(id: &str, price: u128) -> Value {
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
-    let payload = json!({"finance": {"id": id}}).to_string();
-    json!({"send": {
-        "contract": "receivable", "amount": price.to_string(), "currency": "CNY",
-        "payload": BASE64_STANDARD.encode(payload),
-    }})
 }

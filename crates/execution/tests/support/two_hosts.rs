@@ -88,7 +88,7 @@ fn inits() -> [String; 4] {
     let issuance = json!({"holdings": "holdings", "definers": ["platform"], "classes": classes});
     [
         "{}".to_owned(),
-        r#"{"money":"money"}"#.to_owned(),
+        super::support::trading::RECEIVABLE.to_owned(),
         issuance.to_string(),
         json!({"issuance": "issuance"}).to_string(),
     ]
@@ -110,7 +110,7 @@ pub fn chain() -> Chain {
         });
     }
     founded.genesis = Arc::new(genesis);
-    Chain::start(founded)
+    Chain::start(founded).beside_wasm()
 }
 
 impl TwoHosts {
@@ -209,6 +209,11 @@ impl TwoHosts {
         };
         assert_eq!(here, there);
         here
+    }
+
+    /// Prices of all that took effect, native and as WASM; none where there are no modules.
+    pub fn costs(&self) -> Option<(u64, u64)> {
+        self.here.twin.as_ref().map(|twin| twin.costs)
     }
 
     /// How many messages were compared, and how many bytes the asset contracts hold.

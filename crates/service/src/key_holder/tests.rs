@@ -305,22 +305,70 @@ fn what_cannot_be_written_down_is_not_answered() {
     assert_eq!(refused.unwrap_err().code(), "evaluation.not_audited");
 }
 
+fn plan(folder: &TempDir) -> DeskPlan {
+    let passphrase_file = folder.path().join("passphrase");
+    let passphrase = crate::identity::Passphrase::generate().unwrap();
+    passphrase.write(&passphrase_file).unwrap();
+    DeskPlan {
+        organisation: "notary".parse().unwrap(),
+        ledger: ledger(7),
+        keys: KeyFolder::new(folder.path().join("evaluation"), passphrase_file),
+        limit: Limit::default(),
+        audit_file: folder.path().join("ledgers/audit.jsonl"),
+    }
+}
+
+/// While one answer is held up, a bank's sixteen next wait, and of all banks together 128.
+#[test]
+fn the_queue_is_bounded_for_each_bank_and_for_all() {
+    let folder = TempDir::new().unwrap();
+    let plan = plan(&folder);
+    plan.keys.make_next().unwrap();
+    let desk = Desk::open(plan).unwrap();
+    let (_, question) = request(1, 1);
+    let asks = |bank: &str| {
+        let mut question = question.clone();
+        question.asker = format!("{bank}/maker").parse().unwrap();
+        question.sign(&secret(1))
+    };
+    let (tell, told) = std::sync::mpsc::channel();
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let held = move |_| {
+        tell.send(()).unwrap();
+        let _ = gone.recv();
+    };
+    desk.submit(asks("bank"), Some(standing()), held).unwrap();
+    told.recv().unwrap();
+    let (count, counted) = std::sync::mpsc::channel();
+    let submit = |bank: &str| {
+        let count = count.clone();
+        let answer = move |_| count.send(()).unwrap();
+        desk.submit(asks(bank), Some(standing()), answer)
+    };
+    for bank in 0..8 {
+        for _ in 0..16 {
+            submit(&format!("bank-{bank}")).unwrap();
+        }
+        if bank < 7 {
+            let refused = submit(&format!("bank-{bank}")).unwrap_err();
+            assert_eq!(refused.code(), "evaluation.too_often");
+        }
+    }
+    let refused = submit("late-bank").unwrap_err();
+    assert_eq!(refused.code(), "evaluation.busy");
+    assert!(refused.retry_after_ms().is_some());
+    drop(go);
+    assert_eq!(counted.iter().take(128).count(), 128);
+    submit("late-bank").unwrap();
+}
+
 /// A holder at work with its files: a new version is taken up and a deleted one forgotten at the next
 /// request.
 #[test]
 fn a_desk_follows_its_folder() {
     let folder = TempDir::new().unwrap();
-    let passphrase_file = folder.path().join("passphrase");
-    let passphrase = crate::identity::Passphrase::generate().unwrap();
-    passphrase.write(&passphrase_file).unwrap();
-    let keys = KeyFolder::new(folder.path().join("evaluation"), passphrase_file);
-    let plan = DeskPlan {
-        organisation: "notary".parse().unwrap(),
-        ledger: ledger(7),
-        keys: keys.clone(),
-        limit: Limit::default(),
-        audit_file: folder.path().join("ledgers/audit.jsonl"),
-    };
+    let plan = plan(&folder);
+    let keys = plan.keys.clone();
     let refused = Desk::open(plan.clone()).err().unwrap();
     assert!(matches!(refused, DeskError::NoKey { .. }), "{refused}");
     let first = keys.make_next().unwrap();

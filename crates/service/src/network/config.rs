@@ -5,7 +5,7 @@ mod evaluation;
 
 pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
 
-pub use evaluation::KeyHolderSettings;
+pub use evaluation::{KeyHolderSettings, answering_node};
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
 use crate::identity::{CONSENSUS, IdentityError, Passphrase};

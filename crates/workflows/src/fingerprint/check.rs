@@ -79,8 +79,8 @@ pub struct Checked {
     #[serde(flatten)]
     pub finding: Finding,
     /// The most that is taken of the document, or of the trade that it belongs to, in parts of
-    /// [`WHOLE`]; the registry's own count, which alone refuses, may be higher where claims under
-    /// several versions of the keys add up.
+    /// [`WHOLE`]. The registry requires every version under which its open claims add up, so the most
+    /// under any of them is all of it.
     pub taken: u32,
     /// Each form that the registry knows.
     pub matches: Vec<Match>,

@@ -1,122 +1,215 @@
-//! What a person hands on of one receivable: a case, as JSON and as text. It proves nothing by itself.
+//! What a person hands on of one receivable: a case with its parts' chains of title, notices and demands, as JSON and as text. Its proofs are files beside it.
 
 use super::import::Opening;
+use super::stage::{Stage, Step, StoryError, Submitter, strange};
+use super::steps::{Contracts, On};
+use blockworm_asset_issuance::state::Asset;
+use blockworm_asset_transaction::msg::{NumberedStep, ProvenanceResponse};
 use blockworm_crypto::Digest;
 use blockworm_ledger::{Amount, Currency, Event, LedgerId};
 use blockworm_receivable::ReceivableResponse;
-use blockworm_receivable::msg::{HistoryEntry, Status};
+use blockworm_receivable::msg::{HistoryEntry, Part, Step as Taken};
 use serde::Serialize;
-use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 /// The layout of the JSON form.
-pub const FORMAT: &str = "blockworm-case/1";
+pub const FORMAT: &str = "blockworm-case/2";
 
-/// Why a case cannot be put together.
+/// The document is not the one that the receivable was issued with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CaseError {
-    /// The contract knows no such receivable.
-    #[error("there is no receivable {id} on this ledger")]
-    NotFound {
-        /// The id asked for.
-        id: String,
-    },
-    /// The contract answered something else than its messages say.
-    #[error("the contract's answer is not one: {0}")]
-    Answer(String),
-    /// The document is not the one that the receivable was issued with.
-    #[error("the document's digest and salt do not open the receivable's commitment")]
-    OtherDocument,
-}
+#[error("the document's digest and salt do not open the receivable's commitment")]
+pub struct OtherDocument;
 
-impl CaseError {
+impl OtherDocument {
     /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound { .. } => "receivable.not_found",
-            Self::Answer(_) => "case.bad_answer",
-            Self::OtherDocument => "case.other_document",
-        }
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "case.other_document"
     }
 }
 
-/// An event of the receivable with the transaction that caused it.
+/// A transaction that concerns the receivable, with what happened by it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CaseEvent {
-    /// The transaction; its proof is exported by this id.
+pub struct CaseTransaction {
+    /// Its id; the proof that it was done is exported by it.
     pub transaction: Digest,
     /// The block that holds it.
     pub height: u64,
-    /// What happened.
-    pub event: Event,
+    /// Who signed it.
+    pub sender: String,
+    /// What happened to the receivable, its asset and its parts.
+    pub events: Vec<Event>,
+    /// The proof's file beside the case, once it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }
 
-/// One receivable with all that is known about it.
+/// A part with the whole chain of its owners.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Title {
+    /// The part.
+    pub part: Part,
+    /// Every step that led to it, oldest first, through all splits and mergers.
+    pub steps: Vec<NumberedStep>,
+}
+
+/// One receivable with all that its ledger says of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Case {
     /// [`FORMAT`].
     pub format: &'static str,
     /// The ledger on which all this stands.
     pub ledger: LedgerId,
-    /// The receivable as the contract shows it.
+    /// The receivable as its contract shows it.
     pub receivable: ReceivableResponse,
-    /// Its steps, oldest first, as the contract keeps them.
+    /// The asset that it is: its backing and who approved it.
+    pub asset: Option<Asset>,
+    /// What happened, oldest first: issue, confirmation, sales to banks, payments, notices, demands.
     pub history: Vec<HistoryEntry>,
-    /// Its events with their transactions, oldest first, as far as the exporter knows them.
-    pub events: Vec<CaseEvent>,
+    /// Its parts that are not split or merged, paid ones too.
+    pub titles: Vec<Title>,
+    /// The transactions behind it, oldest first, as far as the exporter fetched them.
+    pub transactions: Vec<CaseTransaction>,
     /// Shows which file the commitment is to; left out unless the holder discloses it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<Opening>,
 }
 
-impl Case {
-    /// Puts a case together from the contract's answers to [`super::Contracts::receivable_query`] and
-    /// [`super::Contracts::history_query`].
-    pub fn new(
-        ledger: LedgerId,
-        id: &str,
-        receivable: Value,
-        history: Value,
-    ) -> Result<Self, CaseError> {
-        let bad = |error: serde_json::Error| CaseError::Answer(error.to_string());
-        let receivable: Option<ReceivableResponse> =
-            serde_json::from_value(receivable).map_err(bad)?;
-        let receivable = receivable.ok_or_else(|| CaseError::NotFound { id: id.to_owned() })?;
-        let history = serde_json::from_value(history).map_err(bad)?;
-        Ok(Self {
-            format: FORMAT,
-            ledger,
-            receivable,
-            history,
-            events: Vec::new(),
-            document: None,
+/// Reads everything that the ledger's contracts say of a receivable.
+///
+/// # Errors
+/// [`StoryError::NotFound`], [`StoryError::Submitter`].
+pub async fn case<S: Submitter>(
+    submitter: &mut S,
+    ledger: LedgerId,
+    contracts: &Contracts,
+    id: &str,
+) -> Result<Case, StoryError<S::Error>> {
+    let mut stage = Stage {
+        submitter,
+        tell: |_: &Step| (),
+        steps: Vec::new(),
+    };
+    let receivable = stage.receivable(contracts, id).await?;
+    let history = stage.history(contracts, id).await?;
+    let question = contracts.assets.asset_query(&receivable.asset)?;
+    let asset = stage
+        .ask(On::Trade, &contracts.assets.issuance, &question)
+        .await?;
+    let mut titles = Vec::new();
+    for part in stage.all_parts(contracts, id).await? {
+        let steps = stage.title(contracts, &receivable, part.holding).await?;
+        titles.push(Title { part, steps });
+    }
+    // What was split or merged lives on in others, whose chains tell of it.
+    let continued: BTreeSet<u64> = titles
+        .iter()
+        .flat_map(|title| {
+            let own = title.part.holding;
+            title
+                .steps
+                .iter()
+                .map(|step| step.at.holding)
+                .filter(move |one| *one != own)
         })
+        .collect();
+    titles.retain(|title| !continued.contains(&title.part.holding));
+    Ok(Case {
+        format: FORMAT,
+        ledger,
+        receivable,
+        asset,
+        history,
+        titles,
+        transactions: Vec::new(),
+        document: None,
+    })
+}
+
+impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
+    async fn history(
+        &mut self,
+        contracts: &Contracts,
+        id: &str,
+    ) -> Result<Vec<HistoryEntry>, StoryError<S::Error>> {
+        let mut history = Vec::new();
+        loop {
+            let from = u32::try_from(history.len()).unwrap_or(u32::MAX);
+            let question = contracts.history_query(id, from)?;
+            let page = self
+                .ask(On::Trade, &contracts.receivable, &question)
+                .await?;
+            let page: Vec<HistoryEntry> = page.unwrap_or_default();
+            if page.is_empty() {
+                return Ok(history);
+            }
+            history.extend(page);
+        }
     }
 
-    /// Adds the events of other receivables' and contracts' transactions that concern this one.
-    pub fn with_events(mut self, events: impl IntoIterator<Item = CaseEvent>) -> Self {
-        let id = self.receivable.id.clone();
-        self.events
-            .extend(events.into_iter().filter(|entry| entry.event.subject == id));
-        self.events.sort_by_key(|entry| entry.height);
-        self
+    /// Where a part comes from, oldest step first.
+    async fn title(
+        &mut self,
+        contracts: &Contracts,
+        receivable: &ReceivableResponse,
+        holding: u64,
+    ) -> Result<Vec<NumberedStep>, StoryError<S::Error>> {
+        let assets = &contracts.assets;
+        let (mut steps, mut cursor) = (Vec::new(), None);
+        loop {
+            let question = assets.provenance_query(&receivable.asset, holding, cursor)?;
+            let page = self.ask(On::Trade, &assets.holdings, &question).await?;
+            let page: ProvenanceResponse =
+                page.ok_or_else(|| strange(&assets.holdings, &"no provenance"))?;
+            steps.extend(page.steps);
+            if page.next.is_empty() {
+                break;
+            }
+            cursor = Some(page.next);
+        }
+        steps.reverse();
+        Ok(steps)
+    }
+}
+
+impl Case {
+    /// The blocks in which something happened to the receivable or its parts, ascending.
+    #[must_use]
+    pub fn heights(&self) -> BTreeSet<u64> {
+        let steps = self.titles.iter().flat_map(|title| &title.steps);
+        let steps = steps.map(|step| step.step.height);
+        self.history
+            .iter()
+            .map(|entry| entry.height)
+            .chain(steps)
+            .collect()
     }
 
-    /// Discloses the document; refused when it is not the one committed to.
-    pub fn with_document(mut self, opening: Opening) -> Result<Self, CaseError> {
+    /// Keeps of a transaction's events those that concern this receivable; nothing, where none does.
+    pub fn add(&mut self, mut transaction: CaseTransaction) {
+        let (id, asset) = (&self.receivable.id, self.receivable.asset.as_str());
+        let concerns = |event: &Event| event.subject == *id || event.subject == asset;
+        transaction.events.retain(concerns);
+        if !transaction.events.is_empty() {
+            self.transactions.push(transaction);
+        }
+    }
+
+    /// Discloses the document.
+    ///
+    /// # Errors
+    /// [`OtherDocument`] when it is not the one committed to.
+    pub fn with_document(mut self, opening: Opening) -> Result<Self, OtherDocument> {
         if self.receivable.document_commitment != Some(opening.commitment().to_string()) {
-            return Err(CaseError::OtherDocument);
+            return Err(OtherDocument);
         }
         self.document = Some(opening);
         Ok(self)
     }
 
-    /// The JSON form, for programs and archives.
-    pub fn to_json(&self) -> Result<String, CaseError> {
-        serde_json::to_string_pretty(self).map_err(|error| CaseError::Answer(error.to_string()))
-    }
-
     /// The readable form.
+    #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         // Writing to a string never fails.
@@ -131,21 +224,15 @@ impl Case {
             "Receivable {} on ledger {}",
             receivable.id, self.ledger
         )?;
+        let late = if receivable.overdue { ", overdue" } else { "" };
         let rows = [
-            ("status", status(receivable.status).to_owned()),
+            ("status", format!("{}{late}", word(&receivable.status))),
             ("owed by", receivable.buyer.clone()),
-            ("owed to", receivable.holder.clone()),
             ("issued by", receivable.seller.clone()),
             ("amount", self.money(receivable.amount.u128())),
+            ("paid", self.money(receivable.settled.u128())),
             ("due", receivable.due_date.to_string()),
-            ("price asked", self.money(receivable.price.u128())),
-            (
-                "financed by",
-                receivable
-                    .financier
-                    .clone()
-                    .unwrap_or_else(|| "nobody".to_owned()),
-            ),
+            ("asset", receivable.asset.to_string()),
             ("invoice digest", receivable.invoice_digest.clone()),
             (
                 "document",
@@ -158,31 +245,76 @@ impl Case {
         for (name, value) in rows {
             writeln!(out, "  {name:<15} {value}")?;
         }
-        self.write_steps(out)
+        self.write_titles(out)?;
+        self.write_history(out)?;
+        self.write_transactions(out)
     }
 
-    fn write_steps(&self, out: &mut String) -> fmt::Result {
+    fn write_titles(&self, out: &mut String) -> fmt::Result {
+        for Title { part, steps } in &self.titles {
+            let held = &part.held;
+            let amount = self.money(held.units.count().u128());
+            let end = if held.closed { ", ended" } else { "" };
+            writeln!(out, "Part {}: {amount}, {}{end}", part.holding, held.owner)?;
+            for NumberedStep { at, step } in steps {
+                let (kind, holding) = (word(&step.kind), at.holding);
+                writeln!(
+                    out,
+                    "  block {:<8} part {holding:<4} {kind:<12} by {}, then of {}",
+                    step.height, step.by, step.owner
+                )?;
+            }
+            if let Some(financing) = &part.financing {
+                let recourse = if financing.recourse {
+                    "with"
+                } else {
+                    "without"
+                };
+                let price = self.money(financing.price.u128());
+                writeln!(
+                    out,
+                    "  financed by {} for {price} in block {}, {recourse} recourse to {}",
+                    financing.bank, financing.height, financing.seller
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_history(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "Steps")?;
         for entry in &self.history {
-            writeln!(
+            write!(
                 out,
-                "  block {:<8} {:<10} by {}",
+                "  block {:<8} {:<12} by {}",
                 entry.height,
-                status(entry.status),
+                word(&entry.step),
                 entry.by
             )?;
+            if let Some(holding) = entry.holding {
+                write!(out, ", part {holding}")?;
+            }
+            if let Some(amount) = entry.amount {
+                write!(out, ", {}", self.money(amount.u128()))?;
+            }
+            match (&entry.step, &entry.digest) {
+                (Taken::Notified, Some(digest)) => writeln!(out, ", notice {digest}")?,
+                _ => writeln!(out)?,
+            }
         }
-        if !self.events.is_empty() {
+        Ok(())
+    }
+
+    fn write_transactions(&self, out: &mut String) -> fmt::Result {
+        if !self.transactions.is_empty() {
+            writeln!(out, "Transactions")?;
+        }
+        for entry in &self.transactions {
+            let proof = entry.proof.as_deref().unwrap_or("no proof written");
             writeln!(
                 out,
-                "Transactions (blockworm proof export ID -o FILE gives the proof)"
-            )?;
-        }
-        for entry in &self.events {
-            writeln!(
-                out,
-                "  block {:<8} {:<10} {}",
-                entry.height, entry.event.kind, entry.transaction
+                "  block {:<8} {} {proof}",
+                entry.height, entry.transaction
             )?;
         }
         if let Some(opening) = &self.document {
@@ -211,108 +343,10 @@ impl Case {
     }
 }
 
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Issued => "issued",
-        Status::Confirmed => "confirmed",
-        Status::Financed => "financed",
-        Status::Settled => "settled",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::receivable::{SAMPLE_INVOICE, Salt, import};
-    use serde_json::json;
-
-    fn opening() -> Opening {
-        import(SAMPLE_INVOICE).unwrap().opening(Salt([7; 32]))
-    }
-
-    fn answers() -> (Value, Value) {
-        let receivable = json!({
-            "id": "r-1", "status": "financed", "invoice_digest": "ab".repeat(32),
-            "document_commitment": opening().commitment(), "seller": "platform/supplier-3f9a",
-            "buyer": "platform/buyer-c27e", "holder": "bank/maker", "amount": "164814405", "currency": "CNY",
-            "due_date": "2027-01-31", "price": "162342195", "financier": "bank/maker",
-        });
-        let step = |status: &str, by: &str, height: u64| json!({ "status": status, "by": by, "height": height, "time_ms": 1_u64 });
-        let history = json!([
-            step("issued", "platform/supplier-3f9a", 4),
-            step("confirmed", "platform/buyer-c27e", 5),
-            step("financed", "bank/maker", 9),
-        ]);
-        (receivable, history)
-    }
-
-    fn case() -> Case {
-        let (receivable, history) = answers();
-        Case::new(LedgerId([1; 16]), "r-1", receivable, history).unwrap()
-    }
-
-    #[test]
-    fn a_case_is_readable_and_parses_as_json() {
-        let event = |subject: &str, height| CaseEvent {
-            transaction: Digest([3; 32]),
-            height,
-            event: Event {
-                contract: "receivable".parse().unwrap(),
-                kind: "financed".to_owned(),
-                subject: subject.to_owned(),
-                attributes: Vec::new(),
-            },
-        };
-        let case = case().with_events([event("r-1", 9), event("r-2", 9), event("r-1", 4)]);
-        assert_eq!(
-            case.events
-                .iter()
-                .map(|entry| entry.height)
-                .collect::<Vec<_>>(),
-            [4, 9]
-        );
-        let text = case.to_text();
-        for line in [
-            "Receivable r-1 on ledger 01010101010101010101010101010101",
-            "  amount          1648144.05 CNY",
-            "  financed by     bank/maker",
-            "  block 9        financed   by bank/maker",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
-        }
-        let json: Value = serde_json::from_str(&case.to_json().unwrap()).unwrap();
-        assert_eq!(json["format"], FORMAT);
-        assert_eq!(json["receivable"]["amount"], "164814405");
-        assert_eq!(json["events"][0]["event"]["type"], "financed");
-        assert!(json.get("document").is_none());
-    }
-
-    #[test]
-    fn only_the_committed_document_is_disclosed() {
-        assert!(
-            case()
-                .with_document(opening())
-                .unwrap()
-                .to_text()
-                .contains("Document disclosed")
-        );
-        let other = Opening {
-            salt: Salt([8; 32]),
-            ..opening()
-        };
-        assert_eq!(
-            case().with_document(other).unwrap_err().code(),
-            "case.other_document"
-        );
-    }
-
-    #[test]
-    fn a_receivable_that_is_not_there_has_no_case() {
-        let missing = Case::new(LedgerId([1; 16]), "r-9", Value::Null, json!([])).unwrap_err();
-        assert_eq!(missing.code(), "receivable.not_found");
-        let strange =
-            Case::new(LedgerId([1; 16]), "r-9", json!({ "id": 1 }), json!([])).unwrap_err();
-        assert_eq!(strange.code(), "case.bad_answer");
+/// A contract's word for a state or a step, as its JSON has it.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "?".to_owned(),
     }
 }

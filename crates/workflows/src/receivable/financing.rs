@@ -9,10 +9,10 @@ use blockworm_kit::claims::{Claim, claim_key, pledge_key};
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_receivable::{
     InstantiateMsg, ReceivableResponse, Reservation,
-    msg::{RegistryPlace, Status},
+    msg::{Part, RegistryPlace},
 };
 use blockworm_registry::{DocumentSet, msg::NumberedClaim};
-use cosmwasm_std::Binary;
+use cosmwasm_std::{Binary, Uint128};
 use serde::Serialize;
 
 /// Refusals of a payment under a claim that will never serve again.
@@ -29,6 +29,8 @@ pub struct Plan {
     pub bank: MemberId,
     /// The receivable's id.
     pub receivable: String,
+    /// The part of it; the only one that its owner offers, where `None`.
+    pub part: Option<u64>,
     /// What is claimed on the invoice ([`crate::fingerprint::sets`]); not needed where there is no
     /// registry.
     pub sets: Vec<DocumentSet>,
@@ -110,6 +112,59 @@ pub async fn confirm<S: Submitter>(
     Ok(stage.steps)
 }
 
+/// More than one part could be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnyOf;
+
+/// The part of this number; without one the only part that is offered or, where none is, the only one
+/// that there is.
+///
+/// # Errors
+/// [`AnyOf`].
+pub fn choose(mut parts: Vec<Part>, number: Option<u64>) -> Result<Option<Part>, AnyOf> {
+    parts.retain(|part| !part.held.closed);
+    if let Some(number) = number {
+        return Ok(parts.into_iter().find(|part| part.holding == number));
+    }
+    if parts.iter().any(|part| part.ask.is_some()) {
+        parts.retain(|part| part.ask.is_some());
+    }
+    if parts.len() > 1 {
+        Err(AnyOf)
+    } else {
+        Ok(parts.pop())
+    }
+}
+
+/// A part as a bank looks at it.
+struct Offer {
+    holding: u64,
+    owner: String,
+    currency: blockworm_kit::Currency,
+    /// What its owner asks; `None` where a bank holds it, or it is not offered.
+    price: Option<Uint128>,
+    financier: Option<String>,
+    financed_under: Option<u64>,
+}
+
+impl Offer {
+    fn new(receivable: &ReceivableResponse, part: Option<Part>) -> Self {
+        let financing = part
+            .as_ref()
+            .and_then(|part| part.financing.clone())
+            .filter(|financing| financing.end.is_none());
+        let held = part.as_ref().map(|part| part.held.owner.clone());
+        Self {
+            holding: part.as_ref().map_or(0, |part| part.holding),
+            owner: held.unwrap_or_else(|| receivable.seller.clone()),
+            currency: receivable.currency,
+            price: part.and_then(|part| part.ask).map(|ask| ask.price),
+            financed_under: financing.as_ref().and_then(|financing| financing.claim),
+            financier: financing.map(|financing| financing.bank),
+        }
+    }
+}
+
 impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     /// See [`finance`]; the fingerprint and the claim's number, where there is a registry.
     pub(crate) async fn finance(
@@ -117,32 +172,37 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         plan: &Plan,
     ) -> Result<(Option<String>, Option<u64>), StoryError<S::Error>> {
         let id = &plan.receivable;
-        let receivable = self.receivable(plan).await?;
+        let receivable = self.receivable(&plan.contracts, id).await?;
+        let part = self.part(plan).await?;
+        let offer = Offer::new(&receivable, part);
         let Some(place) = self.registry_of(plan).await? else {
-            self.pay(plan, &receivable, None).await?;
+            self.pay(plan, &offer, None).await?;
             return Ok((None, None));
         };
         let fingerprint = plan.sets.last().map(|newest| newest.document.clone());
-        let ours = self.open_claim(plan).await?;
-        let pledged = receivable.financier.as_deref().is_some_and(|financier| {
-            financier.split('/').next() == Some(plan.bank.organisation().as_str())
+        let pledged = offer.financed_under.filter(|_| {
+            let bank = offer.financier.as_deref().unwrap_or_default();
+            bank.split('/').next() == Some(plan.bank.organisation().as_str())
         });
-        match (receivable.status, ours) {
+        match (offer.price, pledged) {
             // Interrupted between the pledge and its registration.
-            (Status::Financed, Some(open)) if pledged && open.claim.financed_at.is_none() => {
-                self.register(plan, open.number).await?;
-                Ok((fingerprint, Some(open.number)))
+            (None, Some(number)) if self.is_unregistered(plan, number).await? => {
+                self.register(plan, number).await?;
+                Ok((fingerprint, Some(number)))
             }
-            (Status::Confirmed, _) if fingerprint.is_none() => Err(StoryError::NoInvoice),
-            (Status::Confirmed, ours) => {
-                let held = ours.filter(|open| open.claim.ledger == place.known_as);
-                let number = self.pledge(plan, &receivable, &place, held).await?;
+            (Some(_), _) if fingerprint.is_none() => Err(StoryError::NoInvoice),
+            (Some(_), _) => {
+                let ours = self.open_claim(plan).await?;
+                let held = ours.filter(|open| {
+                    open.claim.ledger == place.known_as && open.claim.financed_at.is_none()
+                });
+                let number = self.pledge(plan, &offer, &place, held).await?;
                 self.register(plan, number).await?;
                 Ok((fingerprint, Some(number)))
             }
             // Nothing can be financed: the contract says why, and nothing is reserved for it.
             _ => {
-                self.pay(plan, &receivable, None).await?;
+                self.pay(plan, &offer, None).await?;
                 Err(strange(
                     &plan.contracts.receivable,
                     &format!("it took money for {id} without a reservation"),
@@ -151,15 +211,44 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         }
     }
 
-    async fn receivable(
+    pub(crate) async fn receivable(
         &mut self,
-        plan: &Plan,
+        contracts: &Contracts,
+        id: &str,
     ) -> Result<ReceivableResponse, StoryError<S::Error>> {
-        let id = &plan.receivable;
-        let question = plan.contracts.receivable_query(id)?;
-        let contract = &plan.contracts.receivable;
-        let found = self.ask(On::Trade, contract, &question).await?;
-        found.ok_or_else(|| StoryError::NotFound(id.clone()))
+        let question = contracts.receivable_query(id)?;
+        let found = self
+            .ask(On::Trade, &contracts.receivable, &question)
+            .await?;
+        found.ok_or_else(|| StoryError::NotFound(id.to_owned()))
+    }
+
+    /// Every part, closed ones too.
+    pub(crate) async fn all_parts(
+        &mut self,
+        contracts: &Contracts,
+        id: &str,
+    ) -> Result<Vec<Part>, StoryError<S::Error>> {
+        let mut parts = Vec::new();
+        let mut from = 0;
+        loop {
+            let question = contracts.parts_query(id, from)?;
+            let page = self
+                .ask(On::Trade, &contracts.receivable, &question)
+                .await?;
+            let page: Vec<Part> = page.unwrap_or_default();
+            let Some(last) = page.last() else {
+                return Ok(parts);
+            };
+            from = last.holding.saturating_add(1);
+            parts.extend(page);
+        }
+    }
+
+    /// See [`choose`].
+    async fn part(&mut self, plan: &Plan) -> Result<Option<Part>, StoryError<S::Error>> {
+        let parts = self.all_parts(&plan.contracts, &plan.receivable).await?;
+        choose(parts, plan.part).map_err(|AnyOf| StoryError::WhichPart(plan.receivable.clone()))
     }
 
     /// Where documents of the trade's ledger are reserved.
@@ -170,6 +259,18 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let (contract, question) = (&plan.contracts.receivable, plan.contracts.config_query()?);
         let config: Option<InstantiateMsg> = self.ask(On::Trade, contract, &question).await?;
         Ok(config.and_then(|config| config.registry))
+    }
+
+    /// Whether the registry does not know yet what is financed under a claim.
+    async fn is_unregistered(
+        &mut self,
+        plan: &Plan,
+        claim: u64,
+    ) -> Result<bool, StoryError<S::Error>> {
+        let question = plan.registry.claim_query(claim)?;
+        let contract = &plan.registry.contract;
+        let claim: Option<Claim> = self.ask(On::Registry, contract, &question).await?;
+        Ok(claim.is_some_and(|claim| claim.financed_at.is_none() && claim.end.is_none()))
     }
 
     /// The bank's open claim on the document, under whichever keys it was made.
@@ -193,13 +294,13 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     async fn pledge(
         &mut self,
         plan: &Plan,
-        receivable: &ReceivableResponse,
+        offer: &Offer,
         place: &RegistryPlace,
         held: Option<NumberedClaim>,
     ) -> Result<u64, StoryError<S::Error>> {
         if let Some(NumberedClaim { number, claim }) = held {
             let reservation = self.reservation(plan, number, claim.firm_at, place).await?;
-            match self.pay(plan, receivable, Some(reservation)).await {
+            match self.pay(plan, offer, Some(reservation)).await {
                 Err(StoryError::Unexpected { code, .. }) if USED_UP.contains(&code.as_str()) => {
                     self.release(plan, number).await?;
                 }
@@ -208,7 +309,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         }
         let (number, firm_at) = self.reserve(plan, &place.known_as).await?;
         let reservation = self.reservation(plan, number, firm_at, place).await?;
-        self.pay(plan, receivable, Some(reservation)).await?;
+        self.pay(plan, offer, Some(reservation)).await?;
         Ok(number)
     }
 
@@ -276,20 +377,24 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     async fn pay(
         &mut self,
         plan: &Plan,
-        receivable: &ReceivableResponse,
+        offer: &Offer,
         reservation: Option<Reservation>,
     ) -> Result<(), StoryError<S::Error>> {
-        let currency = receivable.currency.as_str();
+        let (contracts, id) = (&plan.contracts, &plan.receivable);
+        let currency = offer.currency.as_str();
         let currency = currency.parse().map_err(|_| StepError::NotExpressible {
             what: "the currency",
             value: currency.to_owned(),
         })?;
-        let price = Amount::new(receivable.price.u128(), currency);
-        let id = &receivable.id;
-        let request = plan
-            .contracts
-            .finance(&plan.bank, id, &price, reservation)?;
-        let sentence = format!("finances {id} and pays {price} to {}", receivable.seller);
+        // Where nothing is offered, the contract says why.
+        let minor = offer.price.unwrap_or(Uint128::one());
+        let price = Amount::new(minor.u128(), currency);
+        let money = self
+            .purse(&contracts.assets, plan.bank.as_str(), currency)
+            .await?;
+        let part = (id.as_str(), offer.holding);
+        let request = contracts.finance(&plan.bank, &money, part, minor, reservation)?;
+        let sentence = format!("finances {id} and pays {price} to {}", offer.owner);
         self.act(Scene::new("finance", request, sentence)).await?;
         Ok(())
     }

@@ -139,6 +139,16 @@ pub struct Opening {
 }
 
 impl Opening {
+    /// Of any file, with a fresh salt.
+    ///
+    /// # Errors
+    /// Why the operating system gave no random bytes.
+    pub fn of(file: &[u8]) -> Result<Self, String> {
+        let salt = Salt::random().map_err(|error| error.to_string())?;
+        let file_digest = sha256(&[file]);
+        Ok(Self { file_digest, salt })
+    }
+
     /// What the ledger holds: SHA-256 of `blockworm/document-commitment/1`, a zero byte, the salt and
     /// the file's SHA-256.
     pub fn commitment(&self) -> Digest {

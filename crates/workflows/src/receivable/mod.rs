@@ -7,7 +7,7 @@ pub mod stage;
 pub mod steps;
 pub mod story;
 
-pub use export::{Case, CaseEvent};
+pub use export::{Case, CaseTransaction};
 pub use import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
 pub use stage::{Outcome, Shown, Since, Step, StoryError, Submitter};
 pub use steps::{Contracts, IssueTerms, On, Request};

@@ -4,7 +4,7 @@ use super::import::ImportError;
 use super::steps::{On, Request, StepError, ledger_request};
 use crate::fingerprint::{Document, FingerprintError, Fingerprinted};
 use blockworm_crypto::Digest;
-use blockworm_ledger::{ContractName, Event, ForeignState, Handover, MemberId};
+use blockworm_ledger::{ContractName, Currency, Event, ForeignState, Handover, MemberId};
 use cosmwasm_std::Binary;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -113,8 +113,9 @@ impl Scene {
 /// One transaction on the way, for printing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// A short name: `issue`, `confirm`, `money`, `commit`, `reserve`, `finance`, `register`,
-    /// `finance_again`, `commit_again`, `reserve_again`; `release` and `advance` where they are needed.
+    /// A short name: `issue`, `confirm`, `draft`, `propose`, `approve`, `activate`, `give`, `commit`,
+    /// `reserve`, `finance`, `register`, `finance_again`, `commit_again`, `reserve_again`; `mint`,
+    /// `release` and `advance` where they are needed.
     pub name: &'static str,
     /// Who signed.
     pub who: MemberId,
@@ -171,6 +172,12 @@ pub enum StoryError<E> {
         /// The block that holds it.
         height: u64,
     },
+    /// More than one part, and it was not said which.
+    #[error("{0} has more than one part to choose from; name one")]
+    WhichPart(String),
+    /// Nobody has issued settlement money of this currency.
+    #[error("there is no settlement money in {0} on this ledger")]
+    NoMoney(Currency),
     /// There is nothing to finance.
     #[error("there is no receivable {0} on this ledger")]
     NotFound(String),
@@ -198,6 +205,8 @@ impl<E> StoryError<E> {
             Self::NoRandomness(_) => Some("system.no_randomness"),
             Self::Submitter(_) => None,
             Self::Unexpected { .. } => Some("story.unexpected"),
+            Self::WhichPart(_) => Some("receivable.which_part"),
+            Self::NoMoney(_) => Some("voucher.none"),
             Self::NotFound(_) => Some("receivable.not_found"),
             Self::Strange { .. } => Some("node.unexpected"),
             Self::ToldTooOften => Some("story.told_too_often"),

@@ -1,11 +1,11 @@
 //! The messages that a receivable's life sends to the ledger. Pure: who signs and sends them is others' work.
 
 use super::import::{Claim, Opening};
-use blockworm_kit::{CivilDate, Currency};
+use crate::asset::Assets;
+use blockworm_kit::{CivilDate, Currency, assets::AssetId};
 use blockworm_ledger::{Amount, ContractName, MemberId};
-use blockworm_money::ExecuteMsg as MoneyMsg;
 use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg, Reservation};
-use cosmwasm_std::{Binary, Uint128};
+use cosmwasm_std::Uint128;
 
 /// Which of a consortium's ledgers a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -33,22 +33,20 @@ pub struct Request {
 /// What the contracts are called on the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contracts {
-    /// Settlement money, `money@1`.
-    pub money: ContractName,
+    /// Assets, settlement money among them.
+    pub assets: Assets,
     /// Receivables, `receivable@1`.
     pub receivable: ContractName,
 }
 
 impl Default for Contracts {
-    /// As a local consortium names them: `money` and `receivable`.
+    /// As a local consortium names them: `issuance`, `assets` and `receivable`.
     fn default() -> Self {
-        let name = |text: &str| {
-            text.parse()
-                .expect("invariant: a constant slug is well formed")
-        };
         Self {
-            money: name("money"),
-            receivable: name("receivable"),
+            assets: Assets::default(),
+            receivable: "receivable"
+                .parse()
+                .expect("invariant: a constant slug is well formed"),
         }
     }
 }
@@ -62,6 +60,8 @@ pub struct IssueTerms {
     pub buyer: MemberId,
     /// What the supplier asks for it; the whole amount if `None`.
     pub price: Option<Amount>,
+    /// Whether the supplier takes it back from a bank if the buyer does not pay in time.
+    pub recourse: bool,
 }
 
 /// Why a request cannot be written down.
@@ -125,12 +125,13 @@ impl Contracts {
             document_commitment: opening.map(|opening| opening.commitment().to_string()),
             buyer: terms.buyer.to_string(),
             amount: Uint128::new(claim.amount.minor),
-            currency: currency(&claim.amount)?,
+            currency: kit_currency(claim.amount.currency)?,
             due_date: CivilDate::parse(&due_date).map_err(|_| StepError::NotExpressible {
                 what: "the due date",
                 value: due_date,
             })?,
             price: terms.price.map(|price| Uint128::new(price.minor)),
+            recourse: terms.recourse,
         };
         request(On::Trade, supplier, &self.receivable, &message)
     }
@@ -145,64 +146,58 @@ impl Contracts {
         )
     }
 
-    /// A bank issues settlement money to a member.
-    pub fn issue_money(
-        &self,
-        bank: &MemberId,
-        to: &MemberId,
-        amount: &Amount,
-    ) -> Result<Request, StepError> {
-        let message = MoneyMsg::Issue {
-            to: to.to_string(),
-            amount: Uint128::new(amount.minor),
-            currency: currency(amount)?,
-        };
-        request(On::Trade, bank, &self.money, &message)
+    /// The buyer says that nothing is owed.
+    pub fn refuse(&self, buyer: &MemberId, id: &str) -> Result<Request, StepError> {
+        let id = id.to_owned();
+        self.ask(buyer, &ReceivableMsg::Refuse { id })
     }
 
-    /// A bank's member pays the price: the money contract hands it to the receivable contract, which
-    /// pays the supplier; if the receivable refuses, no money moves.
-    /// Where there is a registry, the bank's reservation there must be shown.
+    /// The supplier takes back what was not confirmed.
+    pub fn withdraw(&self, supplier: &MemberId, id: &str) -> Result<Request, StepError> {
+        let id = id.to_owned();
+        self.ask(supplier, &ReceivableMsg::Withdraw { id })
+    }
+
+    /// Any message to the receivable contract.
+    pub fn ask(&self, who: &MemberId, message: &ReceivableMsg) -> Result<Request, StepError> {
+        request(On::Trade, who, &self.receivable, message)
+    }
+
+    /// Money for a part: the assets' contract hands it to the receivable contract, which lets the part
+    /// change hands or end; if that refuses, no money moves. Where there is a registry, a bank that
+    /// finances must show its reservation there.
+    pub fn pay(
+        &self,
+        who: &MemberId,
+        money: &AssetId,
+        amount: Uint128,
+        payload: &Payload,
+    ) -> Result<Request, StepError> {
+        let assets = &self.assets;
+        assets.send(who, money, amount, &self.receivable, payload)
+    }
+
+    /// A bank pays for a part, with its reservation where there is a registry.
     pub fn finance(
         &self,
         bank: &MemberId,
-        id: &str,
-        price: &Amount,
+        money: &AssetId,
+        (id, holding): (&str, u64),
+        price: Uint128,
         reservation: Option<Reservation>,
     ) -> Result<Request, StepError> {
-        let id = id.to_owned();
-        self.pay(bank, price, &Payload::Finance { id, reservation })
-    }
-
-    /// The buyer pays what it owes to whoever holds the receivable.
-    pub fn settle(
-        &self,
-        buyer: &MemberId,
-        id: &str,
-        amount: &Amount,
-    ) -> Result<Request, StepError> {
-        self.pay(buyer, amount, &Payload::Settle { id: id.to_owned() })
+        let payload = Payload::Finance {
+            id: id.to_owned(),
+            holding,
+            reservation,
+        };
+        self.pay(bank, money, price, &payload)
     }
 
     /// A bank will never finance the document under this claim of the registry.
     pub fn forgo(&self, bank: &MemberId, claim: u64) -> Result<Request, StepError> {
         let message = ReceivableMsg::Forgo { claim };
         request(On::Trade, bank, &self.receivable, &message)
-    }
-
-    fn pay(
-        &self,
-        who: &MemberId,
-        amount: &Amount,
-        payload: &Payload,
-    ) -> Result<Request, StepError> {
-        let message = MoneyMsg::Send {
-            contract: self.receivable.to_string(),
-            amount: Uint128::new(amount.minor),
-            currency: currency(amount)?,
-            payload: Binary::new(json(payload)?),
-        };
-        request(On::Trade, who, &self.money, &message)
     }
 
     /// The question what the contract began with.
@@ -215,9 +210,22 @@ impl Contracts {
         json(&QueryMsg::Receivable { id: id.to_owned() })
     }
 
-    /// The question that tells a receivable's history.
-    pub fn history_query(&self, id: &str) -> Result<Vec<u8>, StepError> {
-        json(&QueryMsg::History { id: id.to_owned() })
+    /// The question for a page of a receivable's history, from a place on.
+    pub fn history_query(&self, id: &str, from: u32) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::History {
+            id: id.to_owned(),
+            from: Some(from),
+            limit: None,
+        })
+    }
+
+    /// The question for a page of a receivable's parts, from a number on.
+    pub fn parts_query(&self, id: &str, from: u64) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Parts {
+            id: id.to_owned(),
+            from: Some(from),
+            limit: None,
+        })
     }
 
     /// The question that finds the receivable of an invoice.
@@ -228,8 +236,9 @@ impl Contracts {
     }
 }
 
-fn currency(amount: &Amount) -> Result<Currency, StepError> {
-    let text = amount.currency.as_str();
+/// The currency as contracts write it.
+pub(crate) fn kit_currency(currency: blockworm_ledger::Currency) -> Result<Currency, StepError> {
+    let text = currency.as_str();
     Currency::parse(text).map_err(|_| StepError::NotExpressible {
         what: "the currency",
         value: text.to_owned(),

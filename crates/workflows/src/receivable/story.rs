@@ -4,13 +4,19 @@ use super::financing::Plan;
 use super::import::{Claim, Opening, Salt, import, sample_invoice};
 use super::stage::{MOST_TELLINGS, Scene, Stage, strange};
 use super::steps::{Contracts, IssueTerms, On};
+use crate::asset::voucher::Issue;
 use crate::fingerprint::{Document, Shares, check::WHOLE, sets};
 use crate::registry::{Registry, USUAL_RESERVATION_MS};
+use blockworm_asset_transaction::msg::Part;
 use blockworm_ledger::{Amount, MemberId};
 use blockworm_registry::DocumentSet;
+use cosmwasm_std::Uint128;
 use serde::Serialize;
 
 pub use super::stage::{Outcome, Shown, Step, StoryError, Submitter};
+
+/// What stands behind the sample's settlement money (samples/settlement-account.csv).
+const SETTLEMENT_STATEMENT: &[u8] = include_bytes!("../../../../samples/settlement-account.csv");
 
 /// What one telling claims: all of its invoice, and of the order that the invoices of all tellings
 /// name as much as leaves room for the others.
@@ -26,8 +32,10 @@ pub struct Cast {
     pub supplier: MemberId,
     /// Who owes, and confirms.
     pub buyer: MemberId,
-    /// A bank's maker: issues money and finances.
+    /// A bank's maker: issues settlement money and finances.
     pub financier: MemberId,
+    /// Another member of that bank, who approves the money.
+    pub checker: MemberId,
     /// A bank's member who finances the same receivable again, and is refused.
     pub second_financier: MemberId,
     /// A maker of another bank, who sees the registry alone, is offered the same invoice and is
@@ -98,12 +106,14 @@ pub async fn play<S: Submitter>(
         id: id.clone(),
         buyer: cast.buyer.clone(),
         price: Some(asking_price(&claim.amount)),
+        recourse: true,
     };
     let mut plan = Plan {
         contracts: contracts.clone(),
         registry: Registry::default(),
         bank: cast.financier.clone(),
         receivable: id.clone(),
+        part: None,
         sets: Vec::new(),
         for_ms: USUAL_RESERVATION_MS,
     };
@@ -140,12 +150,33 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
         let request = contracts.confirm(&cast.buyer, id)?;
         let confirms = format!("confirms that {id} is owed");
         self.act(Scene::new("confirm", request, confirms)).await?;
-        let price = asking_price(&claim.amount);
-        for maker in [&cast.financier, &cast.second_financier] {
-            let request = contracts.issue_money(&cast.financier, maker, &price)?;
-            let issues = format!("issues {price} to {maker}");
-            self.act(Scene::new("money", request, issues)).await?;
-        }
+        self.fund(contracts, cast, &asking_price(&claim.amount))
+            .await
+    }
+
+    /// Settlement money for two offers, on a statement of the bank's account.
+    async fn fund(
+        &mut self,
+        contracts: &Contracts,
+        cast: &Cast,
+        price: &Amount,
+    ) -> Result<(), StoryError<S::Error>> {
+        let statement = Opening::of(SETTLEMENT_STATEMENT).map_err(StoryError::NoRandomness)?;
+        let plan = Issue {
+            assets: contracts.assets.clone(),
+            maker: cast.financier.clone(),
+            checker: Some(cast.checker.clone()),
+            amount: Amount::new(price.minor.saturating_mul(2), price.currency),
+            backing: statement.commitment(),
+        };
+        let (money, _) = self.issue_money(&plan).await?;
+        let part = Part::Units(Uint128::new(price.minor));
+        let second = &cast.second_financier;
+        let request = contracts
+            .assets
+            .transfer(&cast.financier, &money, part, second)?;
+        let gives = format!("gives {price} to {second}");
+        self.act(Scene::new("give", request, gives)).await?;
         Ok(())
     }
 
@@ -173,7 +204,12 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
     ) -> Result<(), StoryError<S::Error>> {
         let price = asking_price(&claim.amount);
         let (second, id) = (&cast.second_financier, &terms.id);
-        let request = plan.contracts.finance(second, id, &price, None)?;
+        let contracts = &plan.contracts;
+        let money = self
+            .purse(&contracts.assets, second.as_str(), price.currency)
+            .await?;
+        let minor = Uint128::new(price.minor);
+        let request = contracts.finance(second, &money, (id, 0), minor, None)?;
         let offers = format!("offers {price} for {id} a second time");
         self.act(Scene {
             expected: "receivable.already_financed",

@@ -1,7 +1,10 @@
 //! With whose evaluation keys a node answers: `[[key_holders]]` of `node.toml`.
 
-use super::NodeConfigFile;
-use crate::key_holder::{DeskPlan, KeyFolder, Limit};
+use super::{NodeConfigFile, Overrides};
+use crate::{
+    key_holder::{DeskPlan, KeyFolder, Limit},
+    network::{ConsortiumFolder, FolderError, NodeRecord},
+};
 use blockworm_ledger::{LedgerId, OrganisationId};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -66,10 +69,29 @@ impl KeyHolderSettings {
     }
 }
 
+/// The node of a local consortium that answers with an organisation's key, if any does.
+///
+/// # Errors
+/// When the consortium's record cannot be read; a node whose configuration cannot be read is none.
+pub fn answering_node(
+    folder: &ConsortiumFolder,
+    holder: &OrganisationId,
+) -> Result<Option<NodeRecord>, FolderError> {
+    let answers = |node: &NodeRecord| {
+        let path = folder.node_file(&node.organisation);
+        let file = NodeConfigFile::read(&path, Overrides::default());
+        file.is_ok_and(|file| {
+            let mut holders = file.key_holders.iter();
+            holders.any(|one| one.organisation == *holder)
+        })
+    };
+    Ok(folder.record()?.nodes.into_iter().find(answers))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{ConfigError, Overrides};
+    use super::super::ConfigError;
     use super::*;
     use std::fs;
 
