@@ -288,4 +288,32 @@ mod tests {
         }
         assert_eq!(code("tomorrow.unheard_of", Language::Chinese), None);
     }
+
+    /// What a contract's page lists as a code, the console can say.
+    #[test]
+    fn every_code_of_the_contracts_pages_is_explained() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/contracts");
+        for page in [
+            "asset-issuance",
+            "asset-transaction",
+            "receivable",
+            "registry",
+        ] {
+            let text = std::fs::read_to_string(format!("{folder}/{page}.md")).unwrap();
+            let mut codes = 0;
+            for known in text.split('`').skip(1).step_by(2) {
+                let Some((area, name)) = known.split_once('.') else {
+                    continue;
+                };
+                let areas = ["asset", "issuance", "receivable", "registry", "caller"];
+                let is_code = areas.contains(&area)
+                    && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                if is_code {
+                    codes += 1;
+                    assert!(code(known, Language::English).is_some(), "{page}: {known}");
+                }
+            }
+            assert!(codes > 10, "{page}: {codes} codes");
+        }
+    }
 }

@@ -342,4 +342,14 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
         "It is not the genesis that was voted.",
         "并非经表决锚定的创世。",
     ),
+    (
+        "registry.bad_holders",
+        "The two key holders are different organisations.",
+        "两个密钥持有机构必须不同。",
+    ),
+    (
+        "registry.bad_settle_blocks",
+        "A claim becomes firm after at most 64 blocks.",
+        "登记至多在 64 个区块后确定。",
+    ),
 ];
