@@ -12,6 +12,8 @@ pub const MAX_TIME_MS: u64 = 10 * 365 * 24 * 3_600 * 1_000;
 pub const MAX_MERGE: usize = 16;
 /// Most rows of an answer.
 pub const MAX_PAGE: u32 = 100;
+/// Most steps of a page of provenance.
+pub const MAX_STEPS: u32 = 1_000;
 
 /// What the contract needs to begin.
 #[cw_serde]
@@ -272,7 +274,7 @@ pub enum QueryMsg {
         holding: u64,
         /// `next` of the page before; the holding's newest step, where `null`.
         cursor: Option<Vec<crate::state::StepRef>>,
-        /// At most [`MAX_PAGE`], which is also the default.
+        /// At most [`MAX_STEPS`], which is also the default.
         limit: Option<u32>,
     },
     /// An offer, or `null`.

@@ -2,7 +2,7 @@
 
 use crate::{
     error::AssetError,
-    msg::{MAX_PAGE, NumberedHolding, NumberedStep, ProvenanceResponse, QueryMsg},
+    msg::{MAX_PAGE, MAX_STEPS, NumberedHolding, NumberedStep, ProvenanceResponse, QueryMsg},
     state::{ASSETS, BALANCES, HOLDINGS, OFFERS, PROPOSALS, STEPS, StepRef},
 };
 use blockworm_kit::{KitQuery, assets::AssetId};
@@ -81,7 +81,7 @@ fn provenance(
     cursor: Vec<StepRef>,
     limit: Option<u32>,
 ) -> Result<ProvenanceResponse, AssetError> {
-    let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE) as usize;
+    let limit = limit.unwrap_or(MAX_STEPS).clamp(1, MAX_STEPS) as usize;
     let mut next: BTreeSet<StepRef> = cursor.into_iter().collect();
     let mut steps = Vec::new();
     while steps.len() < limit {

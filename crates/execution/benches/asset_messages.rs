@@ -1,4 +1,4 @@
-//! What one message of the asset contracts costs natively, its JSON read and its rows written in memory; the limit is 15 µs.
+//! What one message of the asset contracts costs natively, its JSON read and its rows written in memory; the limit is 15 µs. And how long a holding's whole history takes to read.
 //!
 //! `cargo bench -p blockworm-execution`
 
@@ -167,5 +167,36 @@ fn issuance(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, transactions, exchange, issuance);
+/// Ten thousand steps of a holding that went back and forth, read to the first; the limit is 50 ms.
+fn provenance(c: &mut Criterion) {
+    let mut bench = holdings();
+    for step in 1..10_000 {
+        let (by, to) = if step % 2 == 1 { (A, B) } else { (B, A) };
+        let give = json!({"transfer": {"asset": NOTE, "part": {"holding": 0}, "to": to}});
+        bench.run(by, give.to_string().as_bytes());
+    }
+    c.bench_function("provenance of 10,000 steps", |bencher| {
+        bencher.iter(|| {
+            let (mut steps, mut cursor) = (0, Value::Null);
+            loop {
+                let question = json!({"provenance": {
+                    "asset": NOTE, "holding": 0, "cursor": cursor, "limit": null,
+                }});
+                let (deps, env) = (bench.deps.as_ref(), bench.env.clone());
+                let answer = bench
+                    .contract
+                    .query(deps, env, question.to_string().as_bytes());
+                let page: Value = serde_json::from_slice(&answer.unwrap()).unwrap();
+                steps += page["steps"].as_array().unwrap().len();
+                if page["next"].as_array().unwrap().is_empty() {
+                    break;
+                }
+                cursor = page["next"].clone();
+            }
+            assert_eq!(steps, 10_000);
+        });
+    });
+}
+
+criterion_group!(benches, transactions, exchange, issuance, provenance);
 criterion_main!(benches);
