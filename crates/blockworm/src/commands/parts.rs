@@ -18,7 +18,7 @@ use crate::{
 use blockworm_api::{client::Paging, model::ReceiptView};
 use blockworm_asset_transaction::{ExecuteMsg as Hands, msg::Part as AssetPart};
 use blockworm_crypto::sha256;
-use blockworm_ledger::{Currency, MemberId, TransactionId};
+use blockworm_ledger::{Amount, Currency, MemberId, TransactionId};
 use blockworm_receivable::{
     ExecuteMsg, Payload, ReceivableResponse,
     msg::{FinancingEnd, MAX_SETTLED, Part},
@@ -228,17 +228,16 @@ async fn repurchase(args: &PartArgs, format: Format) -> Result<ExitCode> {
 }
 
 /// A part in a line.
-pub fn line(part: &Part) -> String {
-    let units = &part.held.units;
+pub fn line(part: &Part, currency: blockworm_kit::Currency) -> String {
+    let money = |minor: Uint128| amount(minor, currency);
+    let units = money(part.held.units.count());
     let ended = if part.held.closed { ", ended" } else { "" };
     let mut line = format!(
-        "part {:<15} {} minor units of {}{ended}",
-        part.holding,
-        units.count(),
-        part.held.owner
+        "part {:<15} {units} of {}{ended}",
+        part.holding, part.held.owner
     );
-    if let Some(ask) = &part.ask {
-        line.push_str(&format!(", offered for {}", ask.price));
+    if let Some(ask) = part.ask.as_ref().filter(|_| !part.held.closed) {
+        line.push_str(&format!(", offered for {}", money(ask.price)));
     }
     if let Some(financing) = &part.financing {
         let end = match financing.end {
@@ -248,10 +247,21 @@ pub fn line(part: &Part) -> String {
         };
         line.push_str(&format!(
             ", financed by {} for {}{end}",
-            financing.bank, financing.price
+            financing.bank,
+            money(financing.price)
         ));
     }
     line
+}
+
+/// As people write it; minor units where the currency's are not known.
+pub fn amount(minor: Uint128, currency: blockworm_kit::Currency) -> String {
+    let known = currency.as_str().parse::<Currency>().ok();
+    let decimal = known.and_then(|known| Amount::new(minor.u128(), known).to_decimal().ok());
+    match decimal {
+        Some(decimal) => format!("{decimal} {currency}"),
+        None => format!("{minor} minor units of {currency}"),
+    }
 }
 
 #[derive(Serialize)]

@@ -314,18 +314,27 @@ async fn forgo(args: &ReceivableForgoArgs, format: Format) -> Result<ExitCode> {
 async fn show(args: &ReceivableShowArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
     let desk = Desk::of(remote);
-    let mut receivable = json!(desk.receivable(&args.id).await?);
+    let found = desk.receivable(&args.id).await?;
     let parts = desk.parts(&args.id).await?;
+    let mut receivable = json!(found);
     let mut text = String::new();
     for (name, value) in receivable.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {}
-            Value::String(value) => drop(writeln!(text, "{name:<20} {value}")),
-            value => drop(writeln!(text, "{name:<20} {value}")),
+        match (name.as_str(), value) {
+            (_, Value::Null) => {}
+            ("amount", _) => {
+                let sum = parts::amount(found.amount, found.currency);
+                let _ = writeln!(text, "{name:<20} {sum}");
+            }
+            ("settled", _) => {
+                let sum = parts::amount(found.settled, found.currency);
+                let _ = writeln!(text, "{name:<20} {sum}");
+            }
+            (_, Value::String(value)) => drop(writeln!(text, "{name:<20} {value}")),
+            (_, value) => drop(writeln!(text, "{name:<20} {value}")),
         }
     }
     for part in &parts {
-        let _ = writeln!(text, "{}", super::parts::line(part));
+        let _ = writeln!(text, "{}", parts::line(part, found.currency));
     }
     receivable["parts"] = json!(parts);
     format.print(&receivable, text)?;

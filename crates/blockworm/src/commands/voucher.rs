@@ -79,11 +79,18 @@ async fn issue(args: &VoucherIssueArgs, format: Format) -> Result<ExitCode> {
     }
     let _ = writeln!(text, "asset       {}", issued.asset);
     if issued.waits {
+        let (asset, bank) = (&issued.asset, args.member.organisation());
+        let begins = issued.steps.iter().any(|step| step.name == "draft");
+        let then = match begins {
+            true => format!(
+                "; then blockworm asset activate {asset} --as {}",
+                args.member
+            ),
+            false => String::new(),
+        };
         let _ = writeln!(
             text,
-            "next        blockworm asset approve {} --role bank --as {}/checker; then this command again",
-            issued.asset,
-            args.member.organisation()
+            "next        blockworm asset approve {asset} --role bank --as {bank}/checker{then}"
         );
     }
     format.print(&Done { issued, opening }, text)?;

@@ -51,10 +51,10 @@ pub struct Issued {
 }
 
 /// Issues settlement money: an asset of the bank's own at first, further units of it from then on.
-/// What an earlier run left waiting is brought to its end before.
 ///
 /// # Errors
-/// [`StoryError::Unexpected`] with the first refusal.
+/// [`StoryError::MoneyWaits`] where an earlier issue was not brought to its end, so that nothing is
+/// ever issued twice; [`StoryError::Unexpected`] with the first refusal.
 pub async fn issue<S: Submitter>(
     submitter: &mut S,
     plan: &Issue,
@@ -99,6 +99,8 @@ enum Next {
     Done(AssetId),
     /// It waits for a checker, and the plan names none.
     Waits(AssetId),
+    /// Something waits that the plan knows nothing of.
+    NotOurs(AssetId),
     /// Somebody must ask this.
     Ask(&'static str, MemberId, Box<IssuanceMsg>, String),
 }
@@ -130,6 +132,9 @@ impl Issue {
             .clone()
             .any(|known| known.commitment == backing.commitment);
         let waiting = asset.status == Status::Proposed || asset.increase.is_some();
+        if !ours && (waiting || asset.status != Status::Active) {
+            return Ok(Next::NotOurs(id));
+        }
         Ok(match (asset.status, &self.checker) {
             (Status::Draft, _) => {
                 let sentence = format!("proposes {id}");
@@ -194,6 +199,7 @@ impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
             match plan.next(own, &class)? {
                 Next::Done(id) => return Ok((id, false)),
                 Next::Waits(id) => return Ok((id, true)),
+                Next::NotOurs(id) => return Err(StoryError::MoneyWaits(id.to_string())),
                 Next::Ask(name, who, message, sentence) => {
                     let request = plan.assets.issue(&who, &message)?;
                     self.act(Scene::new(name, request, sentence)).await?;

@@ -8,7 +8,7 @@ use blockworm_asset_transaction::msg::{NumberedStep, ProvenanceResponse};
 use blockworm_crypto::Digest;
 use blockworm_ledger::{Amount, Currency, Event, LedgerId};
 use blockworm_receivable::ReceivableResponse;
-use blockworm_receivable::msg::{HistoryEntry, Part, Step as Taken};
+use blockworm_receivable::msg::{FinancingEnd, HistoryEntry, Part, Step as Taken};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -273,8 +273,15 @@ impl Case {
                 let price = self.money(financing.price.u128());
                 writeln!(
                     out,
-                    "  financed by {} for {price} in block {}, {recourse} recourse to {}",
-                    financing.bank, financing.height, financing.seller
+                    "  financed by {} for {price} in block {}, {recourse} recourse to {}{}",
+                    financing.bank,
+                    financing.height,
+                    financing.seller,
+                    match financing.end {
+                        None => "",
+                        Some(FinancingEnd::Settled) => "; paid",
+                        Some(FinancingEnd::Repurchased) => "; taken back",
+                    }
                 )?;
             }
         }

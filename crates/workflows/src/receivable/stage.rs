@@ -175,6 +175,11 @@ pub enum StoryError<E> {
     /// More than one part, and it was not said which.
     #[error("{0} has more than one part to choose from; name one")]
     WhichPart(String),
+    /// An issue of settlement money that was not brought to its end.
+    #[error(
+        "the bank's settlement money {0} waits to be proposed, approved or activated, or to be sent back; `blockworm asset show {0}` tells, `asset propose|approve|reject|activate|cancel` ends it"
+    )]
+    MoneyWaits(String),
     /// Nobody has issued settlement money of this currency.
     #[error("there is no settlement money in {0} on this ledger")]
     NoMoney(Currency),
@@ -206,6 +211,7 @@ impl<E> StoryError<E> {
             Self::Submitter(_) => None,
             Self::Unexpected { .. } => Some("story.unexpected"),
             Self::WhichPart(_) => Some("receivable.which_part"),
+            Self::MoneyWaits(_) => Some("voucher.waiting"),
             Self::NoMoney(_) => Some("voucher.none"),
             Self::NotFound(_) => Some("receivable.not_found"),
             Self::Strange { .. } => Some("node.unexpected"),
