@@ -6,9 +6,10 @@ pub mod import;
 pub mod stage;
 pub mod steps;
 pub mod story;
+pub mod table;
 
 pub use export::{Case, CaseTransaction};
-pub use import::{Claim, ImportError, Opening, Salt, import, sample_invoice};
+pub use import::{Claim, ImportError, Opening, Owed, Salt, import, receivable_id, sample_invoice};
 pub use stage::{Outcome, Shown, Step, StoryError, Submitter};
 pub use steps::{Contracts, IssueTerms, On, Request};
 pub use story::{Cast, Story};
