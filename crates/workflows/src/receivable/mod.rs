@@ -1,5 +1,6 @@
 //! A receivable from an invoice to its financing: import, the messages to the ledgers, the way across them, the story, the case.
 
+pub mod credit;
 pub mod export;
 pub mod financing;
 pub mod import;

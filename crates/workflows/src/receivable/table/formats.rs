@@ -95,10 +95,11 @@ fn of_code(code: &str) -> Kind {
             other => bare.extend(other.to_lowercase()),
         }
     }
-    match bare.trim() {
+    // Words beside the digits (`"CL-"0`) are shown too, so such digits are not plain.
+    match code.trim().to_lowercase().as_str() {
         "general" | "@" | "0" => Kind::Plain,
-        // Seconds and hours alone are no day; `General` and colours were left out above.
-        other if other.contains(['y', 'd']) => Kind::Day,
+        // Seconds and hours alone are no day; words and colours were left out above.
+        _ if bare.contains(['y', 'd']) => Kind::Day,
         _ => Kind::Other,
     }
 }
@@ -183,6 +184,7 @@ mod tests {
             "00000000",
             "0%",
             "\\d0",
+            "\"CL-\"0",
         ] {
             assert!(of_code(code) == Kind::Other, "{code}");
         }

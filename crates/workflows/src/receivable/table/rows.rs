@@ -124,7 +124,7 @@ impl<'a> Reading<'a> {
                 .is_some_and(|at| !row.cell(*at).is_empty())
         };
         let owed = self.columns.owed();
-        if self.ended && !states(Column::Number) && !owed.is_some_and(states) {
+        if self.ended && !states(Column::DueDate) && !owed.is_some_and(states) {
             let what = format!(
                 "row {}, below the totals, is no invoice and was passed over",
                 row.number

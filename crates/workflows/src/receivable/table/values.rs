@@ -203,7 +203,10 @@ pub fn money(cell: &Cell, currency: Currency) -> Result<Option<Decimal>, Wrong> 
         }
         Value::Number { decimal, .. } => {
             let exponent = currency.exponent().unwrap_or(0);
-            if digits(decimal) > SAFE_DIGITS && scale(decimal) <= usize::from(exponent) {
+            if scale(decimal) > usize::from(exponent) {
+                return Err(decimals(currency, exponent));
+            }
+            if digits(decimal) > SAFE_DIGITS {
                 return wrong(
                     "table.precision_lost",
                     "an amount as text: a figure of a workbook keeps 15 digits",
@@ -217,12 +220,16 @@ pub fn money(cell: &Cell, currency: Currency) -> Result<Option<Decimal>, Wrong> 
     };
     let exponent = currency.exponent().unwrap_or(0);
     if value.scale() > exponent {
-        let wanted = format!(
-            "at most {exponent} digits after the point, as {currency} has; round it where it is calculated (ROUND)"
-        );
-        return wrong("table.decimals", wanted);
+        return Err(decimals(currency, exponent));
     }
     Ok(Some(value))
+}
+
+fn decimals(currency: Currency, exponent: u8) -> Wrong {
+    let wanted = format!(
+        "at most {exponent} digits after the point, as {currency} has; round it where it is calculated (ROUND)"
+    );
+    ("table.decimals", wanted)
 }
 
 fn scale(decimal: &str) -> usize {
