@@ -120,10 +120,10 @@ fn table_is_issued_once(consortium: &Consortium, first: &str) {
     let opens = kept.lines().any(|line| {
         let line: Value = serde_json::from_str(line).unwrap();
         let opening: Opening = serde_json::from_value(line["opening"].clone()).unwrap();
-        on_ledger["document_commitment"] == opening.commitment().to_string()
-            && opening.opens(&opening.commitment(), line["facts"].to_string().as_bytes())
-            || line["receivable"] == id
-                && on_ledger["document_commitment"] == opening.commitment().to_string()
+        let commitment = opening.commitment();
+        let document = line["document"].as_str().unwrap().as_bytes();
+        on_ledger["document_commitment"] == commitment.to_string()
+            && opening.opens(&commitment, document)
     });
     assert!(opens, "{kept}");
     let book = consortium.beside("ledger.xlsx");

@@ -9,12 +9,13 @@ use crate::{
     remote::check_ok,
     signer::Signer,
 };
+use blockworm_crypto::sha256;
 use blockworm_ledger::Amount;
 use blockworm_receivable::{ReceivableResponse, msg::Status};
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::receivable::{
     IssueTerms, Opening, Salt,
-    table::{self, Entry, Facts, Given, Table, TableError},
+    table::{self, Entry, Given, Table, TableError},
 };
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
@@ -178,7 +179,8 @@ struct Openings {
 #[derive(Serialize)]
 struct Kept<'a> {
     receivable: &'a str,
-    facts: &'a Facts,
+    /// The text that the commitment is to.
+    document: &'a str,
     opening: &'a Opening,
 }
 
@@ -294,11 +296,15 @@ impl Import<'_> {
         };
         let salt = Salt::random()
             .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
-        let opening = entry.facts.opening(salt);
-        let opening = opening.map_err(|error| Failure::of("output.json", &error))?;
+        let document = entry.facts.document();
+        let document = document.map_err(|error| Failure::of("output.json", &error))?;
+        let opening = Opening {
+            file_digest: sha256(&[document.as_bytes()]),
+            salt,
+        };
         self.openings.borrow_mut().keep(&Kept {
             receivable: &terms.id,
-            facts: &entry.facts,
+            document: &document,
             opening: &opening,
         })?;
         let request = contracts
