@@ -200,9 +200,7 @@ impl<'a> Reading<'a> {
             self.compare(row, identity.seller(), buyer_tax_id.as_deref());
         }
         let digest = identity.digest();
-        if let (Some(digest), Some(number)) = (digest, &number) {
-            self.once(row, digest, number);
-        }
+        self.once(row, digest, number.as_deref());
         let sum = money.map(|(value, amount)| (amount.currency, value));
         if self.faults.count() > before {
             return (sum, sum.is_none());
@@ -311,7 +309,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn once(&mut self, row: &Row, digest: Digest, number: &str) {
+    /// Whether no row before was on the same invoice.
+    fn once(&mut self, row: &Row, digest: Option<Digest>, number: Option<&str>) {
+        let Some((digest, number)) = digest.zip(number) else {
+            return;
+        };
         match self.seen.get(&digest) {
             None => drop(self.seen.insert(digest, row.number)),
             Some(first) => {
