@@ -9,7 +9,6 @@ use crate::{
     remote::check_ok,
     signer::Signer,
 };
-use blockworm_crypto::sha256;
 use blockworm_ledger::Amount;
 use blockworm_receivable::{ReceivableResponse, msg::Status};
 use blockworm_service::network::ConsortiumFolder;
@@ -296,12 +295,9 @@ impl Import<'_> {
         };
         let salt = Salt::random()
             .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
-        let document = entry.facts.document();
-        let document = document.map_err(|error| Failure::of("output.json", &error))?;
-        let opening = Opening {
-            file_digest: sha256(&[document.as_bytes()]),
-            salt,
-        };
+        let unwritable = |error: serde_json::Error| Failure::of("output.json", &error);
+        let document = entry.facts.document().map_err(unwritable)?;
+        let opening = entry.facts.opening(salt).map_err(unwritable)?;
         self.openings.borrow_mut().keep(&Kept {
             receivable: &terms.id,
             document: &document,

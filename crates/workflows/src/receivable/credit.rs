@@ -344,3 +344,108 @@ fn same(one: &Party, other: &Party) -> bool {
         .or_else(|| both(&one.registration_id, &other.registration_id))
         .unwrap_or(one.name == other.name)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        invoice::read,
+        receivable::{SAMPLE_INVOICE, import},
+        xml::Limits,
+    };
+    use blockworm_kit::{CivilDate, Currency, assets::AssetId};
+    use cosmwasm_std::Uint128;
+
+    const NOTE: &str = include_str!("../../../../samples/steel-credit-note.xml");
+    const SELLER: &str = "platform/supplier-3f9a";
+
+    fn code(text: &str, invoice: Option<&Claim>) -> &'static str {
+        let note = read(text.as_bytes(), &Limits::default()).unwrap();
+        Credit::of(&note, invoice).map_or_else(|error| error.code(), |_| "good")
+    }
+
+    fn credit() -> Credit {
+        let note = read(NOTE.as_bytes(), &Limits::default()).unwrap();
+        Credit::of(&note, None).unwrap()
+    }
+
+    fn receivable(status: Status, minor: u128) -> ReceivableResponse {
+        ReceivableResponse {
+            id: "r-1".into(),
+            asset: AssetId::of("receivable-cny", &[7; 32]).unwrap(),
+            status,
+            overdue: false,
+            invoice_digest: credit().invoice_digest.to_string(),
+            document_commitment: None,
+            seller: SELLER.into(),
+            buyer: "platform/buyer-c27e".into(),
+            amount: Uint128::new(minor),
+            currency: Currency::parse("CNY").unwrap(),
+            due_date: CivilDate::parse("2027-01-31").unwrap(),
+            settled: Uint128::zero(),
+            financier: None,
+        }
+    }
+
+    #[test]
+    fn a_note_names_its_invoice_without_it() {
+        let claim = import(SAMPLE_INVOICE).unwrap();
+        assert_eq!(credit().invoice_digest, claim.invoice_digest);
+        assert_eq!(code(NOTE, Some(&claim)), "good");
+        let mut other = claim.clone();
+        other.invoice.seller.vat_id = Some("CN91990000MA0P5Q2R8M".into());
+        assert_eq!(code(NOTE, Some(&other)), "credit.other_seller");
+        let mut other = claim.clone();
+        other.invoice.buyer.vat_id = Some("CN91990000MA0K0L3N77".into());
+        assert_eq!(code(NOTE, Some(&other)), "credit.other_invoice");
+        let later = NOTE.replace("<cbc:IssueDate>2026-11-02<", "<cbc:IssueDate>2026-11-03<");
+        assert_ne!(later, NOTE);
+        assert_eq!(code(&later, Some(&claim)), "credit.other_invoice");
+        let paid = "<cbc:PrepaidAmount currencyID=\"CNY\">14817.00</cbc:PrepaidAmount>\
+            <cbc:PayableAmount currencyID=\"CNY\">0.00<";
+        let paid = NOTE.replace("<cbc:PayableAmount currencyID=\"CNY\">14817.00<", paid);
+        assert_eq!(code(&paid, None), "credit.nothing_credited");
+    }
+
+    #[test]
+    fn what_is_left_follows_from_where_the_receivable_stands() {
+        let credit = credit();
+        let seller = SELLER.parse().unwrap();
+        let of = |status, minor, resume| {
+            let plan = credit.against(&receivable(status, minor), &seller, resume);
+            plan.map(|plan| (plan.withdraw, plan.left.map(|left| left.amount.minor)))
+                .map_err(|error| error.code())
+        };
+        assert_eq!(
+            of(Status::Issued, 2_000_000, false),
+            Ok((true, Some(518_300)))
+        );
+        assert_eq!(of(Status::Issued, 1_481_700, false), Ok((true, None)));
+        assert_eq!(
+            of(Status::Issued, 1_481_699, false),
+            Err("credit.more_than_owed")
+        );
+        assert_eq!(
+            of(Status::Withdrawn, 2_000_000, true),
+            Ok((false, Some(518_300)))
+        );
+        assert_eq!(
+            of(Status::Withdrawn, 1_481_700, true),
+            Err("credit.withdrawn")
+        );
+        for (status, code) in [
+            (Status::Withdrawn, "credit.withdrawn"),
+            (Status::Confirmed, "credit.confirmed"),
+            (Status::Financed, "credit.confirmed"),
+            (Status::Settled, "credit.settled"),
+            (Status::Refused, "credit.refused"),
+        ] {
+            assert_eq!(of(status, 2_000_000, false), Err(code));
+        }
+        assert_eq!(of(Status::Refused, 2_000_000, true), Err("credit.refused"));
+        let other = "platform/other-1111".parse().unwrap();
+        let refused = credit.against(&receivable(Status::Issued, 2_000_000), &other, false);
+        assert_eq!(refused.unwrap_err().code(), "credit.not_the_seller");
+    }
+}
