@@ -286,6 +286,20 @@ fn headers_decide_what_is_read() {
             "{from} as {to}"
         );
     }
+    for (currency, seller, code) in [
+        ("ABC", None, "table.bad_currency"),
+        ("CNY", Some("12345"), "table.bad_tax_id"),
+    ] {
+        let wrong = Given {
+            currency: Some(currency.parse().unwrap()),
+            seller_tax_id: seller.map(Into::into),
+            ..given()
+        };
+        assert_eq!(
+            read(taxed(net).as_bytes(), &wrong).unwrap_err().code(),
+            code
+        );
+    }
     let named = taxed(&net.replace("价税合计", "价税合计(EUR)"));
     let entry = &read(named.as_bytes(), &given()).unwrap().entries[0];
     assert_eq!(entry.facts.currency, "EUR");

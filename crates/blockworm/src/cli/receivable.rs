@@ -63,11 +63,12 @@ pub struct ReceivableImportArgs {
     #[arg(long)]
     pub recourse: bool,
     #[command(flatten)]
-    pub table: TableArgs,
-    #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]
     pub target: Target,
+    // Last, since what follows would stand under its heading too.
+    #[command(flatten)]
+    pub table: TableArgs,
 }
 
 /// How a table is read.

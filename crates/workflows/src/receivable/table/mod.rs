@@ -167,9 +167,17 @@ pub fn read(bytes: &[u8], given: &Given) -> Result<Table, TableError> {
     }
 }
 
-/// The seller that was given, as a cell that says so would be read.
+/// The currency and the seller that were given, as cells that say so would be read.
 fn checked(given: &Given) -> Result<Given, TableError> {
     let mut given = given.clone();
+    if let Some(currency) = given.currency.filter(|known| known.exponent().is_none()) {
+        let what = format!("{currency} is no currency of ISO 4217");
+        return Err(TableError::file(
+            "table.bad_currency",
+            what,
+            "give one, such as CNY",
+        ));
+    }
     if let Some(text) = &given.seller_tax_id {
         let read = values::tax_id(&Cell::text(text));
         given.seller_tax_id = read.map_err(|(code, wanted)| {
