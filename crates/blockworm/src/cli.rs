@@ -22,10 +22,10 @@ pub use proposal::{
 
 pub use receivable::{
     Document, PartArgs, ReceivableActArgs, ReceivableAskArgs, ReceivableCaseArgs,
-    ReceivableCommand, ReceivableDemandArgs, ReceivableFinanceArgs, ReceivableForgoArgs,
-    ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs, RegistryActArgs,
-    RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs, RegistryReserveArgs,
-    RegistryShowArgs,
+    ReceivableCommand, ReceivableCreditArgs, ReceivableDemandArgs, ReceivableFinanceArgs,
+    ReceivableForgoArgs, ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs,
+    RegistryActArgs, RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs,
+    RegistryReserveArgs, RegistryShowArgs, usual_buyer,
 };
 
 use crate::{bench::BenchArgs, output::Format};

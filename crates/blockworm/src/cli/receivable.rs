@@ -2,7 +2,7 @@
 
 use super::{HolderAddress, Signing, SigningKey, Target};
 use blockworm_crypto::Digest;
-use blockworm_ledger::MemberId;
+use blockworm_ledger::{Currency, MemberId};
 use blockworm_service::consortium::TRADE;
 use blockworm_workflows::fingerprint::check::WHOLE;
 use clap::{Args, Subcommand};
@@ -10,8 +10,11 @@ use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub enum ReceivableCommand {
-    /// Check a UBL 2.1 invoice and issue a receivable on it.
-    Import(ReceivableImportArgs),
+    /// Check a UBL 2.1 invoice, or a table of invoices, and issue a receivable on each.
+    Import(Box<ReceivableImportArgs>),
+    /// Take a credit note off a receivable that the buyer has not confirmed: withdraw it, and issue it
+    /// again over what is left.
+    Credit(ReceivableCreditArgs),
     /// Confirm, as the named buyer, that the receivable is owed; it begins as an asset.
     Confirm(ReceivableActArgs),
     /// Say, as the named buyer, that nothing is owed.
@@ -45,20 +48,73 @@ pub enum ReceivableCommand {
 
 #[derive(Args, Debug)]
 pub struct ReceivableImportArgs {
-    /// The invoice, UBL 2.1 XML.
+    /// The invoice, UBL 2.1 XML; or a table of invoices, .csv or .xlsx.
     pub invoice: PathBuf,
     /// The member who issues.
     #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(SUPPLIER))]
     pub member: MemberId,
-    /// The member who must confirm.
-    #[arg(long, value_name = "MEMBER", default_value_t = default_member(BUYER))]
-    pub buyer: MemberId,
-    /// What a bank shall pay for the whole; all that is owed unless said otherwise.
+    /// The member who must confirm: for an invoice platform/buyer-c27e unless said otherwise; for a
+    /// table needed where its rows name none in a column `buyer member`.
+    #[arg(long, value_name = "MEMBER")]
+    pub buyer: Option<MemberId>,
+    /// What a bank shall pay for the whole; all that is owed unless said otherwise. Not for a table.
     #[arg(long)]
     pub price: Option<String>,
     /// Take it back from the bank if the buyer does not pay in time.
     #[arg(long)]
     pub recourse: bool,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+    // Last, since what follows would stand under its heading too.
+    #[command(flatten)]
+    pub table: TableArgs,
+}
+
+/// How a table is read.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Tables")]
+pub struct TableArgs {
+    /// The sheet to read, where a workbook has several tables of invoices.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// The currency of rows that name none.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<Currency>,
+    /// The seller's tax identifier, where rows name none.
+    #[arg(long, value_name = "ID")]
+    pub seller_tax_id: Option<String>,
+    /// Where the openings of the rows' commitments are appended, before each row is issued;
+    /// TABLE.openings.jsonl unless said otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub openings: Option<PathBuf>,
+    /// Read and check the table, and issue nothing.
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReceivableCreditArgs {
+    /// The credit note, UBL 2.1 XML, which names the invoice that it credits.
+    pub note: PathBuf,
+    /// That invoice, UBL 2.1 XML: checked against the note. Needed where it names its seller by
+    /// another identifier than the note.
+    #[arg(long, value_name = "FILE")]
+    pub invoice: Option<PathBuf>,
+    /// The seller.
+    #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member(SUPPLIER))]
+    pub member: MemberId,
+    /// What a bank shall pay for what is left; all of it unless said otherwise.
+    #[arg(long)]
+    pub price: Option<String>,
+    /// Take what is left back from the bank if the buyer does not pay in time.
+    #[arg(long)]
+    pub recourse: bool,
+    /// The receivable is withdrawn already, by a run of this command that was interrupted: issue it
+    /// again over what is left.
+    #[arg(long)]
+    pub resume: bool,
     #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]
@@ -376,6 +432,11 @@ pub struct RegistryFollowArgs {
 
 pub(super) const SUPPLIER: &str = "platform/supplier-3f9a";
 pub(super) const BUYER: &str = "platform/buyer-c27e";
+
+/// Who must confirm, where nobody says who.
+pub fn usual_buyer() -> MemberId {
+    default_member(BUYER)
+}
 
 pub(super) fn default_member(text: &str) -> MemberId {
     text.parse()

@@ -2,17 +2,18 @@
 
 use super::{
     acting::{Desk, step_failure},
-    counterpart,
+    counterpart, credit,
     fingerprints::{Way, open_claim},
     parts,
     story::line,
     submitter::{FolderSubmitter, stopped},
+    table,
     tx::print_receipt,
 };
 use crate::{
     cli::{
         ReceivableActArgs, ReceivableCommand, ReceivableFinanceArgs, ReceivableForgoArgs,
-        ReceivableImportArgs, ReceivableShowArgs, Signing, Target,
+        ReceivableImportArgs, ReceivableShowArgs, Signing, Target, usual_buyer,
     },
     failure::{Failure, Result},
     output::Format,
@@ -67,7 +68,14 @@ struct Imported {
 /// Runs one of the verbs.
 pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode> {
     match command {
-        ReceivableCommand::Import(args) => import_invoice(args, format).await,
+        ReceivableCommand::Import(args) => {
+            let bytes = read(&args.invoice)?;
+            match table::is_table(&args.invoice, &bytes) {
+                true => table::import_table(args, &bytes, format).await,
+                false => import_invoice(args, &bytes, format).await,
+            }
+        }
+        ReceivableCommand::Credit(args) => credit::credit(args, format).await,
         ReceivableCommand::Confirm(args) => {
             decide(
                 args,
@@ -99,15 +107,19 @@ pub async fn run(command: &ReceivableCommand, format: Format) -> Result<ExitCode
     }
 }
 
-async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<ExitCode> {
-    let claim = import_file(&args.invoice)?;
+async fn import_invoice(
+    args: &ReceivableImportArgs,
+    bytes: &[u8],
+    format: Format,
+) -> Result<ExitCode> {
+    let claim = import(bytes).map_err(|error| refusal(&args.invoice, &error))?;
     let salt = Salt::random()
         .map_err(|error| Failure::new("system.random", format!("no random bytes: {error}")))?;
     let opening = claim.opening(salt);
     let terms = IssueTerms {
         id: claim.receivable_id(),
-        buyer: args.buyer.clone(),
-        price: price(args, &claim)?,
+        buyer: args.buyer.clone().unwrap_or_else(usual_buyer),
+        price: price(args.price.as_deref(), claim.amount)?,
         recourse: args.recourse,
     };
     let request = Contracts::default()
@@ -139,12 +151,13 @@ async fn import_invoice(args: &ReceivableImportArgs, format: Format) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn price(args: &ReceivableImportArgs, claim: &Claim) -> Result<Option<Amount>> {
-    let parse = |text: &String| {
-        Amount::parse_decimal(text, claim.amount.currency)
+/// A price as the flag has it, in the currency of what is owed.
+pub fn price(text: Option<&str>, owed: Amount) -> Result<Option<Amount>> {
+    let parse = |text: &str| {
+        Amount::parse_decimal(text, owed.currency)
             .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))
     };
-    args.price.as_ref().map(parse).transpose()
+    text.map(parse).transpose()
 }
 
 /// Reads and checks an invoice.
@@ -362,7 +375,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         .map_err(|error: io::Error| {
             Failure::of("invoice.unreadable", &error)
                 .during(format!("cannot read {}", path.display()))
-                .next("give the path of a UBL 2.1 invoice, XML")
+                .next("give the path of a UBL 2.1 invoice, XML, or of a table, .csv or .xlsx")
         })?;
     Ok(bytes)
 }

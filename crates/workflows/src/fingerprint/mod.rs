@@ -3,7 +3,7 @@
 pub mod asking;
 pub mod check;
 pub mod figures;
-mod fold;
+pub(crate) mod fold;
 pub mod forms;
 pub mod keyed;
 pub mod names;

@@ -15,19 +15,75 @@ const DOMAIN: &[u8] = b"blockworm/invoice-identity/1";
 /// these name the claim, and neither the file's formatting nor a corrected figure makes another one
 /// of it. The digest is not salted: two financings of one invoice must meet.
 pub fn identity_digest(invoice: &Invoice) -> Result<Digest, InvoiceError> {
-    let kind: &[u8] = match invoice.kind {
-        DocumentKind::Invoice => b"invoice",
-        DocumentKind::CreditNote => b"credit_note",
+    let seller = &invoice.seller;
+    let other = seller.other_ids.first();
+    let identity = Identity {
+        kind: invoice.kind,
+        vat_id: seller.vat_id.as_deref(),
+        registration_id: seller.registration_id.as_deref(),
+        other_id: other.map(|(scheme, id)| (scheme.as_deref().unwrap_or_default(), id.as_str())),
+        number: &invoice.number,
     };
-    let seller = seller_identifier(invoice)?;
-    let mut hashed = DOMAIN.to_vec();
-    hashed.push(0);
-    for part in [kind, seller.as_bytes(), invoice.number.as_bytes()] {
-        let length = u32::try_from(part.len()).map_err(|_| too_long())?;
-        hashed.extend_from_slice(&length.to_be_bytes());
-        hashed.extend_from_slice(part);
+    if identity.seller().is_none() {
+        return Err(nameless());
     }
-    Ok(sha256(&[&hashed]))
+    identity.digest().ok_or_else(too_long)
+}
+
+/// What makes an invoice the one it is, wherever it stands: in a document, or in a row of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// Invoice or credit note.
+    pub kind: DocumentKind,
+    /// BT-31.
+    pub vat_id: Option<&'a str>,
+    /// BT-30.
+    pub registration_id: Option<&'a str>,
+    /// The first BT-29, with its scheme.
+    pub other_id: Option<(&'a str, &'a str)>,
+    /// BT-1, runs of white space as one space, none at the ends.
+    pub number: &'a str,
+}
+
+impl Identity<'_> {
+    /// See [`identity_digest`]; `None` without an identifier that has letters or digits.
+    pub fn digest(&self) -> Option<Digest> {
+        let kind: &[u8] = match self.kind {
+            DocumentKind::Invoice => b"invoice",
+            DocumentKind::CreditNote => b"credit_note",
+        };
+        let seller = self.seller()?;
+        let mut hashed = DOMAIN.to_vec();
+        hashed.push(0);
+        for part in [kind, seller.as_bytes(), self.number.as_bytes()] {
+            hashed.extend_from_slice(&u32::try_from(part.len()).ok()?.to_be_bytes());
+            hashed.extend_from_slice(part);
+        }
+        Some(sha256(&[&hashed]))
+    }
+
+    /// The seller's VAT identifier (BT-31), else its registration (BT-30), else its first other
+    /// identifier (BT-29); BR-CO-26 requires one. ASCII letters are written large and only ASCII
+    /// letters and digits and other scripts' characters kept, because `NL8200.98.395.B.01` and
+    /// `NL820098395B01` are one company.
+    pub fn seller(&self) -> Option<String> {
+        let candidates = [
+            self.vat_id.map(|id| ("vat", "", id)),
+            self.registration_id.map(|id| ("registration", "", id)),
+            self.other_id.map(|(scheme, id)| ("other", scheme, id)),
+        ];
+        candidates
+            .into_iter()
+            .flatten()
+            .find_map(|(sort, scheme, id)| {
+                let plain: String = id
+                    .chars()
+                    .filter(|character| character.is_ascii_alphanumeric() || !character.is_ascii())
+                    .map(|character| character.to_ascii_uppercase())
+                    .collect();
+                (!plain.is_empty()).then(|| format!("{sort}:{scheme}:{plain}"))
+            })
+    }
 }
 
 fn too_long() -> InvoiceError {
@@ -35,39 +91,9 @@ fn too_long() -> InvoiceError {
     InvoiceError::one(Kind::TooLarge, UBL, place, None, "fewer bytes")
 }
 
-/// The seller's VAT identifier (BT-31), else its registration (BT-30), else its first other identifier
-/// (BT-29); BR-CO-26 requires one. ASCII letters are written large and only ASCII letters and digits
-/// and other scripts' characters kept, because `NL8200.98.395.B.01` and `NL820098395B01` are one company.
-fn seller_identifier(invoice: &Invoice) -> Result<String, InvoiceError> {
-    let seller = &invoice.seller;
-    let candidates = [
-        seller.vat_id.as_ref().map(|id| ("vat", "", id)),
-        seller
-            .registration_id
-            .as_ref()
-            .map(|id| ("registration", "", id)),
-        seller
-            .other_ids
-            .first()
-            .map(|(scheme, id)| ("other", scheme.as_deref().unwrap_or_default(), id)),
-    ];
-    for (sort, scheme, id) in candidates.into_iter().flatten() {
-        let plain: String = id
-            .chars()
-            .filter(|character| character.is_ascii_alphanumeric() || !character.is_ascii())
-            .map(|character| character.to_ascii_uppercase())
-            .collect();
-        if !plain.is_empty() {
-            return Ok(format!("{sort}:{scheme}:{plain}"));
-        }
-    }
+fn nameless() -> InvoiceError {
     let path = "/Invoice/cac:AccountingSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID";
     let wanted = "an identifier of the seller (BT-31, BT-30 or BT-29) with letters or digits";
-    Err(InvoiceError::one(
-        Kind::Missing,
-        "BR-CO-26",
-        Place::new("BT-31", path),
-        None,
-        wanted,
-    ))
+    let place = Place::new("BT-31", path);
+    InvoiceError::one(Kind::Missing, "BR-CO-26", place, None, wanted)
 }

@@ -11,7 +11,7 @@ mod rules;
 mod ubl;
 
 pub use date::Date;
-pub use digest::identity_digest;
+pub use digest::{Identity, identity_digest};
 pub use error::InvoiceError;
 pub use finding::{Finding, Findings};
 pub(crate) use finding::{Kind, Place};

@@ -79,10 +79,42 @@ pub struct Claim {
     pub due_date: Date,
 }
 
+/// What the ledger is told of an invoice, wherever it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Owed {
+    /// Which invoice it is.
+    pub invoice_digest: Digest,
+    /// What the buyer owes.
+    pub amount: Amount,
+    /// The day on which it is due.
+    pub due_date: Date,
+}
+
+impl Owed {
+    /// An id for the receivable: `r-` and the first sixteen hex digits of the invoice's digest.
+    pub fn receivable_id(&self) -> String {
+        receivable_id(&self.invoice_digest)
+    }
+}
+
+/// See [`Owed::receivable_id`].
+pub fn receivable_id(invoice_digest: &Digest) -> String {
+    format!("r-{}", &invoice_digest.to_string()[..16])
+}
+
 impl Claim {
     /// An id for the receivable: `r-` and the first sixteen hex digits of the invoice's digest.
     pub fn receivable_id(&self) -> String {
-        format!("r-{}", &self.invoice_digest.to_string()[..16])
+        receivable_id(&self.invoice_digest)
+    }
+
+    /// What goes on the ledger, without the invoice.
+    pub fn owed(&self) -> Owed {
+        Owed {
+            invoice_digest: self.invoice_digest,
+            amount: self.amount,
+            due_date: self.due_date,
+        }
     }
 
     /// What opens the commitment that goes on the ledger: keep it with the file.

@@ -1,7 +1,8 @@
 //! The messages that a receivable's life sends to the ledger. Pure: who signs and sends them is others' work.
 
-use super::import::{Claim, Opening};
+use super::import::{Claim, Opening, Owed};
 use crate::asset::Assets;
+use blockworm_crypto::Digest;
 use blockworm_kit::{CivilDate, Currency, assets::AssetId};
 use blockworm_ledger::{Amount, ContractName, MemberId};
 use blockworm_receivable::{ExecuteMsg as ReceivableMsg, Payload, QueryMsg, Reservation};
@@ -109,23 +110,34 @@ impl Contracts {
         terms: &IssueTerms,
         opening: Option<&Opening>,
     ) -> Result<Request, StepError> {
+        self.issue_owed(supplier, &claim.owed(), terms, opening)
+    }
+
+    /// The same, wherever the invoice was read.
+    pub fn issue_owed(
+        &self,
+        supplier: &MemberId,
+        owed: &Owed,
+        terms: &IssueTerms,
+        opening: Option<&Opening>,
+    ) -> Result<Request, StepError> {
         if let Some(price) = terms
             .price
-            .filter(|price| price.currency != claim.amount.currency)
+            .filter(|price| price.currency != owed.amount.currency)
         {
             return Err(StepError::PriceCurrency {
                 price: price.currency,
-                invoice: claim.amount.currency,
+                invoice: owed.amount.currency,
             });
         }
-        let due_date = claim.due_date.to_string();
+        let due_date = owed.due_date.to_string();
         let message = ReceivableMsg::Issue {
             id: terms.id.clone(),
-            invoice_digest: claim.invoice_digest.to_string(),
+            invoice_digest: owed.invoice_digest.to_string(),
             document_commitment: opening.map(|opening| opening.commitment().to_string()),
             buyer: terms.buyer.to_string(),
-            amount: Uint128::new(claim.amount.minor),
-            currency: kit_currency(claim.amount.currency)?,
+            amount: Uint128::new(owed.amount.minor),
+            currency: kit_currency(owed.amount.currency)?,
             due_date: CivilDate::parse(&due_date).map_err(|_| StepError::NotExpressible {
                 what: "the due date",
                 value: due_date,
@@ -230,8 +242,21 @@ impl Contracts {
 
     /// The question that finds the receivable of an invoice.
     pub fn invoice_query(&self, claim: &Claim) -> Result<Vec<u8>, StepError> {
+        self.digest_query(&claim.invoice_digest)
+    }
+
+    /// The same, by the invoice's digest.
+    pub fn digest_query(&self, invoice: &Digest) -> Result<Vec<u8>, StepError> {
         json(&QueryMsg::ByInvoice {
-            digest: claim.invoice_digest.to_string(),
+            digest: invoice.to_string(),
+        })
+    }
+
+    /// The question for a page of receivables in order of id, after one.
+    pub fn list_query(&self, start_after: &str) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::List {
+            start_after: Some(start_after.to_owned()),
+            limit: Some(100),
         })
     }
 }

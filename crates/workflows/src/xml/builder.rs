@@ -100,7 +100,7 @@ impl Builder<'_> {
                 );
             }
         };
-        let attributes = self.attributes(tag, start)?;
+        let attributes = self.attributes(tag, reader, start)?;
         Ok(Element {
             namespace,
             name: name.to_owned(),
@@ -113,6 +113,7 @@ impl Builder<'_> {
     fn attributes(
         &self,
         tag: &BytesStart<'_>,
+        reader: &NsReader<&[u8]>,
         start: usize,
     ) -> Result<Vec<(String, String)>, XmlError> {
         let mut kept = Vec::new();
@@ -147,6 +148,16 @@ impl Builder<'_> {
             let name = attribute.key.as_ref();
             if !name.contains(':') && name != "xmlns" {
                 kept.push((name.to_owned(), value.into_owned()));
+            } else if !self.interest.attributes.is_empty()
+                && let (ResolveResult::Bound(bound), local) =
+                    reader.resolver().resolve_attribute(attribute.key)
+                && let Some((_, _, name)) = self
+                    .interest
+                    .attributes
+                    .iter()
+                    .find(|(space, known, _)| *space == bound.0 && *known == local.as_ref())
+            {
+                kept.push(((*name).to_owned(), value.into_owned()));
             }
         }
         Ok(kept)

@@ -94,7 +94,7 @@ pub struct Element {
     pub namespace: Option<&'static str>,
     /// Its name without a prefix.
     pub name: String,
-    /// Attributes without a namespace: name and value.
+    /// Attributes without a namespace, and those asked for: name and value.
     pub attributes: Vec<(String, String)>,
     /// Its own text, references resolved.
     pub text: String,
@@ -119,6 +119,8 @@ pub struct Interest {
     pub namespaces: &'static [&'static str],
     /// Names of elements whose text is dropped unread and unlimited: attached files.
     pub dropped_text: &'static [&'static str],
+    /// Attributes of a namespace that are kept as well: namespace, name, and the name to keep them by.
+    pub attributes: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// Reads one document.

@@ -20,6 +20,7 @@ const CREDIT_NOTE: &str = "urn:oasis:names:specification:ubl:schema:xsd:CreditNo
 const INTEREST: Interest = Interest {
     namespaces: &[INVOICE, CREDIT_NOTE, CAC, CBC],
     dropped_text: &["EmbeddedDocumentBinaryObject"],
+    attributes: &[],
 };
 
 /// Most bytes of an invoice's number.
