@@ -34,7 +34,7 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 36] = [
+    let verbs: [&[&str]; 48] = [
         &[],
         &["up"],
         &["down"],
@@ -54,10 +54,22 @@ fn help() {
         &["member", "renew"],
         &["member", "revoke"],
         &["member", "list"],
+        &["asset"],
+        &["asset", "draft"],
+        &["asset", "transfer"],
+        &["asset", "freeze"],
+        &["asset", "offer"],
+        &["voucher"],
+        &["voucher", "issue"],
+        &["receivable"],
         &["receivable", "import"],
+        &["receivable", "credit"],
         &["receivable", "confirm"],
         &["receivable", "finance"],
         &["receivable", "settle"],
+        &["receivable", "split"],
+        &["receivable", "ask"],
+        &["receivable", "case"],
         &["receivable", "forgo"],
         &["receivable", "show"],
         &["registry"],
