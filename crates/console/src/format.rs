@@ -1,5 +1,6 @@
 //! How numbers, times, digests and amounts are written.
 
+use blockworm_kit::CivilDate;
 use blockworm_ledger::{Amount, Currency};
 use std::fmt;
 
@@ -10,23 +11,7 @@ pub(crate) struct UtcTime(pub(crate) u64);
 impl UtcTime {
     /// `2026-11-22`.
     pub(crate) fn date(self) -> String {
-        let days = self.0 / 86_400_000;
-        // Days since 0000-03-01, in eras of 400 years; years begin in March, so that the leap day
-        // comes last.
-        let shifted = days + 719_468;
-        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
-        let year = era * 400 + year_of_era + u64::from(month <= 2);
-        format!("{year:04}-{month:02}-{day:02}")
+        CivilDate::at(self.0, 0).to_string()
     }
 
     /// `17:04:05`.

@@ -323,6 +323,19 @@ fn the_whole_story_is_told() {
     assert_eq!(ledger.proved, expected);
 }
 
+/// Settlement money before the financing.
+fn check_money(asked: &[(String, String, Value)]) {
+    // Twice the price for two offers, on a statement, approved by another member; half is given on.
+    let (draft, approve) = (&asked[2].2["draft"], &asked[4]);
+    assert_eq!(draft["amount"], "324684390");
+    assert_eq!(draft["backing"]["amount"], draft["amount"]);
+    assert_eq!(
+        (approve.0.as_str(), &approve.2["approve"]["asset"]),
+        ("bank/checker", &json!(MONEY))
+    );
+    assert_eq!(asked[6].2["transfer"]["to"], "bank/maker-2");
+}
+
 /// What the ledger was asked, step by step.
 fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
     let (who, contract, issue) = &asked[0];
@@ -349,16 +362,7 @@ fn check_messages(story: &Story, asked: &[(String, String, Value)]) {
         (Some("CNY"), Some("2027-01-31"))
     );
 
-    // Twice the price for two offers, on a statement, approved by another member; half is given on.
-    let (draft, approve) = (&asked[2].2["draft"], &asked[4]);
-    assert_eq!(draft["amount"], "324684390");
-    assert_eq!(draft["backing"]["amount"], draft["amount"]);
-    assert_eq!(
-        (approve.0.as_str(), &approve.2["approve"]["asset"]),
-        ("bank/checker", &json!(MONEY))
-    );
-    assert_eq!(asked[6].2["transfer"]["to"], "bank/maker-2");
-
+    check_money(asked);
     let (who, contract, commit) = &asked[7];
     assert_eq!(
         (who.as_str(), contract.as_str()),
