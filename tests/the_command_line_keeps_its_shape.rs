@@ -34,7 +34,7 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 48] = [
+    let verbs: [&[&str]; 49] = [
         &[],
         &["up"],
         &["down"],
@@ -75,6 +75,7 @@ fn help() {
         &["registry"],
         &["registry", "reserve"],
         &["registry", "release"],
+        &["registry", "reregister"],
         &["registry", "mutations"],
         &["financing", "check"],
         &["key-holder"],

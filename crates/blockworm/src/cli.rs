@@ -25,7 +25,7 @@ pub use receivable::{
     ReceivableCommand, ReceivableCreditArgs, ReceivableDemandArgs, ReceivableFinanceArgs,
     ReceivableForgoArgs, ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs,
     RegistryActArgs, RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs,
-    RegistryReserveArgs, RegistryShowArgs, usual_buyer,
+    RegistryReregisterArgs, RegistryReserveArgs, RegistryShowArgs, usual_buyer,
 };
 
 use crate::{bench::BenchArgs, output::Format};

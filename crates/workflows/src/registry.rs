@@ -143,6 +143,22 @@ impl Registry {
         self.ask(bank, &ExecuteMsg::Release { claim, proof })
     }
 
+    /// The question what a claim is made on, set by set.
+    ///
+    /// # Errors
+    /// [`StepError::Json`].
+    pub fn parts_query(&self, claim: u64) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Parts { claim })
+    }
+
+    /// The question what the registry began with.
+    ///
+    /// # Errors
+    /// [`StepError::Json`].
+    pub fn config_query(&self) -> Result<Vec<u8>, StepError> {
+        json(&QueryMsg::Config {})
+    }
+
     /// The question for a claim.
     ///
     /// # Errors

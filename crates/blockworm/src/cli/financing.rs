@@ -1,6 +1,9 @@
 //! `blockworm financing`: its verbs and flags.
 
-use super::{SigningKey, Target, receivable::default_member};
+use super::{
+    SigningKey, Target,
+    receivable::{Holders, default_member},
+};
 use blockworm_ledger::{MemberId, OrganisationId};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -20,10 +23,8 @@ pub struct FinancingCheckArgs {
     /// The bank's member who asks.
     #[arg(long = "as", value_name = "MEMBER", default_value_t = default_member("bank/maker"))]
     pub member: MemberId,
-    /// A key holder and its node's address, such as notary=https://notary.example:7443; else the
-    /// node in the folder. May be repeated.
-    #[arg(long = "holder", value_name = "ORG=URL")]
-    pub holders: Vec<HolderAddress>,
+    #[command(flatten)]
+    pub holders: Holders,
     #[command(flatten)]
     pub key: SigningKey,
     #[command(flatten)]

@@ -271,7 +271,7 @@ pub struct Claiming {
 /// Where the key holders answer.
 #[derive(Args, Clone, Debug)]
 pub struct Holders {
-    /// A key holder and its node's address, such as notary=https://notary.example:7443; else the
+    /// A key holder and its node's address, such as `notary=https://notary.example:7443`; else the
     /// node in the folder. May be repeated.
     #[arg(long = "holder", value_name = "ORG=URL")]
     pub holders: Vec<HolderAddress>,
@@ -340,6 +340,8 @@ pub enum RegistryCommand {
     Confirm(RegistryFollowArgs),
     /// End a claim, whoever's it is, by proof that it was paid, forgone or never used in its time.
     Release(RegistryFollowArgs),
+    /// Make your bank's open claim known under the key holders' new keys, after they changed them.
+    Reregister(RegistryReregisterArgs),
     /// Present invoices again in every way that fraud and carelessness know, and count what the
     /// keyed fingerprints find. Asks no node; fails when a goal is missed.
     Mutations(RegistryMutationsArgs),
@@ -415,6 +417,15 @@ pub struct RegistryActArgs {
     pub signing: Signing,
     #[command(flatten)]
     pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct RegistryReregisterArgs {
+    /// The claim's number; else the bank's newest open one on the invoice.
+    #[arg(long)]
+    pub claim: Option<u64>,
+    #[command(flatten)]
+    pub act: RegistryActArgs,
 }
 
 #[derive(Args, Debug)]

@@ -50,7 +50,7 @@ async fn check_document(args: &FinancingCheckArgs, format: Format) -> Result<Exi
     let folder = ConsortiumFolder::new(&target.place.dir);
     let signer = Signer::open_key(&folder, &args.member, &args.key)?;
     let remote = Remote::connect(&target).await?;
-    let holders = HolderNodes::new(&folder, &args.holders, &target.credentials);
+    let holders = HolderNodes::new(&folder, &args.holders.holders, &target.credentials);
     let progress = Progress::new();
     progress.doing("asking the key holders and the registry");
     let ledger = remote.ledger;

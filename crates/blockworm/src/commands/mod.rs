@@ -23,6 +23,7 @@ mod proposal;
 mod query;
 mod receivable;
 mod registry;
+mod reregister;
 mod status;
 mod story;
 mod submitter;

@@ -5,7 +5,7 @@ use super::{
     counterpart,
     financing::check_failure,
     fingerprints::{Way, claims, open_claim, question},
-    mutations,
+    mutations, reregister,
     story::line as step_line,
     submitter::{FolderSubmitter, read_proof, stopped},
     tx::print_receipt,
@@ -56,6 +56,7 @@ pub async fn run(command: &RegistryCommand, format: Format) -> Result<ExitCode> 
         RegistryCommand::Reserve(args) => reserve(args, &registry, format).await,
         RegistryCommand::Confirm(args) => follow(args, registry, true, format).await,
         RegistryCommand::Release(args) => follow(args, registry, false, format).await,
+        RegistryCommand::Reregister(args) => reregister::run(args, format).await,
         RegistryCommand::Mutations(args) => mutations::run(args, format),
     }
 }
@@ -271,7 +272,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// The registry is meant where no ledger is named.
-fn on_registry(target: &Target) -> Target {
+pub fn on_registry(target: &Target) -> Target {
     let mut target = target.clone();
     target.ledger.get_or_insert_with(|| REGISTRY.to_owned());
     target
