@@ -424,6 +424,36 @@ mod tests {
     }
 
     #[test]
+    fn assets_are_told_in_the_currency_of_their_class() {
+        let attributes = [
+            ("from", "platform/supplier-1"),
+            ("to", "receivable"),
+            ("amount", "98500"),
+            ("for", "voucher-eur/0101010101010101"),
+            ("price", "90000"),
+        ];
+        let mut handed = Event {
+            contract: "assets".parse().unwrap(),
+            kind: "transferred".into(),
+            subject: "voucher-cny/0101010101010101".into(),
+            attributes: attributes
+                .map(|(name, value)| (name.into(), value.into()))
+                .to_vec(),
+        };
+        let told = |event: &Event| super::event(event, "asset-transaction", Language::English);
+        assert_eq!(
+            told(&handed),
+            "platform/supplier-1 gave CNY 985.00 of voucher-cny/0101010101010101 to the contract receivable."
+        );
+        handed.kind = "handed".into();
+        assert!(
+            told(&handed).ends_with("for EUR 900.00."),
+            "{}",
+            told(&handed)
+        );
+    }
+
+    #[test]
     fn votes_and_claims_are_told_in_both_languages() {
         let mut voted = Event {
             contract: "proposals".parse().unwrap(),
