@@ -214,10 +214,10 @@ fn receivable(event: &Event) -> Option<Both> {
             format!("{} 撤回应收账款 {subject}。", of("by")),
         )),
         "forgone" => {
-            let bank = of("bank");
+            let (bank, claim) = (of("bank"), of("claim"));
             Some((
-                format!("{bank} will not finance the document with the fingerprint {subject}."),
-                format!("{bank} 放弃为指纹 {subject} 的单据融资。"),
+                format!("{bank} will finance nothing under claim {claim} of the registry."),
+                format!("{bank} 放弃在登记 {claim} 项下融资。"),
             ))
         }
         _ => None,
