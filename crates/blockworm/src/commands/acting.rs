@@ -179,9 +179,7 @@ impl Desk {
             .as_str()
             .parse()
             .map_err(|error| Failure::of("amount.bad_currency", &error))?;
-        let amount = Amount::parse_decimal(text, known)
-            .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))?;
-        Ok(Uint128::new(amount.minor))
+        Ok(Uint128::new(decimal(text, known)?.minor))
     }
 
     /// The unit at which a holding is split so that its first part has this amount.
@@ -200,6 +198,12 @@ impl Desk {
         from.checked_add(amount)
             .map_err(|_| Failure::new("amount.overflow", "the amount is too large"))
     }
+}
+
+/// `1500.00` in a currency.
+pub fn decimal(text: &str, currency: blockworm_ledger::Currency) -> Result<Amount> {
+    Amount::parse_decimal(text, currency)
+        .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))
 }
 
 /// A message that could not be written.

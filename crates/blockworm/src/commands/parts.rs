@@ -345,7 +345,8 @@ async fn transactions(desk: &Desk, height: u64) -> Result<Vec<CaseTransaction>> 
             .await
             .map_err(client_failure)?;
         for line in page.items {
-            if !seen.insert(line.id.clone()) {
+            // What was refused did nothing.
+            if line.code != "ok" || !seen.insert(line.id.clone()) {
                 continue;
             }
             let view = client
@@ -356,11 +357,10 @@ async fn transactions(desk: &Desk, height: u64) -> Result<Vec<CaseTransaction>> 
                 .id
                 .parse()
                 .map_err(|_| Failure::new("node.unexpected", format!("`{}` is no id", line.id)))?;
-            let sender = view.transaction["body"]["sender"].as_str();
             found.push(CaseTransaction {
                 transaction,
                 height,
-                sender: sender.unwrap_or_default().to_owned(),
+                sender: line.sender,
                 events: super::submitter::events(&view.receipt),
                 proof: None,
             });

@@ -1,7 +1,7 @@
 //! `blockworm receivable`: from an invoice's file to a financed receivable.
 
 use super::{
-    acting::{Desk, step_failure},
+    acting::{Desk, decimal, step_failure},
     counterpart, credit,
     fingerprints::{Way, open_claim},
     parts,
@@ -153,11 +153,7 @@ async fn import_invoice(
 
 /// A price as the flag has it, in the currency of what is owed.
 pub fn price(text: Option<&str>, owed: Amount) -> Result<Option<Amount>> {
-    let parse = |text: &str| {
-        Amount::parse_decimal(text, owed.currency)
-            .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))
-    };
-    text.map(parse).transpose()
+    text.map(|text| decimal(text, owed.currency)).transpose()
 }
 
 /// Reads and checks an invoice.

@@ -1,7 +1,7 @@
 //! `blockworm voucher`: settlement money, issued by banks and given on.
 
 use super::{
-    acting::{Desk, commit},
+    acting::{Desk, commit, decimal},
     story::line,
     submitter::{FolderSubmitter, stopped},
     tx::print_receipt,
@@ -45,13 +45,8 @@ struct Done {
     opening: Opening,
 }
 
-fn parse(text: &str, currency: blockworm_ledger::Currency) -> Result<Amount> {
-    Amount::parse_decimal(text, currency)
-        .map_err(|error| Failure::of(error.code(), &error).during(format!("`{text}`")))
-}
-
 async fn issue(args: &VoucherIssueArgs, format: Format) -> Result<ExitCode> {
-    let amount = parse(&args.amount, args.currency)?;
+    let amount = decimal(&args.amount, args.currency)?;
     let opening = commit(&args.statement)?;
     let desk = Desk::open(&args.target).await?;
     let folder = ConsortiumFolder::new(&args.target.place.dir);
@@ -98,7 +93,7 @@ async fn issue(args: &VoucherIssueArgs, format: Format) -> Result<ExitCode> {
 }
 
 async fn give(args: &VoucherGiveArgs, format: Format) -> Result<ExitCode> {
-    let amount = parse(&args.amount, args.currency)?;
+    let amount = decimal(&args.amount, args.currency)?;
     let acting = &args.acting;
     let desk = Desk::open(&acting.target).await?;
     let folder = ConsortiumFolder::new(&acting.target.place.dir);
