@@ -12,6 +12,7 @@ use std::{
     fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use zeroize::Zeroizing;
 
@@ -189,6 +190,7 @@ pub struct Identity {
 pub struct Authority {
     organisation: OrganisationId,
     inner: CertificateAuthority,
+    key: SecretKey,
 }
 
 impl Authority {
@@ -203,11 +205,15 @@ impl Authority {
         now_ms: u64,
     ) -> Result<Self, IdentityError> {
         let validity = validity(now_ms, AUTHORITY_VALIDITY_MS);
-        let inner = CertificateAuthority::create(organisation.as_str(), name, algorithm, validity)
-            .map_err(|source| certificate_error(organisation.as_str(), source))?;
+        let key = SecretKey::generate(algorithm).map_err(IdentityError::Generate)?;
+        let signer = Arc::new(key.clone());
+        let inner =
+            CertificateAuthority::create_with(organisation.as_str(), name, signer, validity)
+                .map_err(|source| certificate_error(organisation.as_str(), source))?;
         Ok(Self {
             organisation: organisation.clone(),
             inner,
+            key,
         })
     }
 
@@ -222,11 +228,12 @@ impl Authority {
         let passphrase = Passphrase::read(&folder.passphrase_file(organisation))?;
         let key = read_key(&folder.key_file(organisation, AUTHORITY), &passphrase)?;
         let certificate = read_certificate(&folder.certificate_file(organisation, AUTHORITY))?;
-        let inner = CertificateAuthority::open(certificate, key)
+        let inner = CertificateAuthority::open(certificate, Arc::new(key.clone()))
             .map_err(|source| certificate_error(organisation.as_str(), source))?;
         Ok(Self {
             organisation: organisation.clone(),
             inner,
+            key,
         })
     }
 
@@ -238,8 +245,8 @@ impl Authority {
 
     /// The root's key.
     #[must_use]
-    pub fn key(&self) -> &SecretKey {
-        self.inner.key()
+    pub const fn key(&self) -> &SecretKey {
+        &self.key
     }
 
     /// Certifies that `public_key` is the member's, with these functions, for
