@@ -181,6 +181,10 @@ pub struct UpArgs {
     /// Leave the nodes running and return.
     #[arg(long)]
     pub detach: bool,
+    /// Found the consortium with certificates that count for so many hours only, to rehearse their
+    /// end (roots excepted); years unless given.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=87_600))]
+    pub certificate_hours: Option<u64>,
 }
 
 fn node_count(text: &str) -> Result<usize, String> {
