@@ -15,7 +15,7 @@ use crate::{
     records::{self, GENESIS_KEY, LEDGER, MEMBERS, ORGANISATIONS, OrganisationRecord, PROPOSALS},
     session::{Failure, Session, Stop},
     system::{
-        member_record,
+        member_record, members,
         membership::{self, MembershipAction},
         page,
     },
@@ -250,6 +250,13 @@ fn check_acceptance(
             format!("the certificate of {admin} does not give the function admin"),
         );
     }
+    let holder = records::holder_key(&certificate.public_key);
+    if session.get(MEMBERS, &holder)?.is_some() {
+        return refuse(
+            "member.duplicate_key",
+            format!("the key of {admin} is or was another member's"),
+        );
+    }
     let digest = answer.acceptance.digest();
     let signed = certificate
         .public_key
@@ -323,8 +330,10 @@ pub(super) fn admit(
     };
     put_organisation(session, &invitation.organisation, &record)?;
     let height = session.block.height;
+    let key = accepted.certificate.public_key;
     let member = records::write(&member_record(accepted.certificate, height));
     let id = accepted.admin.as_str();
+    members::hold_key(session, &key, &accepted.admin)?;
     session.put(MEMBERS, &records::member_key(id), Some(member))?;
     let chain = answer.acceptance.admin.clone();
     session.put(MEMBERS, &records::certificate_key(id), Some(chain))?;
