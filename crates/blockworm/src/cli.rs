@@ -4,6 +4,7 @@ mod access;
 mod asset;
 mod financing;
 mod key_holder;
+mod network;
 mod node;
 mod proposal;
 mod receivable;
@@ -15,7 +16,11 @@ pub use asset::{
 };
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
-pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
+pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
+pub use node::{
+    NodeCommand, NodeInstallArgs, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeLogsArgs,
+    NodePackageArgs, NodePingArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs, WhichNodes,
+};
 pub use proposal::{
     ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
 };
@@ -74,6 +79,12 @@ pub enum Command {
     /// One organisation's node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// The ledgers that a node keeps.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Who keeps each ledger, who is heard, and how well each is doing.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
@@ -144,6 +155,19 @@ pub struct Target {
     pub ledger: Option<String>,
     #[command(flatten)]
     pub credentials: Credentials,
+}
+
+impl Target {
+    /// A running node of the folder, whatever it is.
+    pub fn of_folder(place: &Place) -> Self {
+        Self {
+            place: place.clone(),
+            api: None,
+            node: None,
+            ledger: None,
+            credentials: Credentials::default(),
+        }
+    }
 }
 
 /// With which key to sign.

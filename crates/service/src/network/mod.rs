@@ -1,9 +1,14 @@
 //! Nodes and where they live: the folder of a local consortium, a node's configuration, processes.
 
 pub mod config;
+pub mod elsewhere;
 pub mod folder;
+pub mod health;
 pub mod join;
+pub mod ledgers;
 pub mod local;
+pub mod logs;
+pub mod package;
 mod ports;
 pub mod process;
 
