@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth, description, guard,
-    routes::{blocks, contracts, directory, evaluations, events, node, transactions},
+    routes::{blocks, contracts, directory, evaluations, events, node, topology, transactions},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -56,6 +56,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(node::list_ledgers))
         .routes(routes!(node::get_ledger))
         .routes(routes!(node::get_genesis))
+        .routes(routes!(topology::get_topology))
         .routes(routes!(blocks::list_blocks))
         .routes(routes!(blocks::get_block))
         .routes(routes!(blocks::list_block_transactions))

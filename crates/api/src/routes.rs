@@ -6,4 +6,5 @@ pub(crate) mod directory;
 pub(crate) mod evaluations;
 pub(crate) mod events;
 pub(crate) mod node;
+pub(crate) mod topology;
 pub(crate) mod transactions;

@@ -4,6 +4,7 @@ mod access;
 mod asset;
 mod financing;
 mod key_holder;
+mod network;
 mod node;
 mod org;
 mod proposal;
@@ -16,7 +17,11 @@ pub use asset::{
 };
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
-pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
+pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
+pub use node::{
+    NodeCommand, NodeInstallArgs, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeLogsArgs,
+    NodePackageArgs, NodePingArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs, WhichNodes,
+};
 pub use org::{
     ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs, NodeAddresses, OrgAcceptArgs,
     OrgAdmitArgs, OrgCommand, OrgInitArgs, OrgInviteArgs, OrgJoinArgs, OrgListArgs,
@@ -80,6 +85,12 @@ pub enum Command {
     /// One organisation's node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// The ledgers that a node keeps.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Who keeps each ledger, who is heard, and how well each is doing.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),

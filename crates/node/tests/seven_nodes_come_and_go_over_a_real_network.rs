@@ -56,6 +56,7 @@ fn start(consortium: &Consortium, places: &[Place], node: usize, directory: &Pat
         }],
         ledgers: vec![consortium.genesis.clone()],
         never_voted: true,
+        never_voted_on: Vec::new(),
         profile: Profile::Local,
         limits: Limits::default(),
     };

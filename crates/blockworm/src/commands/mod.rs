@@ -2,6 +2,7 @@
 
 mod acting;
 mod api_key;
+mod archiving;
 mod asset;
 mod consortium;
 mod counterpart;
@@ -12,12 +13,16 @@ mod down;
 mod financing;
 mod fingerprints;
 mod key_holder;
+mod ledger;
+mod lifecycle;
 mod member;
 mod membership;
 mod mutations;
+mod network;
 mod node;
 mod nodes;
 mod org;
+mod packages;
 mod parts;
 mod pins;
 mod proof;
@@ -33,7 +38,8 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-pub mod verify;
+mod verify;
+mod voting;
 mod voucher;
 
 use crate::{
@@ -49,6 +55,9 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     let format = cli.output;
     match cli.command {
         Command::Node(NodeCommand::Run(args)) => node::run(&args),
+        Command::Node(NodeCommand::Stop(args)) => lifecycle::stop(&args, format),
+        Command::Node(NodeCommand::Package(args)) => packages::package(&args, format),
+        Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
@@ -81,10 +90,21 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
+            Command::Ledger(command) => ledger::run(&command, format).await,
+            Command::Network(command) => network::run(&command, format).await,
+            Command::Node(NodeCommand::Start(args)) => lifecycle::start(&args, format).await,
+            Command::Node(NodeCommand::Restart(args)) => lifecycle::restart(&args, format).await,
+            Command::Node(NodeCommand::Logs(args)) => lifecycle::logs(&args, format).await,
+            Command::Node(NodeCommand::Ping(args)) => lifecycle::ping(&args, format).await,
             Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
             Command::Node(NodeCommand::Leave(args)) => membership::leave(&args, format).await,
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
-            Command::Node(NodeCommand::Run(_))
+            Command::Node(
+                NodeCommand::Run(_)
+                | NodeCommand::Stop(_)
+                | NodeCommand::Package(_)
+                | NodeCommand::Install(_),
+            )
             | Command::ApiKey(_)
             | Command::Consortium(_)
             | Command::Verify(_)

@@ -8,7 +8,7 @@ use crate::{
 };
 use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, ServerError, TlsFiles};
 use blockworm_ledger::OrganisationId;
-use blockworm_node::RunningNode;
+use blockworm_node::{NodeError, RunningNode};
 use blockworm_service::{
     key_holder::{Desk, DeskError},
     network::{
@@ -28,6 +28,7 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
         listen: args.listen,
         api: args.api,
         passphrase_file: args.passphrase_file.clone(),
+        consensus_key_file: args.consensus_key_file.clone(),
     };
     let file = NodeConfigFile::read(&args.config, overrides).map_err(|error| {
         Failure::of("config.unusable", &error).next("correct the file, then run it again")
@@ -65,11 +66,16 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::of("system.runtime", &error))?;
-    let node = blockworm_node::start(config, builtins()).map_err(|error| {
-        Failure::of("node.start", &error).next(format!(
+    let node = blockworm_node::start(config, builtins()).map_err(|error| match &error {
+        NodeError::OtherOrganisation { owner, .. } => Failure::of("node.other_organisation", &error)
+            .next(format!(
+                "start it with the folder and the keys of {}, or give the folder back to {owner}: two nodes must never vote with one key",
+                file.organisation
+            )),
+        _ => Failure::of("node.start", &error).next(format!(
             "blockworm doctor; the log of {}",
             file.organisation
-        ))
+        )),
     })?;
     file.note_first_start()
         .map_err(|error| Failure::of("node.folder", &error))?;

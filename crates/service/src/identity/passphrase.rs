@@ -78,7 +78,7 @@ pub fn check_private(path: &Path) -> Result<(), IdentityError> {
         source,
     })?;
     let mode = metadata.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if !blockworm_crypto::keyfile::is_private(path, mode) {
         return Err(IdentityError::Exposed {
             path: path.to_owned(),
             mode,
