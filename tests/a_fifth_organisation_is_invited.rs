@@ -3,8 +3,11 @@
 
 mod dsl;
 
-use dsl::machines::{Machine, Machines, found};
-use serde_json::Value;
+use dsl::{
+    Ran,
+    machines::{Machine, Machines, found},
+};
+use serde_json::{Value, json};
 use std::{fs, time::Instant};
 
 fn read(path: &str) -> Value {
@@ -28,43 +31,67 @@ fn vote(machine: &Machine, number: u64) -> Value {
         .json()
 }
 
-#[test]
-fn a_fifth_is_invited_voted_in_and_votes() {
-    let table = Machines::new();
-    let founders = ["bank", "court", "notary", "platform"].map(|name| table.founder(name, &[name]));
-    let all: Vec<&Machine> = founders.iter().collect();
-    let digest = found(&table, "trade", &all);
-    for founder in &founders {
-        founder.start();
+/// Four founders whose nodes run, and what travels between them and the fifth.
+struct Scene {
+    founders: [Machine; 4],
+    insurer: Machine,
+    digest: String,
+    invitation: String,
+    acceptance: String,
+    /// For files that were changed on their way.
+    forged: String,
+    // Dropped last: the folders lie in it.
+    _table: Machines,
+}
+
+impl Scene {
+    fn start() -> Self {
+        let table = Machines::new();
+        let founders =
+            ["bank", "court", "notary", "platform"].map(|name| table.founder(name, &[name]));
+        let all: Vec<&Machine> = founders.iter().collect();
+        let digest = found(&table, "trade", &all);
+        for founder in &founders {
+            founder.start();
+        }
+        for founder in &founders {
+            founder.wait_ready(1);
+        }
+        Self {
+            insurer: table.machine("insurer"),
+            founders,
+            digest,
+            invitation: table.file("invitation.json"),
+            acceptance: table.file("acceptance.json"),
+            forged: table.file("forged.json"),
+            _table: table,
+        }
     }
-    for founder in &founders {
-        founder.wait_ready(1);
+
+    fn invite(&self) {
+        let invited = self.founders[3].run(&[
+            "org",
+            "invite",
+            "insurer",
+            "--name",
+            "Marine Insurer",
+            "--role",
+            "insurer",
+            "--days",
+            "1",
+            "--as",
+            "platform/admin",
+            "-o",
+            &self.invitation,
+        ]);
+        let told = &invited.json()["genesis_digests"][0];
+        assert_eq!(told, self.digest.as_str());
     }
-    let [bank, court, notary, platform] = &founders;
-    let begun = Instant::now();
-    let invitation = table.file("invitation.json");
-    let invited = platform.run(&[
-        "org",
-        "invite",
-        "insurer",
-        "--name",
-        "Marine Insurer",
-        "--role",
-        "insurer",
-        "--days",
-        "1",
-        "--as",
-        "platform/admin",
-        "-o",
-        &invitation,
-    ]);
-    assert_eq!(invited.json()["genesis_digests"][0], digest.as_str());
-    // On the fifth machine: the digest was told by telephone.
-    let insurer = table.machine("insurer");
-    let address = insurer.address.to_string();
-    let acceptance = table.file("acceptance.json");
-    let accept = |genesis: &str, invitation: &str| {
-        insurer.run(&[
+
+    /// On the fifth machine.
+    fn accept(&self, genesis: &str, invitation: &str) -> Ran {
+        let address = self.insurer.address.to_string();
+        self.insurer.run(&[
             "org",
             "accept",
             invitation,
@@ -73,15 +100,12 @@ fn a_fifth_is_invited_voted_in_and_votes() {
             "--address",
             &address,
             "-o",
-            &acceptance,
+            &self.acceptance,
         ])
-    };
-    let wrong = accept(&"00".repeat(32), &invitation);
-    assert_eq!(wrong.error_code(), "invitation.other_genesis");
-    accept(&digest, &invitation).json();
+    }
 
-    // Forged: another role than was signed.
-    let admit = |invitation: &str, acceptance: &str| {
+    fn admit(&self, invitation: &str, acceptance: &str) -> Ran {
+        let platform = &self.founders[3];
         platform.run(&[
             "org",
             "admit",
@@ -90,103 +114,120 @@ fn a_fifth_is_invited_voted_in_and_votes() {
             "--as",
             "platform/admin",
         ])
-    };
-    let forged = table.file("forged.json");
-    let mut more = read(&invitation);
-    more["signed"]["invitation"]["roles"] = serde_json::json!(["bank", "insurer"]);
-    write(&forged, &more);
-    // (The acceptance answers another invitation then; its signature is looked at first.)
-    assert_eq!(
-        admit(&forged, &acceptance).error_code(),
-        "invitation.forged"
-    );
-    // Expired: by the clock of the ledger, whatever the file's reader thinks.
-    let mut late = read(&invitation);
-    late["signed"]["invitation"]["expires_at_ms"] = 1.into();
-    write(&forged, &late);
-    assert_eq!(accept(&digest, &forged).error_code(), "invitation.expired");
-    // The authority was swapped on the acceptance's way.
-    let mut swapped = read(&acceptance);
-    let root = read(dsl::path(&bank.founder_file()))["founder"]["root"].clone();
-    swapped["acceptance"]["root"] = root;
-    write(&forged, &swapped);
-    let refused = admit(&invitation, &forged);
-    assert_eq!(refused.error_code(), "certificate.organisation_mismatch");
-
-    let made = admit(&invitation, &acceptance).json();
-    let number = made["proposal"].as_u64().unwrap();
-    // Replayed while it is voted on.
-    assert_eq!(
-        admit(&invitation, &acceptance).error_code(),
-        "invitation.used"
-    );
-    // A voter who was told of another change is stopped before it signs.
-    let (text, other) = (number.to_string(), "11".repeat(32));
-    let told = [
-        "proposal",
-        "vote",
-        &text,
-        "--as",
-        "bank/admin",
-        "--digest",
-        &other,
-    ];
-    assert_eq!(bank.run(&told).error_code(), "proposal.other_action");
-    vote(bank, number);
-    vote(court, number);
-    let roles = platform.query("organisations", r#"{"organisation":{"id":"insurer"}}"#);
-    assert_eq!(roles["roles"], serde_json::json!(["insurer"]));
-    assert_eq!(
-        admit(&invitation, &acceptance).error_code(),
-        "invitation.used"
-    );
-
-    // The fifth machine's node starts, catches up, and its own admin asks for its vote.
-    let joined = insurer.run(&["org", "join"]).json();
-    let number = joined["ledgers"][0]["proposal"].as_u64().unwrap();
-    for machine in [bank, court, notary] {
-        vote(machine, number);
     }
-    insurer.wait_until("the fifth votes", |insurer| {
-        let status = insurer.run(&["status"]).json();
-        status["nodes"][0]["ledgers"][0]["votes"] == true
-    });
+
+    /// Files that somebody changed on their way.
+    fn refuse_forgeries(&self) {
+        let mut more = read(&self.invitation);
+        more["signed"]["invitation"]["roles"] = json!(["bank", "insurer"]);
+        write(&self.forged, &more);
+        let refused = self.admit(&self.forged, &self.acceptance);
+        assert_eq!(refused.error_code(), "invitation.forged");
+        let mut late = read(&self.invitation);
+        late["signed"]["invitation"]["expires_at_ms"] = 1.into();
+        write(&self.forged, &late);
+        let refused = self.accept(&self.digest, &self.forged);
+        assert_eq!(refused.error_code(), "invitation.expired");
+        // The authority, swapped on the acceptance's way.
+        let mut swapped = read(&self.acceptance);
+        let bank = dsl::path(&self.founders[0].founder_file()).to_owned();
+        swapped["acceptance"]["root"] = read(&bank)["founder"]["root"].clone();
+        write(&self.forged, &swapped);
+        let refused = self.admit(&self.invitation, &self.forged);
+        assert_eq!(refused.error_code(), "certificate.organisation_mismatch");
+    }
+
+    /// Proposed at the inviter's, voted for on the others' machines.
+    fn vote_in(&self) {
+        let [bank, court, _, platform] = &self.founders;
+        let made = self.admit(&self.invitation, &self.acceptance).json();
+        let number = made["proposal"].as_u64().unwrap();
+        let again = || self.admit(&self.invitation, &self.acceptance).error_code();
+        assert_eq!(again(), "invitation.used", "while it is voted on");
+        // A voter who was told of another change is stopped before it signs.
+        let (text, other) = (number.to_string(), "11".repeat(32));
+        let told = [
+            "proposal",
+            "vote",
+            &text,
+            "--as",
+            "bank/admin",
+            "--digest",
+            &other,
+        ];
+        assert_eq!(bank.run(&told).error_code(), "proposal.other_action");
+        vote(bank, number);
+        vote(court, number);
+        let insurer = platform.query("organisations", r#"{"organisation":{"id":"insurer"}}"#);
+        assert_eq!(insurer["roles"], json!(["insurer"]));
+        assert_eq!(again(), "invitation.used", "and for ever");
+    }
+
+    /// The fifth's node catches up, and its own admin asks for its vote.
+    fn join(&self) {
+        let [bank, court, notary, _] = &self.founders;
+        let joined = self.insurer.run(&["org", "join"]).json();
+        let number = joined["ledgers"][0]["proposal"].as_u64().unwrap();
+        for machine in [bank, court, notary] {
+            vote(machine, number);
+        }
+        self.insurer.wait_until("the fifth votes", |insurer| {
+            let status = insurer.run(&["status"]).json();
+            status["nodes"][0]["ledgers"][0]["votes"] == true
+        });
+    }
+
+    /// What an admin proposes on its own machine; the proposal's number.
+    fn make(&self, by: &Machine, change: &[&str]) -> u64 {
+        let admin = by.admin();
+        let made = by.run(&[&["proposal", "make"], change, &["--as", &admin]].concat());
+        made.json()["proposal"].as_u64().unwrap()
+    }
+}
+
+#[test]
+fn a_fifth_is_invited_voted_in_and_votes() {
+    let scene = Scene::start();
+    let begun = Instant::now();
+    scene.invite();
+    let wrong = scene.accept(&"00".repeat(32), &scene.invitation);
+    assert_eq!(wrong.error_code(), "invitation.other_genesis");
+    scene.accept(&scene.digest, &scene.invitation).json();
+    scene.refuse_forgeries();
+    scene.vote_in();
+    scene.join();
     println!(
         "from the invitation to the fifth vote: {} ms",
         begun.elapsed().as_millis()
     );
+    let [bank, court, notary, platform] = &scene.founders;
     let members = platform.query("members", r#"{"list":{"organisation":"insurer"}}"#);
-    assert_eq!(
-        members.as_array().unwrap().len(),
-        2,
-        "its admin, and its operator by it"
-    );
+    let registered = members.as_array().unwrap().len();
+    assert_eq!(registered, 2, "its admin, and its operator by it");
     let listed = court.run(&["org", "list"]).json();
     assert_eq!(listed.as_array().unwrap().len(), 5);
 
-    // Suspended, it neither acts nor votes; removed, it never comes back.
-    let make = |by: &Machine, change: &[&str]| {
-        let admin = by.admin();
-        let made = by.run(&[&["proposal", "make"], change, &["--as", &admin]].concat());
-        made.json()["proposal"].as_u64().unwrap()
-    };
-    let number = make(bank, &["suspend", "insurer"]);
+    // Suspended, it does not vote; removed, its node does not either, and the others go on.
+    let number = scene.make(bank, &["suspend", "insurer"]);
     for machine in [court, notary, platform] {
         vote(machine, number);
     }
-    let number = make(bank, &["policy", "freeze", "court", "notary"]);
-    insurer.wait_until("the fifth knows", |insurer| {
-        let text = format!(r#"{{"proposal":{{"number":{number}}}}}"#);
-        !insurer.query("proposals", &text).is_null()
+    let number = scene.make(bank, &["policy", "freeze", "court", "notary"]);
+    let question = format!(r#"{{"proposal":{{"number":{number}}}}}"#);
+    scene.insurer.wait_until("the fifth knows", |insurer| {
+        !insurer.query("proposals", &question).is_null()
     });
     let text = number.to_string();
-    let refused = insurer.run(&["proposal", "vote", &text, "--as", "insurer/admin"]);
-    assert_eq!(refused.error_code(), "organisation.suspended");
+    let late = ["proposal", "vote", &text, "--as", "insurer/admin"];
+    assert_eq!(
+        scene.insurer.run(&late).error_code(),
+        "organisation.suspended"
+    );
     vote(court, number);
     vote(notary, number);
     let policies = platform.query("ledger", r#"{"policies":{}}"#);
-    assert_eq!(policies["freeze"], serde_json::json!(["court", "notary"]));
-    let number = make(bank, &["remove", "insurer"]);
+    assert_eq!(policies["freeze"], json!(["court", "notary"]));
+    let number = scene.make(bank, &["remove", "insurer"]);
     vote(court, number);
     vote(notary, number);
     platform.wait_until("four vote again", |platform| {

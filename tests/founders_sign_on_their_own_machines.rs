@@ -3,7 +3,10 @@
 
 mod dsl;
 
-use dsl::machines::{Machine, Machines, draft_of, found};
+use dsl::{
+    Ran,
+    machines::{Machine, Machines, draft_of, found},
+};
 use serde_json::Value;
 use std::fs;
 
@@ -11,8 +14,12 @@ fn read(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+fn sign(machine: &Machine, draft: &str, out: &str) -> Ran {
+    machine.run(&["consortium", "sign", draft, "-o", out])
+}
+
 #[test]
-fn nothing_is_founded_without_every_founders_signature_on_the_same_genesis() {
+fn one_draft_follows_from_the_founders_files() {
     let table = Machines::new();
     let bank = table.founder("bank", &["bank"]);
     let court = table.founder("court", &["court"]);
@@ -23,19 +30,29 @@ fn nothing_is_founded_without_every_founders_signature_on_the_same_genesis() {
     draft_of("trade", &[&bank, &court], &draft, &[]).json();
     draft_of("trade", &[&court, &bank], &other, &[]).json();
     assert_eq!(fs::read(&draft).unwrap(), fs::read(&other).unwrap());
-    let twice = draft_of("trade", &[&bank, &bank], &other, &[]);
-    assert_eq!(twice.error_code(), "founding.twice");
-    let stranger = draft_of(
-        "trade",
-        &[&bank, &court],
-        &other,
-        &["--role", "notary=notary"],
-    );
-    assert_eq!(stranger.error_code(), "founding.not_a_founder");
-
-    let sign = |machine: &Machine, draft: &str, out: &str| {
-        machine.run(&["consortium", "sign", draft, "-o", out])
+    let refused = |founders: &[&Machine], more: &[&str]| {
+        draft_of("trade", founders, &other, more).error_code()
     };
+    assert_eq!(refused(&[&bank, &bank], &[]), "founding.twice");
+    let stranger = ["--role", "notary=notary"];
+    assert_eq!(
+        refused(&[&bank, &court], &stranger),
+        "founding.not_a_founder"
+    );
+    // A founder's file changed on its way.
+    let mut changed = read(dsl::path(&court.founder_file()));
+    changed["founder"]["address"] = "127.0.0.1:1".into();
+    fs::write(court.founder_file(), changed.to_string()).unwrap();
+    assert_eq!(refused(&[&bank, &court], &[]), "founding.forged");
+}
+
+#[test]
+fn nothing_is_founded_without_every_founders_signature_on_the_same_genesis() {
+    let table = Machines::new();
+    let bank = table.founder("bank", &["bank"]);
+    let court = table.founder("court", &["court"]);
+    let (draft, other) = (table.file("draft.json"), table.file("other.json"));
+    draft_of("trade", &[&bank, &court], &draft, &[]).json();
     let (by_bank, by_court) = (table.file("bank.sig"), table.file("court.sig"));
     sign(&bank, &draft, &by_bank).json();
     sign(&court, &draft, &by_court).json();
@@ -46,7 +63,6 @@ fn nothing_is_founded_without_every_founders_signature_on_the_same_genesis() {
         }
         bank.run(&args)
     };
-    // One is missing.
     assert_eq!(founding(&[&by_bank]).error_code(), "founding.unsigned");
     // The court's, by the bank's key.
     let mut forged = read(&by_bank);
@@ -68,30 +84,37 @@ fn nothing_is_founded_without_every_founders_signature_on_the_same_genesis() {
     sign(&court, &other, &of_another).json();
     let refused = founding(&[&by_bank, &of_another]);
     assert_eq!(refused.error_code(), "founding.other_draft");
-    // A draft that says of the court what its folder does not: nobody signs for it.
-    let impostor = table.machine_in("court", "impostor");
-    impostor.init(&["court"]).json();
-    let swapped = table.file("swapped.json");
-    draft_of("trade", &[&bank, &impostor], &swapped, &[]).json();
-    let refused = sign(&court, &swapped, &table.file("nothing.sig"));
-    assert_eq!(refused.error_code(), "founding.other_part");
-    // A founder's file changed on its way.
-    let mut changed = read(dsl::path(&court.founder_file()));
-    changed["founder"]["address"] = "127.0.0.1:1".into();
-    fs::write(court.founder_file(), changed.to_string()).unwrap();
-    let refused = draft_of("trade", &[&bank, &court], &other, &[]);
-    assert_eq!(refused.error_code(), "founding.forged");
     assert!(
         !bank.folder.node_file(&bank.organisation).exists(),
         "nothing was founded"
     );
-    // A draft whose genesis was changed after it was made.
+    founding(&[&by_bank, &by_court]).json();
+}
+
+#[test]
+fn nobody_signs_what_its_own_folder_does_not_say() {
+    let table = Machines::new();
+    let bank = table.founder("bank", &["bank"]);
+    let court = table.founder("court", &["court"]);
+    let (draft, nothing) = (table.file("draft.json"), table.file("nothing.sig"));
+    // Somebody else's keys under the court's slug.
+    let impostor = table.machine_in("court", "impostor");
+    impostor.init(&["court"]).json();
+    draft_of("trade", &[&bank, &impostor], &draft, &[]).json();
+    assert_eq!(
+        sign(&court, &draft, &nothing).error_code(),
+        "founding.other_part"
+    );
+    // A genesis that was changed after it was made.
+    draft_of("trade", &[&bank, &court], &draft, &[]).json();
     let mut edited = read(&draft);
     edited["genesis"]["organisations"][1]["name"] = "Another Court".into();
-    fs::write(&other, edited.to_string()).unwrap();
-    let refused = sign(&bank, &other, &table.file("nothing.sig"));
-    assert_eq!(refused.error_code(), "founding.bad_genesis");
-    founding(&[&by_bank, &by_court]).json();
+    fs::write(&draft, edited.to_string()).unwrap();
+    assert_eq!(
+        sign(&bank, &draft, &nothing).error_code(),
+        "founding.bad_genesis"
+    );
+    assert!(fs::metadata(&nothing).is_err(), "nothing was signed");
 }
 
 #[test]

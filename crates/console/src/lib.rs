@@ -5,6 +5,7 @@ mod decoded;
 mod explain;
 mod explain_assets;
 mod explain_claims;
+mod explain_consortium;
 mod fault;
 mod format;
 mod frame;
