@@ -13,7 +13,7 @@ use axum::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
-use blockworm_service::key_holder::Desk;
+use blockworm_service::{key_holder::Desk, users::Users};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -24,6 +24,8 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) node: NodeHandle,
     pub(crate) keys: KeyStore,
+    /// People who sign in, where a listener lets them in.
+    pub(crate) users: Option<Arc<Users>>,
     /// The key holders whose keys this node answers with.
     pub(crate) desks: Vec<Desk>,
     pub(crate) idempotency: IdempotencyKeys,
@@ -40,7 +42,7 @@ pub(crate) struct Inner {
 impl App {
     pub(crate) fn new(
         node: NodeHandle,
-        keys: KeyStore,
+        (keys, users): (KeyStore, Option<Arc<Users>>),
         desks: Vec<Desk>,
         limits: Limits,
         stopping: watch::Receiver<bool>,
@@ -50,6 +52,7 @@ impl App {
         Self(Arc::new(Inner {
             node,
             keys,
+            users,
             desks,
             idempotency: IdempotencyKeys::new(limits.idempotency_keys, limits.idempotency),
             limits,
