@@ -111,7 +111,14 @@ pub(crate) async fn authenticate(
     } else {
         let (method, path) = (request.method(), request.uri().path());
         let reads = matches!(*method, Method::GET | Method::HEAD);
-        match identify(&app, &peer, request.headers(), reads || !guard::is_api(path)).await {
+        match identify(
+            &app,
+            &peer,
+            request.headers(),
+            reads || !guard::is_api(path),
+        )
+        .await
+        {
             Err(failure) if people::may_sign_in(&failure, &peer, &request) => {
                 return Ok(people::to_sign_in(&request));
             }

@@ -15,7 +15,10 @@ use crate::{
 };
 use axum::Router;
 use blockworm_node::NodeHandle;
-use blockworm_service::{key_holder::Desk, users::{Users, UsersError}};
+use blockworm_service::{
+    key_holder::Desk,
+    users::{Users, UsersError},
+};
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -26,7 +29,10 @@ use std::{
     future::Future,
     io,
     net::{IpAddr, SocketAddr},
-    path::PathBuf, pin::pin, sync::Arc, time::Duration,
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -227,7 +233,10 @@ impl Server {
             listener.check(config.keys_file.as_deref(), config.users_file.as_deref())?;
         }
         let keys = KeyStore::open(config.keys_file)?;
-        let asked = config.listeners.iter().any(|listener| listener.access.users);
+        let asked = config
+            .listeners
+            .iter()
+            .any(|listener| listener.access.users);
         let users = config.users_file.filter(|_| asked).map(Users::open);
         let users = users.transpose()?.map(Arc::new);
         let mut listeners = Vec::new();

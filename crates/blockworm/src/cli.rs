@@ -2,6 +2,7 @@
 
 mod access;
 mod asset;
+mod console_user;
 mod financing;
 mod key_holder;
 mod node;
@@ -12,6 +13,10 @@ pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs,
 pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
+};
+pub use console_user::{
+    ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
+    PasswordSource,
 };
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
@@ -77,6 +82,9 @@ pub enum Command {
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// People who sign in at a node's console.
+    #[command(subcommand)]
+    ConsoleUser(ConsoleUserCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),

@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     EmptySearch,
     /// What was entered fits nothing here.
     NothingFound(String),
+    /// A form of another session.
+    OldForm,
     /// Too many live lists are open.
     TooManyStreams(usize),
     /// The store or a contract did not answer.
@@ -73,6 +75,7 @@ impl Fault {
             Self::NoReceivables => "receivable.no_contract",
             Self::EmptySearch => "console.empty_search",
             Self::NothingFound(_) => "console.nothing_found",
+            Self::OldForm => "console.old_form",
             Self::TooManyStreams(_) => "console.too_many_streams",
             Self::Unavailable(_) => "store.unavailable",
             Self::Internal(_) => "console.internal",
@@ -86,6 +89,7 @@ impl Fault {
             | Self::BadHeight(_)
             | Self::BadTransaction(_)
             | Self::EmptySearch => StatusCode::BAD_REQUEST,
+            Self::OldForm => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyStreams(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -155,6 +159,10 @@ impl Fault {
                 format!("“{text}” is no transaction, block or receivable of this ledger."),
                 format!("“{text}”不是本账本的交易、区块或应收账款。"),
             ),
+            Self::OldForm => (
+                "The form belongs to another session.".into(),
+                "该表单属于另一会话。".into(),
+            ),
             Self::TooManyStreams(limit) => (
                 format!("{limit} live lists are open already."),
                 format!("已打开 {limit} 个实时列表。"),
@@ -208,6 +216,10 @@ impl Fault {
             Self::EmptySearch | Self::NothingFound(_) => (
                 "Enter a transaction id (64 hex digits), a block height, a receivable id or an invoice digest, complete and without spaces.",
                 "请输入完整、不含空格的交易编号（64 位十六进制）、区块高度、应收账款编号或发票摘要。",
+            ),
+            Self::OldForm => (
+                "Open the console again; sign in if it asks.",
+                "请重新打开控制台；如有要求，请登录。",
             ),
             Self::TooManyStreams(_) => (
                 "Close a page that you no longer need, then reload.",

@@ -163,12 +163,7 @@ async fn is_in_standing(ledger: &LedgerHandle, shown: &Shown) -> Result<bool, Fa
 }
 
 /// Whether scopes and ledgers suffice for a route; else what is missing.
-fn meets(
-    need: Need,
-    who: &str,
-    held: &BTreeSet<Scope>,
-    ledgers: &[String],
-) -> Result<(), String> {
+fn meets(need: Need, who: &str, held: &BTreeSet<Scope>, ledgers: &[String]) -> Result<(), String> {
     match need {
         Need::Nothing | Need::Anyone => Ok(()),
         Need::Scope(scopes) if scopes.iter().any(|scope| held.contains(scope)) => Ok(()),

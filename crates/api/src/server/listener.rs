@@ -339,6 +339,9 @@ mod tests {
         assert!(check("127.0.0.1:1", false, dir.path()).is_ok());
         assert!(check("127.0.0.1:1", true, dir.path()).is_ok());
         let clear = check("192.0.2.1:1", false, dir.path());
-        assert!(matches!(clear, Err(ServerError::PlainBeyondLoopback { .. })));
+        assert!(matches!(
+            clear,
+            Err(ServerError::PlainBeyondLoopback { .. })
+        ));
     }
 }

@@ -3,6 +3,7 @@
 mod acting;
 mod api_key;
 mod asset;
+mod console_user;
 mod counterpart;
 mod credit;
 mod decide;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Node(NodeCommand::Run(args)) => node::run(&args),
         Command::ApiKey(command) => api_key::run(&command, format),
+        Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
         Command::Bench(args) => bench::run(args, format),
@@ -82,6 +84,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
             Command::Node(NodeCommand::Run(_))
             | Command::ApiKey(_)
+            | Command::ConsoleUser(_)
             | Command::Verify(_)
             | Command::Down(_)
             | Command::Bench(_) => {

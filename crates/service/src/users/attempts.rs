@@ -47,7 +47,10 @@ impl Attempts {
     pub fn begin(&mut self, name: &str, address: IpAddr, now_ms: u64) -> Result<(), u64> {
         let user = sha256(&[name.as_bytes()]);
         let address = network(address);
-        let wait = self.users.wait(&user, now_ms).max(self.addresses.wait(&address, now_ms));
+        let wait = self
+            .users
+            .wait(&user, now_ms)
+            .max(self.addresses.wait(&address, now_ms));
         if wait > 0 {
             return Err(wait);
         }
@@ -88,8 +91,13 @@ impl<K: Copy + Eq + std::hash::Hash> Table<K> {
 
     fn fail(&mut self, key: K, allowed: u32, now_ms: u64) {
         if self.0.len() >= MOST && !self.0.contains_key(&key) {
-            self.0.retain(|_, of| now_ms.saturating_sub(of.last_ms) < FORGOTTEN_MS);
-            let oldest = self.0.iter().min_by_key(|(_, of)| of.last_ms).map(|(key, _)| *key);
+            self.0
+                .retain(|_, of| now_ms.saturating_sub(of.last_ms) < FORGOTTEN_MS);
+            let oldest = self
+                .0
+                .iter()
+                .min_by_key(|(_, of)| of.last_ms)
+                .map(|(key, _)| *key);
             if let Some(oldest) = oldest.filter(|_| self.0.len() >= MOST) {
                 self.0.remove(&oldest);
             }
@@ -140,7 +148,10 @@ mod tests {
         let mut now_ms = 1_000 + MINUTE_MS;
         for wait in [2, 4, 8, 15, 15] {
             attempts.begin("ana", address(1), now_ms).unwrap();
-            assert_eq!(attempts.begin("ana", address(1), now_ms), Err(wait * MINUTE_MS));
+            assert_eq!(
+                attempts.begin("ana", address(1), now_ms),
+                Err(wait * MINUTE_MS)
+            );
             now_ms += wait * MINUTE_MS;
         }
         attempts.begin("ana", address(1), now_ms).unwrap();
@@ -175,7 +186,9 @@ mod tests {
         }
         for name in 0..MOST + 10 {
             let address = IpAddr::from((name as u32).to_be_bytes());
-            attempts.begin(&name.to_string(), address, 9 + FORGOTTEN_MS).unwrap();
+            attempts
+                .begin(&name.to_string(), address, 9 + FORGOTTEN_MS)
+                .unwrap();
         }
         assert!(attempts.users.0.len() <= MOST && attempts.addresses.0.len() <= MOST);
     }

@@ -55,5 +55,7 @@ impl TryFrom<&Value> for Map {
 
 /// A number that fits.
 pub(super) fn integer(value: &Value) -> Option<i64> {
-    value.as_integer().and_then(|number| i64::try_from(number).ok())
+    value
+        .as_integer()
+        .and_then(|number| i64::try_from(number).ok())
 }

@@ -42,7 +42,11 @@ impl Challenges {
         now_ms: u64,
     ) -> Result<[u8; 32], UsersError> {
         self.0.retain(|of| now_ms < of.ends_ms);
-        let mut of_address = self.0.iter().enumerate().filter(|(_, of)| of.address == address);
+        let mut of_address = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, of)| of.address == address);
         let first = of_address.next().map(|(place, _)| place);
         let full = of_address.count() + 1 >= MOST_OF_ADDRESS;
         if let Some(place) = first.filter(|_| full) {
@@ -112,6 +116,9 @@ mod tests {
             assert_eq!(of_other, MOST_OF_ADDRESS);
         }
         assert_eq!(open.0.len(), MOST);
-        assert!(!open.take(&first, &Purpose::SignIn, "here", 1), "the oldest went first");
+        assert!(
+            !open.take(&first, &Purpose::SignIn, "here", 1),
+            "the oldest went first"
+        );
     }
 }

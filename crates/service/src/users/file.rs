@@ -1,10 +1,6 @@
 //! The file of users: read as a whole, changed under a lock, written as a whole.
 
-use super::{
-    NewUser, PasswordHash, Secrets, TotpSecret, UserRecord,
-    record::MAX_USERS,
-    recovery,
-};
+use super::{NewUser, PasswordHash, Secrets, TotpSecret, UserRecord, record::MAX_USERS, recovery};
 use crate::network::folder::{FolderError, write_whole};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -171,7 +167,10 @@ impl UserFile {
         for user in &self.users {
             user.check()?;
             if !names.insert(&user.name) || !handles.insert(&user.handle) {
-                return Err(format!("two users are named {:?} or share a handle", user.name));
+                return Err(format!(
+                    "two users are named {:?} or share a handle",
+                    user.name
+                ));
             }
             if !user.passkeys.iter().all(|key| passkeys.insert(&key.id)) {
                 return Err(format!("a passkey of {:?} is there twice", user.name));

@@ -179,14 +179,18 @@ pub(super) fn check_registration(
     if object.bytes != answer.attestation.len() {
         return Err(malformed);
     }
-    let data = object.text_key("authData").and_then(|value| value.as_bytes());
+    let data = object
+        .text_key("authData")
+        .and_then(|value| value.as_bytes());
     let data = data.ok_or(malformed)?;
     let read = AuthenticatorData::read(data)?;
     read.check(site)?;
     let credential = read.credential.ok_or(malformed)?;
     credential.parsed()?;
     let format = object.text_key("fmt").and_then(|value| value.as_text());
-    let statement = object.text_key("attStmt").and_then(|value| Map::try_from(value).ok());
+    let statement = object
+        .text_key("attStmt")
+        .and_then(|value| Map::try_from(value).ok());
     match (format, statement) {
         (Some("none"), Some(statement)) if statement.is_empty() => Ok(credential),
         // A browser may pass on what a key says of itself alone; then it must be true.
@@ -343,13 +347,13 @@ impl Credential {
         let number = |name: i64| key.number_key(name).and_then(integer);
         let coordinate = |name: i64| {
             let bytes = key.number_key(name).and_then(|value| value.as_bytes());
-            bytes.filter(|bytes| bytes.len() == 32).ok_or(PasskeyError::Key)
+            bytes
+                .filter(|bytes| bytes.len() == 32)
+                .ok_or(PasskeyError::Key)
         };
         let algorithm = number(3).ok_or(PasskeyError::Algorithm)?;
         let key = match (algorithm, number(1), number(-1)) {
-            (ES256, Some(2), Some(1)) => {
-                [&[4u8][..], coordinate(-2)?, coordinate(-3)?].concat()
-            }
+            (ES256, Some(2), Some(1)) => [&[4u8][..], coordinate(-2)?, coordinate(-3)?].concat(),
             (EDDSA, Some(1), Some(6)) => coordinate(-2)?.clone(),
             (ES256 | EDDSA, ..) => return Err(PasskeyError::Key),
             _ => return Err(PasskeyError::Algorithm),

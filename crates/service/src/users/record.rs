@@ -163,7 +163,10 @@ impl UserRecord {
         }
         self.password.check().map_err(in_user)?;
         self.totp_secret.check().map_err(in_user)?;
-        self.passkeys.iter().try_for_each(Passkey::check).map_err(in_user)
+        self.passkeys
+            .iter()
+            .try_for_each(Passkey::check)
+            .map_err(in_user)
     }
 }
 

@@ -168,7 +168,8 @@ impl Sessions {
     /// Ends a session of a user; whether there was one.
     pub fn end(&mut self, user: &str, session: &str) -> bool {
         let before = self.0.len();
-        self.0.retain(|_, of| of.user != user || of.view.session != session);
+        self.0
+            .retain(|_, of| of.user != user || of.view.session != session);
         self.0.len() < before
     }
 
@@ -181,12 +182,16 @@ impl Sessions {
     }
 
     fn of(&self, user: &str) -> impl Iterator<Item = (&Digest, &Session)> {
-        self.0.iter().filter(move |(_, session)| session.user == user)
+        self.0
+            .iter()
+            .filter(move |(_, session)| session.user == user)
     }
 
     fn end_oldest(&mut self, among: impl Fn(&Session) -> bool) {
         let oldest = self.0.iter().filter(|(_, session)| among(session));
-        let oldest = oldest.min_by_key(|(_, session)| session.view.used_ms).map(|(key, _)| *key);
+        let oldest = oldest
+            .min_by_key(|(_, session)| session.view.used_ms)
+            .map(|(key, _)| *key);
         if let Some(oldest) = oldest {
             self.0.remove(&oldest);
         }

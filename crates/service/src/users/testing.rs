@@ -48,7 +48,9 @@ pub(super) struct Device {
 
 impl Device {
     pub fn es256() -> Self {
-        Self::with(Key::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap()))
+        Self::with(Key::P256(
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
+        ))
     }
 
     pub fn eddsa() -> Self {
@@ -149,7 +151,12 @@ impl Device {
                 bytes(-3, &public[33..]),
             ],
             Key::Ed25519(_) => {
-                vec![number(1, 1), number(3, algorithm), number(-1, 6), bytes(-2, &public)]
+                vec![
+                    number(1, 1),
+                    number(3, algorithm),
+                    number(-1, 6),
+                    bytes(-2, &public),
+                ]
             }
         })
     }
@@ -175,7 +182,11 @@ impl Device {
             message[0] ^= 1;
         }
         match &self.key {
-            Key::P256(key) => key.sign(&SystemRandom::new(), &message).unwrap().as_ref().to_vec(),
+            Key::P256(key) => key
+                .sign(&SystemRandom::new(), &message)
+                .unwrap()
+                .as_ref()
+                .to_vec(),
             Key::Ed25519(key) => key.sign(&message).as_ref().to_vec(),
         }
     }

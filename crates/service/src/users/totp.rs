@@ -177,7 +177,12 @@ mod tests {
 
     #[test]
     fn base32_is_the_standards() {
-        for (bytes, text) in [("", ""), ("f", "MY"), ("foob", "MZXW6YQ"), ("foobar", "MZXW6YTBOI")] {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "MY"),
+            ("foob", "MZXW6YQ"),
+            ("foobar", "MZXW6YTBOI"),
+        ] {
             assert_eq!(base32(bytes.as_bytes()), text);
             assert_eq!(unbase32(text).unwrap(), bytes.as_bytes());
         }

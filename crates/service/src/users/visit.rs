@@ -48,7 +48,11 @@ impl Doorway {
     pub fn set_cookie(&self, origin: &str, secret: Option<&str>) -> String {
         let safe = self.secure || origin.starts_with("https://");
         let [host, plain] = self.cookie_names();
-        let (name, more) = if safe { (host, "; Secure") } else { (plain, "") };
+        let (name, more) = if safe {
+            (host, "; Secure")
+        } else {
+            (plain, "")
+        };
         let (value, age) = match secret {
             Some(secret) => (secret, ""),
             None => ("", "; Max-Age=0"),
@@ -106,16 +110,29 @@ mod tests {
         let named = site("Bank.example:7443", true).unwrap();
         assert_eq!(named.name, "bank.example");
         assert_eq!(named.origins, ["https://bank.example:7443"]);
-        assert_eq!(site("bank.example:443", true).unwrap().origins, ["https://bank.example"]);
+        assert_eq!(
+            site("bank.example:443", true).unwrap().origins,
+            ["https://bank.example"]
+        );
         let local = site("localhost:7443", false).unwrap();
-        assert_eq!(local.origins, ["https://localhost:7443", "http://localhost:7443"]);
-        assert_eq!(site("localhost:80", false).unwrap().origins[1], "http://localhost");
+        assert_eq!(
+            local.origins,
+            ["https://localhost:7443", "http://localhost:7443"]
+        );
+        assert_eq!(
+            site("localhost:80", false).unwrap().origins[1],
+            "http://localhost"
+        );
     }
 
     #[test]
     fn a_session_is_held_as_safely_as_the_connection_allows() {
-        let tls = doorway("bank.example:7443", true).set_cookie("https://bank.example:7443", Some("s"));
-        assert_eq!(tls, "__Host-blockworm-7443=s; Path=/; HttpOnly; SameSite=Strict; Secure");
+        let tls =
+            doorway("bank.example:7443", true).set_cookie("https://bank.example:7443", Some("s"));
+        assert_eq!(
+            tls,
+            "__Host-blockworm-7443=s; Path=/; HttpOnly; SameSite=Strict; Secure"
+        );
         let plain = doorway("localhost:7443", false);
         let local = plain.set_cookie("http://localhost:7443", Some("s"));
         assert_eq!(local, "blockworm-7443=s; Path=/; HttpOnly; SameSite=Strict");

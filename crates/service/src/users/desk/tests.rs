@@ -62,10 +62,15 @@ impl Scene {
     fn with_passkey(&self, device: &mut Device, now_ms: u64) -> Arc<SignedIn> {
         let session = self.signed_in(now_ms);
         let who = self.users.session(&session.secret, now_ms).unwrap();
-        let offer = self.users.offer_passkey(&who, &site(), HERE, now_ms).unwrap();
+        let offer = self
+            .users
+            .offer_passkey(&who, &site(), HERE, now_ms)
+            .unwrap();
         device.handle = unbase64(&offer["user"]["id"]);
         let answer = device.register(&unbase64(&offer["challenge"]));
-        let added = self.users.add_passkey(&who, &site(), " laptop ", &answer, now_ms);
+        let added = self
+            .users
+            .add_passkey(&who, &site(), " laptop ", &answer, now_ms);
         added.unwrap();
         who
     }
@@ -73,12 +78,15 @@ impl Scene {
     fn by_passkey(&self, device: &Device, now_ms: u64) -> Result<NewSession, Refused> {
         let asked = self.users.ask_for_passkey(&site(), HERE, now_ms).unwrap();
         let answer = device.answer(&unbase64(&asked["challenge"]));
-        self.users.sign_in_by_passkey(&site(), &answer, HERE, now_ms)
+        self.users
+            .sign_in_by_passkey(&site(), &answer, HERE, now_ms)
     }
 }
 
 fn unbase64(value: &serde_json::Value) -> Vec<u8> {
-    BASE64_URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap()
+    BASE64_URL_SAFE_NO_PAD
+        .decode(value.as_str().unwrap())
+        .unwrap()
 }
 
 fn is_wrong(answer: Result<NewSession, Refused>) -> bool {
@@ -95,14 +103,22 @@ fn password_and_code_together_sign_in_once() {
     let unknown = scene.users.sign_in("ben", PASSWORD, &code, HERE, START);
     assert!(is_wrong(unknown), "told as a wrong password is");
     let session = scene.sign_in(PASSWORD, &format!("{} {}", &code[..3], &code[3..]), START);
-    let who = scene.users.session(&session.unwrap().secret, START).unwrap();
+    let who = scene
+        .users
+        .session(&session.unwrap().secret, START)
+        .unwrap();
     assert_eq!((who.user.as_str(), who.by), ("ana", "password and code"));
-    assert_eq!((who.ledgers.clone(), who.scopes.len()), (vec!["trade".into()], 1));
+    assert_eq!(
+        (who.ledgers.clone(), who.scopes.len()),
+        (vec!["trade".into()], 1)
+    );
     assert!(who.is_token(&who.token) && !who.is_token("") && !who.is_token(&who.session));
     // The code is spent, also for a desk that begins anew.
     assert!(is_wrong(scene.sign_in(PASSWORD, &code, START)));
     let restarted = Users::open(scene.users.path.clone()).unwrap();
-    assert!(is_wrong(restarted.sign_in("ana", PASSWORD, &code, HERE, START)));
+    assert!(is_wrong(
+        restarted.sign_in("ana", PASSWORD, &code, HERE, START)
+    ));
     assert!(restarted.session("", START).is_none());
     scene.signed_in(START + 30_000);
 }
@@ -111,16 +127,26 @@ fn password_and_code_together_sign_in_once() {
 fn a_recovery_code_stands_in_once() {
     let scene = scene();
     let code = scene.secrets.recovery[3].to_string();
-    assert!(is_wrong(scene.sign_in("wrong horse battery", &code, START)), "not spent by this");
+    assert!(
+        is_wrong(scene.sign_in("wrong horse battery", &code, START)),
+        "not spent by this"
+    );
     let session = scene.sign_in(PASSWORD, &code, START).unwrap();
     let who = scene.users.session(&session.secret, START).unwrap();
     assert_eq!(who.by, "password and recovery code");
     assert!(is_wrong(scene.sign_in(PASSWORD, &code, START)));
     let text = fs::read_to_string(&scene.users.path).unwrap();
-    for secret in scene.secrets.recovery.iter().map(|code| code.replace('-', "")) {
+    for secret in scene
+        .secrets
+        .recovery
+        .iter()
+        .map(|code| code.replace('-', ""))
+    {
         assert!(!text.contains(&secret) && !text.contains(PASSWORD));
     }
-    scene.sign_in(PASSWORD, &scene.secrets.recovery[4], START).unwrap();
+    scene
+        .sign_in(PASSWORD, &scene.secrets.recovery[4], START)
+        .unwrap();
 }
 
 #[test]
@@ -134,12 +160,17 @@ fn failures_lock_the_password_but_not_the_passkey() {
     }
     let good = scene.code(now_ms);
     let locked = scene.sign_in(PASSWORD, &good, now_ms);
-    assert!(matches!(locked, Err(Refused::Wait { seconds: 60 })), "{locked:?}");
+    assert!(
+        matches!(locked, Err(Refused::Wait { seconds: 60 })),
+        "{locked:?}"
+    );
     scene.by_passkey(&device, now_ms).unwrap();
     scene.signed_in(now_ms + 60_000);
     // Unknown users are locked the same.
     for _ in 0..5 {
-        assert!(is_wrong(scene.users.sign_in("ben", PASSWORD, "0", HERE, now_ms)));
+        assert!(is_wrong(
+            scene.users.sign_in("ben", PASSWORD, "0", HERE, now_ms)
+        ));
     }
     let locked = scene.users.sign_in("ben", PASSWORD, "0", HERE, now_ms);
     assert!(matches!(locked, Err(Refused::Wait { .. })));
@@ -163,7 +194,10 @@ fn sessions_end_idle_late_and_with_their_user() {
     let secret = scene.signed_in(now_ms).secret;
     let who = scene.users.session(&secret, now_ms).unwrap();
     assert!(scene.users.still(&who, now_ms + IDLE_MS - 1).is_some());
-    assert!(scene.users.session(&secret, now_ms + IDLE_MS).is_none(), "a look is no use");
+    assert!(
+        scene.users.session(&secret, now_ms + IDLE_MS).is_none(),
+        "a look is no use"
+    );
 
     type Change = fn(&mut UserFile) -> Result<(), UsersError>;
     let changes: [Change; 4] = [
@@ -177,15 +211,24 @@ fn sessions_end_idle_late_and_with_their_user() {
         let secret = scene.signed_in(now_ms).secret;
         assert!(scene.users.session(&secret, now_ms).is_some());
         scene.change(change);
-        assert!(scene.users.session(&secret, now_ms + 50_000).is_none(), "{round}");
+        assert!(
+            scene.users.session(&secret, now_ms + 50_000).is_none(),
+            "{round}"
+        );
         if round == 1 {
             let code = scene.code(now_ms + 50_000);
-            assert!(is_wrong(scene.sign_in(PASSWORD, &code, now_ms + 50_000)), "disabled");
+            assert!(
+                is_wrong(scene.sign_in(PASSWORD, &code, now_ms + 50_000)),
+                "disabled"
+            );
             scene.change(|file| file.set_disabled("ana", false, START + 3 * ABSOLUTE_MS));
         }
         if round == 3 {
             let code = scene.code(now_ms + 90_000);
-            assert!(is_wrong(scene.sign_in(PASSWORD, &code, now_ms + 90_000)), "the old app");
+            assert!(
+                is_wrong(scene.sign_in(PASSWORD, &code, now_ms + 90_000)),
+                "the old app"
+            );
             scene.change(|file| {
                 file.user("ana")?.totp_secret = scene.secrets.totp.clone();
                 Ok(())
@@ -203,14 +246,20 @@ fn a_person_has_a_bounded_number_of_sessions_and_ends_their_own_alone() {
         secrets.push(scene.signed_in(START + round * 30_000).secret);
     }
     let now_ms = START + 300_000;
-    assert!(scene.users.session(&secrets[0], now_ms).is_none(), "the oldest");
+    assert!(
+        scene.users.session(&secrets[0], now_ms).is_none(),
+        "the oldest"
+    );
     let who = scene.users.session(&secrets[1], now_ms).unwrap();
     let listed = scene.users.sessions_of(&who, now_ms);
     assert_eq!(listed.len(), SESSIONS_OF_ONE);
     assert_eq!(listed.last().unwrap().session, who.session);
     let kept = scene.users.file().unwrap().find("ben").unwrap().clone();
     let code = kept.totp_secret.code_at(START);
-    let ben = scene.users.sign_in("ben", PASSWORD, &code, HERE, START).unwrap();
+    let ben = scene
+        .users
+        .sign_in("ben", PASSWORD, &code, HERE, START)
+        .unwrap();
     let ben = scene.users.session(&ben.secret, now_ms).unwrap();
     assert!(!scene.users.end_session(&ben, &who.session), "another's");
     assert!(scene.users.end_session(&who, &who.session));
@@ -227,18 +276,27 @@ fn a_passkey_signs_in_until_it_is_removed() {
     let by = scene.users.session(&session.secret, START + 1).unwrap().by;
     assert_eq!(by, "passkey");
     let kept = scene.users.record(&who).unwrap().passkeys;
-    assert_eq!((kept[0].label.as_str(), kept[0].used_at_ms), ("laptop", Some(START + 1)));
+    assert_eq!(
+        (kept[0].label.as_str(), kept[0].used_at_ms),
+        ("laptop", Some(START + 1))
+    );
     // The counter is kept: a copy that is behind is refused.
     device.count = 7;
     scene.by_passkey(&device, START + 2).unwrap();
     let behind = scene.by_passkey(&device, START + 3);
-    assert!(matches!(behind, Err(Refused::Passkey(PasskeyError::Counter))));
+    assert!(matches!(
+        behind,
+        Err(Refused::Passkey(PasskeyError::Counter))
+    ));
     device.count = 8;
     let mut stranger = Device::eddsa();
     for handle in [device.handle.clone(), vec![1; 16]] {
         stranger.handle = handle;
         let refused = scene.by_passkey(&stranger, START + 4);
-        assert!(matches!(refused, Err(Refused::Passkey(PasskeyError::Unknown))));
+        assert!(matches!(
+            refused,
+            Err(Refused::Passkey(PasskeyError::Unknown))
+        ));
     }
     scene.change(|file| file.set_disabled("ana", true, START));
     assert!(scene.by_passkey(&device, START + 5).is_err());
@@ -247,7 +305,10 @@ fn a_passkey_signs_in_until_it_is_removed() {
     scene.users.remove_passkey(&who, &kept[0].id).unwrap();
     device.count = 9;
     let removed = scene.by_passkey(&device, START + 7);
-    assert!(matches!(removed, Err(Refused::Passkey(PasskeyError::Unknown))));
+    assert!(matches!(
+        removed,
+        Err(Refused::Passkey(PasskeyError::Unknown))
+    ));
     assert!(scene.users.remove_passkey(&who, &kept[0].id).is_err());
 }
 
@@ -258,25 +319,50 @@ fn answers_count_once_and_for_what_was_asked() {
     let who = scene.with_passkey(&mut device, START);
     let asked = scene.users.ask_for_passkey(&site(), HERE, START).unwrap();
     let answer = device.answer(&unbase64(&asked["challenge"]));
-    let show = |now_ms| scene.users.sign_in_by_passkey(&site(), &answer, HERE, now_ms);
+    let show = |now_ms| {
+        scene
+            .users
+            .sign_in_by_passkey(&site(), &answer, HERE, now_ms)
+    };
     show(START).unwrap();
     let again = show(START);
-    assert!(matches!(again, Err(Refused::Passkey(PasskeyError::Challenge))));
+    assert!(matches!(
+        again,
+        Err(Refused::Passkey(PasskeyError::Challenge))
+    ));
     // A challenge for adding is none for signing in, nor the other way round.
-    let offer = scene.users.offer_passkey(&who, &site(), HERE, START).unwrap();
+    let offer = scene
+        .users
+        .offer_passkey(&who, &site(), HERE, START)
+        .unwrap();
     let known = offer["excludeCredentials"][0]["id"].as_str().unwrap();
     assert_eq!(known, BASE64_URL_SAFE_NO_PAD.encode(&device.id));
     let answer = device.answer(&unbase64(&offer["challenge"]));
-    assert!(scene.users.sign_in_by_passkey(&site(), &answer, HERE, START).is_err());
+    assert!(
+        scene
+            .users
+            .sign_in_by_passkey(&site(), &answer, HERE, START)
+            .is_err()
+    );
     let asked = scene.users.ask_for_passkey(&site(), HERE, START).unwrap();
     let add = |device: &Device, challenge: &serde_json::Value, now_ms| {
         let answer = device.register(&unbase64(challenge));
-        scene.users.add_passkey(&who, &site(), "other", &answer, now_ms)
+        scene
+            .users
+            .add_passkey(&who, &site(), "other", &answer, now_ms)
     };
     let other = Device::es256();
     let refused = add(&other, &asked["challenge"], START);
-    assert!(matches!(refused, Err(Refused::Passkey(PasskeyError::Challenge))));
-    let offer = || scene.users.offer_passkey(&who, &site(), HERE, START).unwrap();
+    assert!(matches!(
+        refused,
+        Err(Refused::Passkey(PasskeyError::Challenge))
+    ));
+    let offer = || {
+        scene
+            .users
+            .offer_passkey(&who, &site(), HERE, START)
+            .unwrap()
+    };
     let twice = add(&device, &offer()["challenge"], START);
     assert!(matches!(twice, Err(Refused::Passkey(PasskeyError::Known))));
     let late = add(&other, &offer()["challenge"], START + 15 * 60_000 + 1);
@@ -296,13 +382,24 @@ fn a_file_that_others_may_read_or_that_is_damaged_lets_nobody_in() {
     fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
     assert!(scene.users.session(&secret, START).is_none());
     let refused = scene.sign_in(PASSWORD, "0", START);
-    assert!(matches!(refused, Err(Refused::Unavailable(UsersError::NotPrivate { .. }))));
+    assert!(matches!(
+        refused,
+        Err(Refused::Unavailable(UsersError::NotPrivate { .. }))
+    ));
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(scene.users.session(&secret, START).is_some());
     let text = fs::read_to_string(path).unwrap();
-    for bad in ["", "{}", &text.replace("users/1", "users/9"), &text.replace("ana", "A b")] {
+    for bad in [
+        "",
+        "{}",
+        &text.replace("users/1", "users/9"),
+        &text.replace("ana", "A b"),
+    ] {
         fs::write(path, bad).unwrap();
-        assert!(matches!(UserFile::read(path), Err(UsersError::Malformed { .. })), "{bad}");
+        assert!(
+            matches!(UserFile::read(path), Err(UsersError::Malformed { .. })),
+            "{bad}"
+        );
     }
 }
 

@@ -34,9 +34,16 @@ fn both_algorithms_register_and_sign_in() {
     for device in [Device::es256(), Device::eddsa()] {
         let key = passkey(&device);
         assert_eq!(asserted(&device, &key), Ok(0));
-        assert_eq!(challenge_of(&device.answer(&CHALLENGE).client_data), Ok(CHALLENGE.to_vec()));
+        assert_eq!(
+            challenge_of(&device.answer(&CHALLENGE).client_data),
+            Ok(CHALLENGE.to_vec())
+        );
         // Backed up, and a device that counts.
-        let counting = Device { count: 9, flags: 0x1d, ..device };
+        let counting = Device {
+            count: 9,
+            flags: 0x1d,
+            ..device
+        };
         assert_eq!(asserted(&counting, &key), Ok(9));
     }
 }
@@ -46,8 +53,12 @@ fn every_check_of_a_registration_counts() {
     type Change = fn(&mut Device);
     let cases: [(PasskeyError, Change); 12] = [
         (PasskeyError::Kind, |of| of.kind = Some("webauthn.get")),
-        (PasskeyError::Origin, |of| of.origin = "http://localhost:1".into()),
-        (PasskeyError::Origin, |of| of.origin = "http://evil.localhost:7443".into()),
+        (PasskeyError::Origin, |of| {
+            of.origin = "http://localhost:1".into()
+        }),
+        (PasskeyError::Origin, |of| {
+            of.origin = "http://evil.localhost:7443".into()
+        }),
         (PasskeyError::CrossOrigin, |of| of.cross_origin = true),
         (PasskeyError::Site, |of| of.site = "elsewhere".into()),
         (PasskeyError::NotPresent, |of| of.flags = 4),
@@ -69,7 +80,10 @@ fn every_check_of_a_registration_counts() {
 #[test]
 fn a_statement_of_the_key_about_itself_must_be_true() {
     for device in [Device::es256(), Device::eddsa()] {
-        let own = Device { format: "packed", ..device };
+        let own = Device {
+            format: "packed",
+            ..device
+        };
         registered(&own).unwrap();
         let spoilt = Device { spoil: true, ..own };
         assert_eq!(registered(&spoilt).unwrap_err(), PasskeyError::Signature);
@@ -78,7 +92,11 @@ fn a_statement_of_the_key_about_itself_must_be_true() {
     device.statement = vec![(Value::Text("x5c".into()), Value::Array(Vec::new()))];
     for format in ["packed", "none"] {
         device.format = format;
-        assert_eq!(registered(&device).unwrap_err(), PasskeyError::Attestation, "{format}");
+        assert_eq!(
+            registered(&device).unwrap_err(),
+            PasskeyError::Attestation,
+            "{format}"
+        );
     }
 }
 
@@ -86,8 +104,12 @@ fn a_statement_of_the_key_about_itself_must_be_true() {
 fn every_check_of_an_assertion_counts() {
     type Change = fn(&mut Device, &mut Passkey);
     let cases: [(PasskeyError, Change); 12] = [
-        (PasskeyError::Kind, |of, _| of.kind = Some("webauthn.create")),
-        (PasskeyError::Origin, |of, _| of.origin = "https://localhost".into()),
+        (PasskeyError::Kind, |of, _| {
+            of.kind = Some("webauthn.create")
+        }),
+        (PasskeyError::Origin, |of, _| {
+            of.origin = "https://localhost".into()
+        }),
         (PasskeyError::CrossOrigin, |of, _| of.cross_origin = true),
         (PasskeyError::Site, |of, _| of.site = "elsewhere".into()),
         (PasskeyError::Site, |_, key| key.site = "elsewhere".into()),
@@ -95,9 +117,15 @@ fn every_check_of_an_assertion_counts() {
         (PasskeyError::NotVerified, |of, _| of.flags = 1),
         (PasskeyError::Flags, |of, _| of.flags = 5 | BACKED_UP),
         (PasskeyError::Signature, |of, _| of.spoil = true),
-        (PasskeyError::Signature, |_, key| *key = passkey(&Device::es256())),
-        (PasskeyError::Counter, |of, key| (of.count, key.sign_count) = (5, 5)),
-        (PasskeyError::Counter, |of, key| (of.count, key.sign_count) = (0, 1)),
+        (PasskeyError::Signature, |_, key| {
+            *key = passkey(&Device::es256())
+        }),
+        (PasskeyError::Counter, |of, key| {
+            (of.count, key.sign_count) = (5, 5)
+        }),
+        (PasskeyError::Counter, |of, key| {
+            (of.count, key.sign_count) = (0, 1)
+        }),
     ];
     for (expected, change) in cases {
         let mut device = Device::es256();
@@ -113,10 +141,16 @@ fn another_challenge_or_other_data_is_not_what_was_signed() {
     let key = passkey(&device);
     let mut other = device.answer(&CHALLENGE);
     other.client_data = device.answer(&[8; 32]).client_data;
-    assert_eq!(check_assertion(&site(), &key, &other), Err(PasskeyError::Signature));
+    assert_eq!(
+        check_assertion(&site(), &key, &other),
+        Err(PasskeyError::Signature)
+    );
     let mut other = device.answer(&CHALLENGE);
     other.authenticator_data[36] = 200;
-    assert_eq!(check_assertion(&site(), &key, &other), Err(PasskeyError::Signature));
+    assert_eq!(
+        check_assertion(&site(), &key, &other),
+        Err(PasskeyError::Signature)
+    );
 }
 
 #[test]
@@ -125,7 +159,10 @@ fn what_cannot_be_read_is_refused_without_a_panic() {
     let whole = device.register(&CHALLENGE);
     for length in 0..whole.attestation.len() {
         let attestation = whole.attestation[..length].to_vec();
-        let cut = Registration { attestation, ..whole.clone() };
+        let cut = Registration {
+            attestation,
+            ..whole.clone()
+        };
         assert!(check_registration(&site(), &cut).is_err(), "{length}");
     }
     let mut longer = whole.clone();
@@ -149,6 +186,12 @@ fn what_cannot_be_read_is_refused_without_a_panic() {
         assert!(check_assertion(&site(), &key, &bad).is_err(), "{text}");
         assert!(challenge_of(text.as_bytes()).is_err(), "{text}");
     }
-    let extended = Device { flags: 0x85, ..Device::es256() };
-    assert!(registered(&extended).is_err(), "extensions announced, none there");
+    let extended = Device {
+        flags: 0x85,
+        ..Device::es256()
+    };
+    assert!(
+        registered(&extended).is_err(),
+        "extensions announced, none there"
+    );
 }
