@@ -108,13 +108,10 @@ impl Fault {
 
     fn told(&self) -> (String, String) {
         match self {
-            Self::UnknownPage => (
-                "There is no page at this address.".into(),
-                "该地址没有页面。".into(),
-            ),
-            Self::MethodNotAllowed => (
-                "This page can only be read: GET or HEAD.".into(),
-                "该页面只能读取（GET 或 HEAD）。".into(),
+            Self::UnknownPage => pair("There is no page at this address.", "该地址没有页面。"),
+            Self::MethodNotAllowed => pair(
+                "This page can only be read: GET or HEAD.",
+                "该页面只能读取（GET 或 HEAD）。",
             ),
             Self::BadParameter { name, value } => (
                 format!("The parameter {name} must be a number; “{value}” is none."),
@@ -132,13 +129,18 @@ impl Fault {
                 format!("This node has no ledger “{text}”."),
                 format!("本节点没有账本“{text}”。"),
             ),
-            Self::UnknownBlock { height, newest } => {
-                let (height, newest) = (count(height), count(newest));
-                (
-                    format!("This node has no block {height}; its newest is {newest}."),
-                    format!("本节点没有区块 {height}；最新区块为 {newest}。"),
-                )
-            }
+            Self::UnknownBlock { height, newest } => (
+                format!(
+                    "This node has no block {}; its newest is {}.",
+                    count(height),
+                    count(newest)
+                ),
+                format!(
+                    "本节点没有区块 {}；最新区块为 {}。",
+                    count(height),
+                    count(newest)
+                ),
+            ),
             Self::UnknownTransaction(id) => (
                 format!("Transaction {id} stands in no block of this node."),
                 format!("本节点的区块中没有交易 {id}。"),
@@ -147,21 +149,18 @@ impl Fault {
                 format!("There is no receivable “{id}” on this ledger."),
                 format!("本账本没有应收账款“{id}”。"),
             ),
-            Self::NoReceivables => (
-                "This ledger has no contract for receivables.".into(),
-                "本账本没有应收账款合约。".into(),
+            Self::NoReceivables => pair(
+                "This ledger has no contract for receivables.",
+                "本账本没有应收账款合约。",
             ),
-            Self::EmptySearch => (
-                "The search field was empty.".into(),
-                "查询内容为空。".into(),
-            ),
+            Self::EmptySearch => pair("The search field was empty.", "查询内容为空。"),
             Self::NothingFound(text) => (
                 format!("“{text}” is no transaction, block or receivable of this ledger."),
                 format!("“{text}”不是本账本的交易、区块或应收账款。"),
             ),
-            Self::OldForm => (
-                "The form belongs to another session.".into(),
-                "该表单属于另一会话。".into(),
+            Self::OldForm => pair(
+                "The form belongs to another session.",
+                "该表单属于另一会话。",
             ),
             Self::TooManyStreams(limit) => (
                 format!("{limit} live lists are open already."),
@@ -236,6 +235,10 @@ impl Fault {
         };
         language.pick(english, chinese)
     }
+}
+
+fn pair(english: &str, chinese: &str) -> (String, String) {
+    (english.into(), chinese.into())
 }
 
 #[derive(Template)]
