@@ -15,11 +15,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{net::IpAddr, sync::Arc};
 
 /// Which door a connection came in by, and what it showed there; on every request of it.
 #[derive(Clone)]
@@ -191,8 +187,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
         })
 }
 
-/// Now, milliseconds since 1970.
+/// Now, milliseconds since 1970, by the clock by which the node lives.
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
+    blockworm_service::network::clock::current_ms()
 }

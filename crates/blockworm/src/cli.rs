@@ -4,6 +4,7 @@ mod access;
 mod asset;
 mod console_user;
 mod financing;
+mod hsm;
 mod key_holder;
 mod node;
 mod proposal;
@@ -19,6 +20,7 @@ pub use console_user::{
     PasswordSource,
 };
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
+pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
 pub use proposal::{
@@ -96,6 +98,9 @@ pub enum Command {
     /// Members of an organisation.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Keys in a hardware security module, and who signs with them.
+    #[command(subcommand)]
+    Hsm(HsmCommand),
     /// Assets: classes, issuance, and holdings that change hands.
     #[command(subcommand)]
     Asset(AssetCommand),
@@ -189,6 +194,10 @@ pub struct UpArgs {
     /// Leave the nodes running and return.
     #[arg(long)]
     pub detach: bool,
+    /// Found the consortium with certificates that count for so many hours only, to rehearse their
+    /// end (roots excepted); years unless given.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=87_600))]
+    pub certificate_hours: Option<u64>,
 }
 
 fn node_count(text: &str) -> Result<usize, String> {

@@ -4,15 +4,19 @@ use crate::{
     cli::{Signing, SigningKey},
     failure::{Failure, Result},
 };
-use blockworm_crypto::SecretKey;
-use blockworm_ledger::{ContractName, LedgerId, MemberId, Transaction, TransactionBody};
+use blockworm_crypto::{SecretKey, Signing as _, SigningError};
+use blockworm_ledger::{
+    ContractName, LedgerId, MemberId, Transaction, TransactionBody,
+    transaction::transaction_namespace,
+};
 use blockworm_service::{
+    hsm::{self, HsmError, HsmKey},
     identity::{self, IdentityError, Passphrase},
     key_holder::{EvaluationRequest, SignedRequest},
-    network::ConsortiumFolder,
+    network::{ConsortiumFolder, clock},
 };
 use blockworm_workflows::fingerprint::asking::Asker;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long a signed transaction may wait for its block.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -20,13 +24,32 @@ const EXPIRY: Duration = Duration::from_secs(60);
 /// A member and its key.
 pub struct Signer {
     member: MemberId,
-    key: SecretKey,
+    key: MemberKey,
+}
+
+/// Where a member's key lies.
+enum MemberKey {
+    /// In memory, from a file.
+    Here(SecretKey),
+    /// In the organisation's security module.
+    Token(HsmKey),
 }
 
 impl Signer {
     /// A member whose key is in memory.
     pub const fn new(member: MemberId, key: SecretKey) -> Self {
+        let key = MemberKey::Here(key);
         Self { member, key }
+    }
+
+    /// The member whose key the folder says to be in a security module.
+    fn on_token(folder: &ConsortiumFolder, member: &MemberId) -> Result<Option<Self>> {
+        let found = hsm::open(folder, &member.organisation(), member.name());
+        let found = found.map_err(|error| hsm_failure(member, &error))?;
+        Ok(found.map(|key| Self {
+            member: member.clone(),
+            key: MemberKey::Token(key),
+        }))
     }
 
     /// Opens the key that the flags name, or the member's key in the folder.
@@ -40,6 +63,11 @@ impl Signer {
         member: &MemberId,
         signing: &SigningKey,
     ) -> Result<Self> {
+        if signing.key.is_none()
+            && let Some(signer) = Self::on_token(folder, member)?
+        {
+            return Ok(signer);
+        }
         let opened = match (&signing.key, &signing.passphrase_file) {
             (Some(key), Some(passphrase_file)) => Passphrase::read(passphrase_file)
                 .and_then(|passphrase| identity::read_key(key, &passphrase)),
@@ -53,6 +81,9 @@ impl Signer {
 
     /// Opens the member's key in the folder.
     pub fn of_folder(folder: &ConsortiumFolder, member: &MemberId) -> Result<Self> {
+        if let Some(signer) = Self::on_token(folder, member)? {
+            return Ok(signer);
+        }
         identity::load(folder, member)
             .map(|identity| Self::new(member.clone(), identity.key))
             .map_err(|error| key_failure(folder, member, &error))
@@ -76,13 +107,23 @@ impl Signer {
         let body = TransactionBody {
             ledger,
             sender: self.member.clone(),
-            key: self.key.public_key(),
+            key: match &self.key {
+                MemberKey::Here(key) => key.public_key(),
+                MemberKey::Token(key) => key.public_key(),
+            },
             contract: contract.clone(),
             message,
             nonce,
             expires_at_ms: now_ms().saturating_add(EXPIRY.as_millis() as u64),
         };
-        Ok(body.sign(&self.key))
+        match &self.key {
+            MemberKey::Here(key) => Ok(body.sign(key)),
+            MemberKey::Token(key) => {
+                let signed = key.try_sign(&transaction_namespace(&body.ledger), &body.id());
+                let signature = signed.map_err(|error| hsm_failure(&self.member, &error))?;
+                Ok(Transaction { body, signature })
+            }
+        }
     }
 }
 
@@ -91,9 +132,18 @@ impl Asker for Signer {
         &self.member
     }
 
-    fn sign(&self, request: EvaluationRequest) -> SignedRequest {
-        request.sign(&self.key)
+    fn sign(&self, request: EvaluationRequest) -> std::result::Result<SignedRequest, SigningError> {
+        match &self.key {
+            MemberKey::Here(key) => Ok(request.sign(key)),
+            MemberKey::Token(key) => request.sign_with(key),
+        }
     }
+}
+
+fn hsm_failure(member: &MemberId, error: &HsmError) -> Failure {
+    Failure::of(error.code(), error)
+        .during(format!("cannot sign as {member}"))
+        .next(error.next())
 }
 
 fn key_failure(folder: &ConsortiumFolder, member: &MemberId, error: &IdentityError) -> Failure {
@@ -110,11 +160,7 @@ fn key_failure(folder: &ConsortiumFolder, member: &MemberId, error: &IdentityErr
     }
 }
 
-/// The machine's clock, milliseconds since 1970.
+/// Now, milliseconds since 1970: the machine's clock, or the moved one of the command's folder.
 pub fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
+    clock::current_ms()
 }

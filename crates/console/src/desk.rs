@@ -6,13 +6,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use blockworm_service::users::{PasskeyError, Refused, SignedIn, Site, Users};
+use blockworm_service::users::{PasskeyError, Refused, SignedIn, Site, Users, now_ms};
 use serde_json::json;
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// Passwords that are hashed at once: each takes 64 MiB.
 pub(crate) const HASHING: usize = 2;
@@ -199,10 +195,4 @@ pub(crate) fn site(visitor: &Visitor) -> Result<(Site, IpAddr), Trouble> {
 pub(crate) fn unbase64url(text: &str) -> Result<Vec<u8>, Trouble> {
     let read = BASE64_URL_SAFE_NO_PAD.decode(text);
     read.map_err(|_| PasskeyError::Malformed("base64url").into())
-}
-
-/// Now, milliseconds since 1970.
-pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
 }

@@ -142,6 +142,14 @@ fn add_organisation(
                 member.id
             )));
         }
+        let holder = records::holder_key(&certificate.public_key);
+        let holder = writes.insert(
+            state_key(MEMBERS, &holder),
+            Some(named.clone().into_bytes()),
+        );
+        if holder.is_some() {
+            return Err(bad(format!("the key of {named} is another member's")));
+        }
         let record = records::write(&system::member_record(certificate, 0));
         writes.insert(
             state_key(MEMBERS, &records::member_key(&named)),

@@ -102,6 +102,11 @@ pub(crate) fn certificate_key(id: &str) -> Vec<u8> {
     [b"c/", id.as_bytes()].concat()
 }
 
+/// Key of the member whose key it is, or once was, within `members`.
+pub(crate) fn holder_key(key: &PublicKey) -> Vec<u8> {
+    [b"k/", key.to_string().as_bytes()].concat()
+}
+
 /// A number with leading zeros, so that keys and numbers have one order.
 pub(crate) fn ordered_name(number: u64) -> String {
     format!("{number:020}")

@@ -23,6 +23,7 @@ mod timing;
 mod waiters;
 
 pub use access::Placed;
+pub use clock::{MovedClock, ledger_ms, move_clock};
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, Metric, MetricKind, NodeHandle,

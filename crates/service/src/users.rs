@@ -31,7 +31,16 @@ pub use sessions::{
 pub use totp::TotpSecret;
 pub use visit::{Doorway, Visit};
 
+use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
+
+/// Milliseconds since 1970 by the machine's own clock: the one that people's apps show codes by, also
+/// where a local consortium's clock was moved.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}
 
 /// Random bytes, or what to say without.
 fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, UsersError> {

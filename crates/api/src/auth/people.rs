@@ -1,13 +1,13 @@
 //! People at the console: their session in a cookie, and the way to the sign-in page.
 
-use super::{Caller, Need, Peer, now_ms};
+use super::{Caller, Need, Peer};
 use crate::{app::App, guard, problem::Failure};
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use blockworm_service::users::{Doorway, SignedIn, Users, Visit};
+use blockworm_service::users::{Doorway, SignedIn, Users, Visit, now_ms};
 use std::sync::Arc;
 
 /// Carries the session's token where a request that is no form changes something.

@@ -9,10 +9,9 @@ use crate::{
     failure::{Failure, Result},
     output::{self, Format},
     prompt,
-    signer::now_ms,
 };
 use blockworm_service::users::{
-    LONGEST_PASSWORD, NewUser, Secrets, UserFile, UserRecord, UsersError,
+    LONGEST_PASSWORD, NewUser, Secrets, UserFile, UserRecord, UsersError, now_ms,
 };
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Value, json};

@@ -11,6 +11,7 @@ mod doctor;
 mod down;
 mod financing;
 mod fingerprints;
+mod hsm;
 mod key_holder;
 mod member;
 mod membership;
@@ -71,6 +72,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Hsm(command) => hsm::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,

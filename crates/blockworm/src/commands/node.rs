@@ -12,8 +12,8 @@ use blockworm_node::RunningNode;
 use blockworm_service::{
     key_holder::{Desk, DeskError},
     network::{
-        NodeConfigFile, NodeLock, Overrides,
-        config::{Accepted, AccessSettings, KeyHolderSettings},
+        NodeConfigFile, NodeLock, Overrides, clock,
+        config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
 use std::process::ExitCode;
@@ -37,6 +37,9 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
         Failure::of("node.already_running", &error).next("blockworm status; blockworm down")
     })?;
     log::start(&args.log_level, args.log.as_deref())?;
+    if file.profile == ProfileName::Local {
+        clock::live_by(&file.directory.join(".."));
+    }
     let outcome = run_logged(&file);
     match &outcome {
         Ok(_) => tracing::info!("stopped"),

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use blockworm_service::users::{
-    Passkey, RECOVERY_CODES, Registration, SessionView, SignedIn, Users, UsersError,
+    Passkey, RECOVERY_CODES, Registration, SessionView, SignedIn, Users, UsersError, now_ms,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -134,7 +134,7 @@ fn view(
             .is_some_and(|doorway| doorway.site().is_some()),
         passkeys: record.passkeys.into_iter().map(passkey).collect(),
         sessions: users
-            .sessions_of(who, desk::now_ms())
+            .sessions_of(who, now_ms())
             .into_iter()
             .map(session)
             .collect(),
