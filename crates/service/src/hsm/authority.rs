@@ -64,7 +64,7 @@ pub fn move_issuing(
         folder,
         organisation,
         WAITING,
-        label(organisation, now_ms),
+        label(organisation)?,
         algorithm,
     )?;
     let validity = Validity {
@@ -99,8 +99,10 @@ pub fn move_issuing(
 }
 
 /// A label that no authority before had.
-fn label(organisation: &OrganisationId, now_ms: u64) -> String {
-    format!("{organisation}/issuing-{}", now_ms / 1000)
+fn label(organisation: &OrganisationId) -> Result<String, IdentityError> {
+    let mut random = [0u8; 6];
+    getrandom::fill(&mut random).map_err(IdentityError::Random)?;
+    Ok(format!("{organisation}/issuing-{}", hex::encode(random)))
 }
 
 /// The key must sign before anything is replaced by it.
