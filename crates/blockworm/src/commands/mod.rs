@@ -23,6 +23,7 @@ mod proposal;
 mod query;
 mod receivable;
 mod registry;
+mod renewing;
 mod reregister;
 mod status;
 mod story;
