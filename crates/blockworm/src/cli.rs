@@ -5,6 +5,7 @@ mod asset;
 mod financing;
 mod key_holder;
 mod node;
+mod org;
 mod proposal;
 mod receivable;
 
@@ -16,8 +17,13 @@ pub use asset::{
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
+pub use org::{
+    ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs, NodeAddresses, OrgAcceptArgs,
+    OrgAdmitArgs, OrgCommand, OrgInitArgs, OrgInviteArgs, OrgJoinArgs, OrgListArgs,
+};
 pub use proposal::{
-    ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
+    Asking, PolicyAct, ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs,
+    ProposalShowArgs, ProposalVoteArgs,
 };
 
 pub use receivable::{
@@ -106,6 +112,12 @@ pub enum Command {
     /// Keys by which an organisation evaluates fingerprints blindly for banks.
     #[command(subcommand)]
     KeyHolder(KeyHolderCommand),
+    /// An organisation: its own folder, invitations, joining.
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Several organisations found a ledger, each on its own machine.
+    #[command(subcommand)]
+    Consortium(ConsortiumCommand),
     /// What the consortium changes by vote.
     #[command(subcommand)]
     Proposal(ProposalCommand),
@@ -146,6 +158,19 @@ pub struct Target {
     pub credentials: Credentials,
 }
 
+impl Target {
+    /// A running node of the folder, whatever it is.
+    pub fn of_folder(place: &Place) -> Self {
+        Self {
+            place: place.clone(),
+            api: None,
+            node: None,
+            ledger: None,
+            credentials: Credentials::default(),
+        }
+    }
+}
+
 /// With which key to sign.
 #[derive(Args, Clone, Debug)]
 pub struct SigningKey {
@@ -165,6 +190,19 @@ pub struct Signing {
     /// Seconds to wait for the receipt.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=110))]
     pub wait_s: u64,
+}
+
+impl Signing {
+    /// With the keys of the folder.
+    pub const fn of_folder(wait_s: u64) -> Self {
+        Self {
+            key: SigningKey {
+                key: None,
+                passphrase_file: None,
+            },
+            wait_s,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -58,6 +58,11 @@ impl Signer {
             .map_err(|error| key_failure(folder, member, &error))
     }
 
+    /// With which key.
+    pub const fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
     /// Who signs.
     pub const fn member(&self) -> &MemberId {
         &self.member

@@ -3,6 +3,7 @@
 mod acting;
 mod api_key;
 mod asset;
+mod consortium;
 mod counterpart;
 mod credit;
 mod decide;
@@ -16,6 +17,7 @@ mod membership;
 mod mutations;
 mod node;
 mod nodes;
+mod org;
 mod parts;
 mod pins;
 mod proof;
@@ -32,7 +34,7 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-mod verify;
+pub mod verify;
 mod voucher;
 
 use crate::{
@@ -51,6 +53,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
+        Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
         other => wait_for(other, format),
     }
@@ -76,6 +79,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,
             Command::KeyHolder(command) => key_holder::run(&command, format).await,
+            Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
             Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
@@ -83,6 +87,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
             Command::Node(NodeCommand::Run(_))
             | Command::ApiKey(_)
+            | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)
             | Command::Bench(_) => {
