@@ -61,6 +61,7 @@ pub fn found(beside: &Path, ip: impl Fn(usize) -> Ipv4Addr) -> Vec<Host> {
         now_ms: u64::try_from(now.as_millis()).unwrap(),
         parameters: local_parameters(),
         ledgers: local_ledgers(Vec::new(), Vec::new()),
+        lifetimes: Default::default(),
     };
     let record = create(&together, &plan).unwrap().record;
     let places: Vec<(NodeRecord, Ipv4Addr)> = record
@@ -157,7 +158,7 @@ fn configure(host: &Host, places: &[(NodeRecord, Ipv4Addr)]) {
     fs::write(&file, settings.to_toml().unwrap()).unwrap();
 }
 
-fn make_server_certificate(home: &Path, ip: Ipv4Addr) {
+pub fn make_server_certificate(home: &Path, ip: Ipv4Addr) {
     let key = home.join("tls.key.pem");
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt"])

@@ -14,10 +14,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 /// Which door a connection came in by, and what it showed there; on every request of it.
 #[derive(Clone)]
@@ -47,6 +44,10 @@ impl Need {
             "/health/live" => Self::Nothing,
             // A bank is no caller of the holder's: its member's signature in the body says who asks.
             "/v1/evaluations" => Self::Nothing,
+            // A token, or a signature by a certified key, in the body says who asks.
+            "/v1/identity/enrolments" | "/v1/identity/renewals" | "/v1/identity/possessions" => {
+                Self::Nothing
+            }
             "/health/ready" | "/v1/openapi.json" => Self::Anyone,
             "/metrics" => Self::Whole(Scope::Metrics),
             "/v1/node" | "/v1/ledgers" => Self::Scope(&[Scope::Read]),
@@ -128,8 +129,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
         })
 }
 
-/// Now, milliseconds since 1970.
+/// Now, milliseconds since 1970, by the clock by which the node lives.
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
+    blockworm_service::network::clock::current_ms()
 }

@@ -5,6 +5,7 @@ mod tls;
 
 pub(crate) use listener::Door;
 pub use listener::{Access, ListenerConfig, TlsFiles};
+use tls::Reloaded;
 pub(crate) use tls::provider;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 };
 use axum::Router;
 use blockworm_node::NodeHandle;
-use blockworm_service::key_holder::Desk;
+use blockworm_service::{identity::IdentityDesk, key_holder::Desk};
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -188,6 +189,7 @@ pub struct Server {
     node: NodeHandle,
     pages: Router,
     desks: Vec<Desk>,
+    identity: Option<Arc<IdentityDesk>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -195,7 +197,7 @@ pub struct Server {
 struct Listener {
     listener: TcpListener,
     door: Arc<Door>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Reloaded>>,
 }
 
 impl Server {
@@ -220,6 +222,7 @@ impl Server {
             node,
             pages: Router::new(),
             desks: Vec::new(),
+            identity: None,
             stopping: watch::Sender::new(false),
         })
     }
@@ -236,6 +239,13 @@ impl Server {
     #[must_use]
     pub fn with_key_holders(mut self, desks: Vec<Desk>) -> Self {
         self.desks = desks;
+        self
+    }
+
+    /// Looks after the certificates of the node's organisation, at `/v1/identity`.
+    #[must_use]
+    pub fn with_identity(mut self, desk: Arc<IdentityDesk>) -> Self {
+        self.identity = Some(desk);
         self
     }
 
@@ -267,6 +277,7 @@ impl Server {
             self.node,
             self.keys,
             self.desks,
+            self.identity,
             limits.clone(),
             watch.clone(),
         );
@@ -304,8 +315,8 @@ impl Listener {
         let address = config.address;
         let access = &config.access;
         let files = access.tls.as_ref();
-        let tls = files.map(|files| tls::acceptor(files, access.certificates));
-        let tls = tls.transpose()?;
+        let tls = files.map(|files| Reloaded::open(files.clone(), access.certificates));
+        let tls = tls.transpose()?.map(Arc::new);
         let refused = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -359,6 +370,7 @@ impl Accept {
                 Some(tls) => {
                     let accept = self.clone();
                     tokio::spawn(async move {
+                        let tls = tls.acceptor();
                         if let Some((stream, peer)) = accept.shake(tls, stream, door).await {
                             accept.serve(stream, peer, watcher, place).await;
                         }

@@ -6,6 +6,7 @@ mod financing;
 mod key_holder;
 mod network;
 mod node;
+mod org;
 mod proposal;
 mod receivable;
 
@@ -21,8 +22,13 @@ pub use node::{
     NodeCommand, NodeInstallArgs, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeLogsArgs,
     NodePackageArgs, NodePingArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs, WhichNodes,
 };
+pub use org::{
+    ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs, NodeAddresses, OrgAcceptArgs,
+    OrgAdmitArgs, OrgCommand, OrgInitArgs, OrgInviteArgs, OrgJoinArgs, OrgListArgs,
+};
 pub use proposal::{
-    ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
+    Asking, PolicyAct, ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs,
+    ProposalShowArgs, ProposalVoteArgs,
 };
 
 pub use receivable::{
@@ -117,6 +123,12 @@ pub enum Command {
     /// Keys by which an organisation evaluates fingerprints blindly for banks.
     #[command(subcommand)]
     KeyHolder(KeyHolderCommand),
+    /// An organisation: its own folder, invitations, joining.
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Several organisations found a ledger, each on its own machine.
+    #[command(subcommand)]
+    Consortium(ConsortiumCommand),
     /// What the consortium changes by vote.
     #[command(subcommand)]
     Proposal(ProposalCommand),
@@ -191,6 +203,19 @@ pub struct Signing {
     pub wait_s: u64,
 }
 
+impl Signing {
+    /// With the keys of the folder.
+    pub const fn of_folder(wait_s: u64) -> Self {
+        Self {
+            key: SigningKey {
+                key: None,
+                passphrase_file: None,
+            },
+            wait_s,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct UpArgs {
     #[command(flatten)]
@@ -205,6 +230,10 @@ pub struct UpArgs {
     /// Leave the nodes running and return.
     #[arg(long)]
     pub detach: bool,
+    /// Found the consortium with certificates that count for so many hours only, to rehearse their
+    /// end (roots excepted); years unless given.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=87_600))]
+    pub certificate_hours: Option<u64>,
 }
 
 fn node_count(text: &str) -> Result<usize, String> {

@@ -11,13 +11,23 @@ mod progress;
 mod remote;
 mod signer;
 
-use clap::{Parser as _, error::ErrorKind};
+use blockworm_service::network::clock;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 use failure::EXIT_USAGE;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = cli::Cli::command()
+        .try_get_matches()
+        .and_then(|given| Ok((cli::Cli::from_arg_matches(&given)?, folder_of(&given))));
+    let cli = match parsed {
+        Ok((cli, folder)) => {
+            // The folder of a local consortium may have a clock of its own.
+            if let Some(folder) = folder {
+                clock::live_by(&folder);
+            }
+            cli
+        }
         Err(error) => {
             let asked = matches!(
                 error.kind(),
@@ -36,4 +46,14 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit)
         }
     }
+}
+
+/// The consortium's folder, which most commands name by `--dir`.
+fn folder_of(given: &ArgMatches) -> Option<PathBuf> {
+    let mut given = given;
+    while let Some((_, deeper)) = given.subcommand() {
+        given = deeper;
+    }
+    let dir = given.try_get_one::<PathBuf>("dir");
+    dir.ok().flatten().cloned()
 }

@@ -9,10 +9,10 @@ use blockworm_ledger::{ContractName, LedgerId, MemberId, Transaction, Transactio
 use blockworm_service::{
     identity::{self, IdentityError, Passphrase},
     key_holder::{EvaluationRequest, SignedRequest},
-    network::ConsortiumFolder,
+    network::{ConsortiumFolder, clock},
 };
 use blockworm_workflows::fingerprint::asking::Asker;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long a signed transaction may wait for its block.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -56,6 +56,11 @@ impl Signer {
         identity::load(folder, member)
             .map(|identity| Self::new(member.clone(), identity.key))
             .map_err(|error| key_failure(folder, member, &error))
+    }
+
+    /// With which key.
+    pub const fn key(&self) -> &SecretKey {
+        &self.key
     }
 
     /// Who signs.
@@ -110,11 +115,7 @@ fn key_failure(folder: &ConsortiumFolder, member: &MemberId, error: &IdentityErr
     }
 }
 
-/// The machine's clock, milliseconds since 1970.
+/// Now, milliseconds since 1970: the machine's clock, or the moved one of the command's folder.
 pub fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
+    clock::current_ms()
 }

@@ -10,10 +10,12 @@ pub mod oprf;
 mod p256;
 pub mod secret;
 pub mod signature;
+mod signing;
 mod spki;
 
 pub use batch::{KeyCache, SignedDigest, verify_batch};
 pub use digest::{Digest, sha256};
 pub use secret::{SecretKey, SecretKeyError};
 pub use signature::{Algorithm, Namespace, ParseKeyError, PublicKey, Signature, SignatureError};
+pub use signing::{Signing, SigningError};
 pub use spki::PublicKeyInfoError;

@@ -9,6 +9,7 @@ use blockworm_crypto::{
         parse_authority, parse_member, verify_chain,
     },
 };
+use std::sync::Arc;
 
 const START_MS: u64 = 1_800_000_000_000;
 const END_MS: u64 = 1_900_000_000_000;
@@ -251,7 +252,7 @@ fn an_authority_opens_with_its_own_key_only() {
         CertificateAuthority::open(made.certificate().to_vec(), made.key().clone()).unwrap();
     let der = issue(&reopened);
     assert!(verify_chain(&der, made.certificate(), NOW_MS).is_ok());
-    let refused = CertificateAuthority::open(made.certificate().to_vec(), key());
+    let refused = CertificateAuthority::open(made.certificate().to_vec(), Arc::new(key()));
     assert_eq!(refused.unwrap_err(), IdentityError::WrongAuthorityKey);
 }
 

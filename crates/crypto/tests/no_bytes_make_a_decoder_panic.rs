@@ -5,7 +5,8 @@
 use blockworm_crypto::{
     Algorithm, Digest, KeyCache, Namespace, PublicKey, SecretKey, Signature, SignedDigest,
     identity::{
-        CertificateAuthority, MemberSubject, Validity, parse_authority, parse_member, verify_chain,
+        CertificateAuthority, CertificateRequest, MemberSubject, Validity, describe,
+        parse_authority, parse_member, parse_node, split_chain, verify_chain,
     },
     keyfile::{self, Cost},
 };
@@ -29,6 +30,11 @@ static CHAIN: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let key = SecretKey::from_ed25519_seed([3; 32]).public_key();
     let member = authority.issue(&subject, &key, VALIDITY).unwrap();
     (authority.certificate().to_vec(), member)
+});
+
+static REQUEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let key = SecretKey::from_ed25519_seed([4; 32]);
+    CertificateRequest::create("bank", "teller", &["maker".into()], &key).unwrap()
 });
 
 static KEY_FILE: LazyLock<String> = LazyLock::new(|| {
@@ -107,12 +113,27 @@ proptest! {
         cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
     ) {
         let (authority, member) = &*CHAIN;
-        let _ = (parse_member(&data), parse_authority(&data));
+        let _ = (parse_member(&data), parse_authority(&data), parse_node(&data));
+        let _ = (describe(&data), CertificateRequest::parse(&data));
         let damaged = damage(member, &places, cut);
         if let Ok(read) = verify_chain(&damaged, authority, VALIDITY.not_after_ms) {
             prop_assert_eq!(read, parse_member(member).unwrap());
         }
         let _ = verify_chain(&damaged, authority, at_ms);
+        let long = [&member[..], authority].concat();
+        let damaged = damage(&long, &places, cut);
+        if let Ok(parts) = split_chain(&damaged) {
+            prop_assert_eq!(parts.concat(), damaged.clone());
+        }
+        // What the root issued itself is refused when anything follows it.
+        if let Ok(read) = verify_chain(&damaged, authority, VALIDITY.not_after_ms) {
+            prop_assert_eq!(read, parse_member(member).unwrap());
+            prop_assert_eq!(&damaged, member);
+        }
+        let request = damage(&REQUEST, &places, cut);
+        if let Ok(read) = CertificateRequest::parse(&request) {
+            prop_assert_eq!(read, CertificateRequest::parse(&REQUEST).unwrap());
+        }
         let _ = verify_chain(member, &damage(authority, &places, cut), at_ms);
     }
 

@@ -129,6 +129,7 @@ fn add_organisation(
         roles: organisation.roles.clone(),
         ca_certificate: organisation.ca_certificate.clone(),
         suspended_at: None,
+        removed_at: None,
     };
     let key = state_key(ORGANISATIONS, id.as_str().as_bytes());
     writes.insert(key, Some(records::write(&record)));
@@ -141,6 +142,14 @@ fn add_organisation(
                 "the certificate of {} names {named}",
                 member.id
             )));
+        }
+        let holder = records::holder_key(&certificate.public_key);
+        let holder = writes.insert(
+            state_key(MEMBERS, &holder),
+            Some(named.clone().into_bytes()),
+        );
+        if holder.is_some() {
+            return Err(bad(format!("the key of {named} is another member's")));
         }
         let record = records::write(&system::member_record(certificate, 0));
         writes.insert(

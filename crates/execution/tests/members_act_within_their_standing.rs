@@ -12,6 +12,7 @@ use blockworm_crypto::{
 use blockworm_execution::{OrganisationRecord, Refusal};
 use blockworm_ledger::{LedgerId, Transaction, TransactionBody, transaction::TransactionView};
 use serde_json::json;
+use std::sync::Arc;
 use support::{Chain, FOUNDERS, START_MS, STEP_MS, found, issue, key_of, mint, pay, validity};
 
 fn admission(chain: &Chain, transaction: &Transaction) -> Result<(), Refusal> {
@@ -266,15 +267,20 @@ fn as_many_members_as_a_message_may_hold_are_within_the_usual_price() {
     let mut chain = Chain::start(found());
     let name = |n: usize| format!("{}-{n:02}", "a-rather-long-pseudonym-of-a-shop");
     let functions = ["maker", "checker", "operator"];
+    // Chains of two are what members usually have.
+    let key = key_of("the issuing authority");
+    let root = &chain.founded.authorities["platform"];
+    let below = root.issue_authority("Platform issuing 1", &key.public_key(), validity());
+    let issuing = CertificateAuthority::open_issuing(below.unwrap(), Arc::new(key)).unwrap();
     let mut many = |count: usize| {
         let members: Vec<_> = (0..count)
-            .map(|n| chain.new_member("platform", &name(n), &functions))
+            .map(|n| chain.new_member_of(&issuing, "platform", &name(n), &functions))
             .collect();
         let message = json!({"register_many": {"members": members}});
         chain.ask("platform/admin", "members", &message).code
     };
-    assert_eq!(many(65), "member.bad_count");
-    assert_eq!(many(64), "ok");
+    assert_eq!(many(33), "member.bad_count");
+    assert_eq!(many(32), "ok");
 }
 
 #[test]
@@ -406,4 +412,75 @@ fn only_members_have_messages_among_the_systems_contracts() {
             "contract.bad_message"
         );
     }
+}
+
+#[test]
+fn a_member_renews_its_own_certificate_and_gains_nothing_by_it() {
+    let mut chain = Chain::start(found());
+    let new_key = key_of("the makers next key");
+    let renewal = |chain: &Chain, name: &str, functions: &[&str], key: &SecretKey| {
+        let authority = &chain.founded.authorities["bank"];
+        let der = issue(authority, "bank", name, functions, &key.public_key());
+        json!({"renew": chain.possession(&der, key)})
+    };
+    let more = renewal(&chain, "maker", &["maker", "admin"], &new_key);
+    assert_eq!(
+        chain.refused("bank/maker", "members", &more).code,
+        "member.more_functions"
+    );
+    let others = renewal(&chain, "maker-2", &["maker"], &new_key);
+    assert_eq!(
+        chain.refused("bank/maker", "members", &others).code,
+        "member.not_an_admin"
+    );
+    let own = renewal(&chain, "maker", &["maker"], &new_key);
+    chain.must("bank/maker", "members", &own);
+    let body = chain.body("bank/maker", "money", &mint("bank/maker", 1));
+    refused(
+        &mut chain,
+        body,
+        &key_of("bank/maker"),
+        "member.key_mismatch",
+    );
+    let mut body = chain.body("bank/maker", "money", &mint("bank/maker", 1));
+    body.key = new_key.public_key();
+    assert_eq!(chain.commit(&[body.sign(&new_key)])[0].code, "ok");
+}
+
+#[test]
+fn a_key_is_one_members_for_ever() {
+    let mut chain = Chain::start(found());
+    let certified = |chain: &Chain, name: &str, key: &SecretKey| {
+        let authority = &chain.founded.authorities["bank"];
+        let der = issue(authority, "bank", name, &["maker"], &key.public_key());
+        chain.possession(&der, key)
+    };
+    // Of the genesis, of another organisation's member, and of one that has another key by now.
+    let theirs = certified(&chain, "clerk", &key_of("bank/maker"));
+    let register = json!({"register": theirs});
+    assert_eq!(
+        chain.refused("bank/admin", "members", &register).code,
+        "member.duplicate_key"
+    );
+    let theirs = certified(&chain, "clerk", &key_of("court/admin"));
+    let register = json!({"register": theirs});
+    assert_eq!(
+        chain.refused("bank/admin", "members", &register).code,
+        "member.duplicate_key"
+    );
+    let next = certified(&chain, "maker", &key_of("next"));
+    chain.must("bank/admin", "members", &json!({"renew": next}));
+    let old = certified(&chain, "clerk", &key_of("bank/maker"));
+    let both = json!({"register_many": {"members": [
+        certified(&chain, "other", &key_of("other")), old,
+    ]}});
+    assert_eq!(
+        chain.refused("bank/admin", "members", &both).code,
+        "member.duplicate_key"
+    );
+    // The member itself may go back to it.
+    let back = certified(&chain, "maker", &key_of("bank/maker"));
+    chain.must("bank/admin", "members", &json!({"renew": back}));
+    let fresh = certified(&chain, "clerk", &key_of("bank/clerk"));
+    chain.must("bank/admin", "members", &json!({"register": fresh}));
 }

@@ -3,7 +3,7 @@
 use crate::{
     access::{Access, Gate, Sleeper},
     ballots::Ballots,
-    clock::now_ms,
+    clock::{now_ms, real_ms},
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
@@ -115,6 +115,8 @@ where
         .map_err(|error| OpenError::Archive(id, error.to_string()))?;
     let clock = context.child("clock");
     let now: Now = Arc::new(move || now_ms(&clock));
+    let clock = context.child("watch");
+    let heard: Now = Arc::new(move || real_ms(&clock));
     let gate = Arc::new(pipeline.gate);
     let mempool = start_mempool(&context, &ledger, lanes, gate, &strategy, now.clone());
     let admitting = mempool.await?;
@@ -133,7 +135,7 @@ where
         epocher: pipeline.epocher,
         marshal: marshal.clone(),
         inline,
-        votes: Votes::new(ledger.clone(), now.clone()),
+        votes: Votes::new(ledger.clone(), heard.clone()),
         blocker,
         page_cache: pipeline.page_cache,
         lanes: lanes.clone(),
@@ -152,7 +154,7 @@ where
         admitting,
         marshal,
         sleeper,
-        now,
+        now: heard,
     };
     Ok(LedgerHandle::new(Arc::new(access)))
 }

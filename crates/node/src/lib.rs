@@ -24,6 +24,7 @@ pub mod topology;
 mod waiters;
 
 pub use access::Placed;
+pub use clock::{MovedClock, ledger_ms, move_clock};
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, NodeHandle, ProofError, ReadError,

@@ -389,6 +389,7 @@ mod tests {
             now_ms: NOW_MS,
             parameters: local_parameters(),
             ledgers: local_ledgers(Vec::new(), Vec::new()),
+            lifetimes: crate::identity::Lifetimes::default(),
         };
         create(&folder, &plan).unwrap();
         (dir, folder)

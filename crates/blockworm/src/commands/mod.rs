@@ -4,6 +4,7 @@ mod acting;
 mod api_key;
 mod archiving;
 mod asset;
+mod consortium;
 mod counterpart;
 mod credit;
 mod decide;
@@ -20,6 +21,7 @@ mod mutations;
 mod network;
 mod node;
 mod nodes;
+mod org;
 mod packages;
 mod parts;
 mod pins;
@@ -28,6 +30,7 @@ mod proposal;
 mod query;
 mod receivable;
 mod registry;
+mod renewing;
 mod reregister;
 mod status;
 mod story;
@@ -36,7 +39,7 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-mod verify;
+pub mod verify;
 mod voting;
 mod voucher;
 
@@ -59,6 +62,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
+        Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
         other => wait_for(other, format),
     }
@@ -84,6 +88,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,
             Command::KeyHolder(command) => key_holder::run(&command, format).await,
+            Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
             Command::Ledger(command) => ledger::run(&command, format).await,
@@ -102,6 +107,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
                 | NodeCommand::Install(_),
             )
             | Command::ApiKey(_)
+            | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)
             | Command::Bench(_) => {

@@ -1,5 +1,6 @@
 //! `blockworm node run`: one organisation's node and its API, until told to end.
 
+use super::renewing::Renewing;
 use crate::{
     builtins::builtins,
     cli::NodeRunArgs,
@@ -10,13 +11,14 @@ use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, Server
 use blockworm_ledger::OrganisationId;
 use blockworm_node::{NodeError, RunningNode};
 use blockworm_service::{
+    identity::IdentityDesk,
     key_holder::{Desk, DeskError},
     network::{
-        NodeConfigFile, NodeLock, Overrides,
-        config::{Accepted, AccessSettings, KeyHolderSettings},
+        ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
+        config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads that serve the API; consensus and execution have their own.
@@ -38,6 +40,9 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
         Failure::of("node.already_running", &error).next("blockworm status; blockworm down")
     })?;
     log::start(&args.log_level, args.log.as_deref())?;
+    if file.profile == ProfileName::Local {
+        clock::live_by(&file.directory.join(".."));
+    }
     let outcome = run_logged(&file);
     match &outcome {
         Ok(_) => tracing::info!("stopped"),
@@ -95,7 +100,12 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         .map_err(|error| start_failure(file, &error))?;
     let pages = blockworm_console::pages(node.handle(), server.stopping());
     let desks = key_holders(file, node)?;
-    let server = server.with_pages(pages).with_key_holders(desks);
+    let renewing = looked_after(file, node);
+    let server = server
+        .with_pages(pages)
+        .with_key_holders(desks)
+        .with_identity(renewing.desk.clone());
+    let renewing = tokio::spawn(renewing.run());
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }
@@ -110,10 +120,25 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         }
     };
     server.run(end).await;
+    renewing.abort();
     match failure {
         None => Ok(()),
         Some(reason) => Err(Failure::new("node.failed", reason)
             .next("free disk space if it is full; then blockworm up again")),
+    }
+}
+
+/// The certificates of the node's organisation, and of those whose folders it was given.
+fn looked_after(file: &NodeConfigFile, node: &RunningNode) -> Renewing {
+    let folder = ConsortiumFolder::new(file.directory.join(".."));
+    let mut organisations = vec![file.organisation.clone()];
+    organisations.extend(file.identity.organisations.iter().cloned());
+    let desk = IdentityDesk::new(folder.clone(), organisations, file.identity.enrol);
+    Renewing {
+        folder,
+        desk: Arc::new(desk),
+        node: node.handle(),
+        renews: file.identity.renew,
     }
 }
 

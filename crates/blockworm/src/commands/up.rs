@@ -22,7 +22,7 @@ use blockworm_api::model::ReceiptView;
 use blockworm_ledger::{MemberId, OrganisationId};
 use blockworm_service::{
     consortium::{REGISTRY, TRADE, first_members, local_parameters},
-    identity::{self, Identity},
+    identity::{self, Identity, Lifetimes},
     network::{
         ConsortiumFolder, ConsortiumRecord, CreateError, LedgerRecord, create, local::LocalPlan,
     },
@@ -34,6 +34,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+const HOUR_MS: u64 = 60 * 60 * 1000;
 /// How long the first transaction may take.
 const FIRST: Duration = Duration::from_secs(30);
 
@@ -199,6 +200,11 @@ fn found_or_open(
         now_ms: now_ms(),
         parameters: local_parameters(),
         ledgers: local_ledgers(nodes),
+        lifetimes: args
+            .certificate_hours
+            .map_or_else(Lifetimes::default, |hours| {
+                Lifetimes::short(hours * HOUR_MS)
+            }),
     };
     let made = create(folder, &plan).map_err(|error| match &error {
         CreateError::Folder(inner) => folder_failure(folder, inner),

@@ -1,86 +1,104 @@
-//! An organisation's own authority: making it and issuing certificates to members.
+//! An organisation's own authorities: making them and issuing certificates of every profile.
 
 use super::{
-    IdentityError, MemberSubject, Validity,
-    certificate::{check_authority_name, check_organisation, decode},
-    parse_authority,
-};
-use crate::{Algorithm, PublicKey, SecretKey, Signature, spki::ED25519_OID};
-use const_oid::{
-    ObjectIdentifier,
-    db::{
-        rfc4519::{COMMON_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME},
-        rfc5912::ECDSA_WITH_SHA_256,
+    IdentityError, MemberSubject, Profile, RevokedCertificate, Validity,
+    certificate::{check_authority_name, check_name, check_organisation, decode, parse_authority},
+    chain::split_chain,
+    encoding::{
+        CertificateSignature, CertificateSigner, distinguished_name, new_serial, x509_validity,
     },
+    profile::{authority_extensions, host},
+    revocation,
 };
-use der::{
-    DateTime, Decode as _, Encode as _, Sequence, Tag,
-    asn1::{Any, BitString, GeneralizedTime, UintRef},
-};
-use signature::{Keypair, Signer};
-use spki::{
-    AlgorithmIdentifierOwned, Document, DynSignatureAlgorithmIdentifier, EncodePublicKey,
-    SignatureBitStringEncoding, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
-};
-use std::{fmt, time::Duration};
+use crate::{Algorithm, PublicKey, SecretKey, Signing};
+use der::{Decode as _, Encode as _};
+use spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
+use std::{fmt, sync::Arc};
 use x509_cert::{
     TbsCertificate,
-    attr::AttributeTypeAndValue,
     builder::{self, Builder as _, CertificateBuilder, profile::BuilderProfile},
     ext::{
         Extension, ToExtension as _,
-        pkix::{
-            AuthorityKeyIdentifier, BasicConstraints, KeyUsage, KeyUsages, SubjectKeyIdentifier,
-        },
+        pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier, name::GeneralName},
     },
-    name::{Name, RdnSequence, RelativeDistinguishedName},
-    serial_number::SerialNumber,
-    time::Time,
+    name::Name,
 };
 
-/// An organisation's certificate authority: its certificate and the key that signs members'.
+/// An organisation's certificate authority: its certificate and the key that signs others'. A root,
+/// which the ledger names, or an issuing authority below it.
 #[derive(Clone)]
 pub struct CertificateAuthority {
+    /// The authority's certificate alone.
     certificate: Vec<u8>,
-    key: SecretKey,
+    /// What follows a certificate that it issues: nothing for a root.
+    above: Vec<u8>,
+    key: Arc<dyn Signing>,
     subject: Name,
     organisation: String,
 }
 
+/// What a certificate is to say, except whose organisation it is: that is the authority's.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// What it is for.
+    pub profile: Profile,
+    /// The name within the organisation: 1 to 48 of `a-z 0-9 - . _`.
+    pub name: &'a str,
+    /// A member's functions; of no other profile.
+    pub functions: &'a [String],
+    /// A TLS server's IP addresses and names of hosts; of no other profile.
+    pub hosts: &'a [String],
+}
+
 impl CertificateAuthority {
-    /// Makes a new key and a self-signed certificate for it.
+    /// Makes a root with a new key, which lives no longer than the authority does.
     ///
     /// # Errors
-    /// Names that break their rule, an empty validity, or no randomness.
+    /// As [`Self::create_with`], or no randomness.
     pub fn create(
         organisation: &str,
         name: &str,
         algorithm: Algorithm,
         validity: Validity,
     ) -> Result<Self, IdentityError> {
+        let key = Arc::new(SecretKey::generate(algorithm)?);
+        Self::create_with(organisation, name, key, validity)
+    }
+
+    /// Makes a root: a self-signed certificate of this key, which may stand above one more
+    /// authority.
+    ///
+    /// # Errors
+    /// Names that break their rule, an empty validity, a key that does not sign.
+    pub fn create_with(
+        organisation: &str,
+        name: &str,
+        key: Arc<dyn Signing>,
+        validity: Validity,
+    ) -> Result<Self, IdentityError> {
         check_organisation(organisation)?;
         check_authority_name(name)?;
-        let key = SecretKey::generate(algorithm)?;
         let subject = distinguished_name(organisation, &[], name)?;
-        let profile = Profile {
+        let contents = Contents {
             issuer: subject.clone(),
             subject: subject.clone(),
-            authority: true,
+            kind: Kind::Authority { below: 1 },
         };
-        let certificate = build(profile, &key.public_key(), &key, validity)?;
+        let certificate = build(contents, &key.public_key(), key.as_ref(), validity)?;
         Ok(Self {
             certificate,
+            above: Vec::new(),
             key,
             subject,
             organisation: organisation.to_owned(),
         })
     }
 
-    /// Opens an authority from its certificate (DER) and its key.
+    /// Opens a root, which the ledger names, from its certificate (DER) and its key.
     ///
     /// # Errors
     /// A certificate that is no authority's, or a key that is not the certificate's.
-    pub fn open(certificate: Vec<u8>, key: SecretKey) -> Result<Self, IdentityError> {
+    pub fn open(certificate: Vec<u8>, key: Arc<dyn Signing>) -> Result<Self, IdentityError> {
         let parsed = parse_authority(&certificate)?;
         if parsed.public_key != key.public_key() {
             return Err(IdentityError::WrongAuthorityKey);
@@ -88,25 +106,67 @@ impl CertificateAuthority {
         let subject = decode(&certificate)?.tbs_certificate().subject().clone();
         Ok(Self {
             certificate,
+            above: Vec::new(),
             key,
             subject,
             organisation: parsed.organisation,
         })
     }
 
-    /// The certificate, DER.
+    /// Opens an issuing authority from its chain, its own certificate first and the root left out.
+    ///
+    /// # Errors
+    /// As [`Self::open`], or bytes that are no chain.
+    pub fn open_issuing(chain: Vec<u8>, key: Arc<dyn Signing>) -> Result<Self, IdentityError> {
+        let first = split_chain(&chain)?[0].to_vec();
+        let mut authority = Self::open(first, key)?;
+        authority.above = chain;
+        Ok(authority)
+    }
+
+    /// The authority's own certificate, DER.
     #[must_use]
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
     }
 
-    /// The key that signs members' certificates.
+    /// The authority's chain: empty for a root.
     #[must_use]
-    pub const fn key(&self) -> &SecretKey {
+    pub fn chain(&self) -> &[u8] {
+        &self.above
+    }
+
+    /// The key that signs certificates.
+    #[must_use]
+    pub fn key(&self) -> &Arc<dyn Signing> {
         &self.key
     }
 
-    /// Issues a member's certificate, DER.
+    /// The slug of the organisation.
+    #[must_use]
+    pub fn organisation(&self) -> &str {
+        &self.organisation
+    }
+
+    /// Issues an authority below this one, which may stand above none; its chain.
+    ///
+    /// # Errors
+    /// A name that breaks its rule or is this authority's own, an unsound key, an empty validity.
+    pub fn issue_authority(
+        &self,
+        name: &str,
+        public_key: &PublicKey,
+        validity: Validity,
+    ) -> Result<Vec<u8>, IdentityError> {
+        check_authority_name(name)?;
+        let subject = distinguished_name(&self.organisation, &[], name)?;
+        if subject == self.subject {
+            return Err(IdentityError::RepeatedAuthority);
+        }
+        self.build(subject, Kind::Authority { below: 0 }, public_key, validity)
+    }
+
+    /// Issues a member's certificate; its chain.
     ///
     /// # Errors
     /// A subject of another organisation or with names or functions that break their rules, a
@@ -121,15 +181,87 @@ impl CertificateAuthority {
         if subject.organisation != self.organisation {
             return Err(IdentityError::OrganisationMismatch);
         }
+        let order = Order {
+            profile: Profile::Member,
+            name: &subject.name,
+            functions: &subject.functions,
+            hosts: &[],
+        };
+        self.issue_as(&order, public_key, validity)
+    }
+
+    /// Issues a certificate of any profile; its chain.
+    ///
+    /// # Errors
+    /// A name, function or host that breaks its rule, functions for what is no member, a TLS server
+    /// without hosts, a key that must not be registered, or an empty validity.
+    pub fn issue_as(
+        &self,
+        order: &Order<'_>,
+        public_key: &PublicKey,
+        validity: Validity,
+    ) -> Result<Vec<u8>, IdentityError> {
+        check_name(order.name)?;
+        let units = match order.profile.unit() {
+            None => {
+                let subject = MemberSubject {
+                    organisation: self.organisation.clone(),
+                    name: order.name.to_owned(),
+                    functions: order.functions.to_vec(),
+                };
+                subject.check()?;
+                subject.functions
+            }
+            Some(_) if !order.functions.is_empty() => return Err(IdentityError::UnknownFunction),
+            Some(unit) => vec![unit.to_owned()],
+        };
+        if (order.profile == Profile::TlsServer) == order.hosts.is_empty() {
+            return Err(IdentityError::HostName(order.hosts.join(" ")));
+        }
+        if order.profile == Profile::Node && public_key.algorithm() != Algorithm::Ed25519 {
+            return Err(IdentityError::NodeKey);
+        }
+        let hosts: Result<_, _> = order.hosts.iter().map(|name| host(name)).collect();
+        let kind = Kind::Leaf {
+            profile: order.profile,
+            hosts: hosts?,
+        };
+        let subject = distinguished_name(&self.organisation, &units, order.name)?;
+        self.build(subject, kind, public_key, validity)
+    }
+
+    /// The list of the certificates of this authority that are revoked (RFC 5280, section 5), DER.
+    /// `number` must grow from list to list.
+    ///
+    /// # Errors
+    /// A time that X.509 cannot write, or a key that does not sign.
+    pub fn revocation_list(
+        &self,
+        number: u64,
+        validity: Validity,
+        revoked: &[RevokedCertificate],
+    ) -> Result<Vec<u8>, IdentityError> {
+        revocation::list(self.key.as_ref(), &self.subject, number, validity, revoked)
+    }
+
+    fn build(
+        &self,
+        subject: Name,
+        kind: Kind,
+        public_key: &PublicKey,
+        validity: Validity,
+    ) -> Result<Vec<u8>, IdentityError> {
         public_key
             .check_registrable()
             .map_err(IdentityError::UnsoundKey)?;
-        let profile = Profile {
+        let contents = Contents {
             issuer: self.subject.clone(),
-            subject: distinguished_name(&subject.organisation, &subject.functions, &subject.name)?,
-            authority: false,
+            subject,
+            kind,
         };
-        build(profile, public_key, &self.key, validity)
+        let mut chain = build(contents, public_key, self.key.as_ref(), validity)?;
+        chain.extend_from_slice(&self.above);
+        Ok(chain)
     }
 }
 
@@ -137,19 +269,31 @@ impl fmt::Debug for CertificateAuthority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "CertificateAuthority({}, {:?})",
-            self.organisation, self.key
+            "CertificateAuthority({}, {})",
+            self.organisation,
+            self.key.public_key()
         )
     }
 }
 
-struct Profile {
-    issuer: Name,
-    subject: Name,
-    authority: bool,
+enum Kind {
+    Authority {
+        below: u8,
+    },
+    Leaf {
+        profile: Profile,
+        hosts: Vec<GeneralName>,
+    },
 }
 
-impl BuilderProfile for Profile {
+/// What the certificate builder is told.
+struct Contents {
+    issuer: Name,
+    subject: Name,
+    kind: Kind,
+}
+
+impl BuilderProfile for Contents {
     fn get_issuer(&self, _subject: &Name) -> Name {
         self.issuer.clone()
     }
@@ -164,159 +308,38 @@ impl BuilderProfile for Profile {
         issuer_key: SubjectPublicKeyInfoRef<'_>,
         tbs: &TbsCertificate,
     ) -> builder::Result<Vec<Extension>> {
-        let constraints = BasicConstraints {
-            ca: self.authority,
-            path_len_constraint: self.authority.then_some(0),
-        };
-        let usage = if self.authority {
-            KeyUsages::KeyCertSign | KeyUsages::CRLSign
-        } else {
-            KeyUsages::DigitalSignature.into()
-        };
         let subject = tbs.subject();
-        Ok(vec![
-            constraints.to_extension(subject, &[])?,
-            KeyUsage(usage).to_extension(subject, &[])?,
-            SubjectKeyIdentifier::try_from(subject_key)?.to_extension(subject, &[])?,
-            AuthorityKeyIdentifier::try_from(issuer_key)?.to_extension(subject, &[])?,
-        ])
+        let mut extensions = match &self.kind {
+            Kind::Authority { below } => authority_extensions(*below)?,
+            Kind::Leaf { profile, hosts } => profile.extensions(hosts)?,
+        };
+        extensions.push(SubjectKeyIdentifier::try_from(subject_key)?.to_extension(subject, &[])?);
+        extensions.push(AuthorityKeyIdentifier::try_from(issuer_key)?.to_extension(subject, &[])?);
+        Ok(extensions)
     }
 }
 
 fn build(
-    profile: Profile,
+    contents: Contents,
     public_key: &PublicKey,
-    key: &SecretKey,
+    key: &dyn Signing,
     validity: Validity,
 ) -> Result<Vec<u8>, IdentityError> {
-    let mut serial = [0; 16];
-    getrandom::fill(&mut serial).map_err(|_| crate::SecretKeyError::NoRandomness)?;
-    // Positive and always of 16 bytes, whatever the random bits.
-    serial[0] = serial[0] & 0x7f | 0x40;
-    let serial = SerialNumber::new(&serial).map_err(|_| IdentityError::Malformed("the serial"))?;
     let spki = public_key
         .to_spki_der()
         .map_err(IdentityError::UnsoundKey)?;
     let spki = SubjectPublicKeyInfoOwned::from_der(&spki)
         .map_err(|_| IdentityError::Malformed("the subject's public key"))?;
-    let validity = x509_validity(validity)?;
-    CertificateBuilder::new(profile, serial, validity, spki)
-        .and_then(|builder| builder.build::<_, CertificateSignature>(&CertificateSigner(key)))
+    let signer = CertificateSigner::new(key);
+    let made = CertificateBuilder::new(contents, new_serial()?, x509_validity(validity)?, spki)
+        .and_then(|builder| builder.build::<_, CertificateSignature>(&signer))
         .ok()
-        .and_then(|certificate| certificate.to_der().ok())
-        .ok_or(IdentityError::Malformed(
+        .and_then(|certificate| certificate.to_der().ok());
+    match (made, signer.failure.into_inner()) {
+        (Some(certificate), _) => Ok(certificate),
+        (None, Some(failure)) => Err(failure.into()),
+        (None, None) => Err(IdentityError::Malformed(
             "the certificate could not be encoded",
-        ))
-}
-
-fn x509_validity(validity: Validity) -> Result<x509_cert::time::Validity, IdentityError> {
-    if validity.not_after_ms < validity.not_before_ms {
-        return Err(IdentityError::InvalidValidity);
-    }
-    let time = |ms: u64| {
-        DateTime::from_unix_duration(Duration::from_secs(ms / 1000))
-            .map(|time| Time::GeneralTime(GeneralizedTime::from_date_time(time)))
-            .map_err(|_| IdentityError::InvalidValidity)
-    };
-    Ok(x509_cert::time::Validity::new(
-        time(validity.not_before_ms)?,
-        time(validity.not_after_ms)?,
-    ))
-}
-
-fn distinguished_name(
-    organisation: &str,
-    functions: &[String],
-    name: &str,
-) -> Result<Name, IdentityError> {
-    let attribute = |oid: ObjectIdentifier, text: &str| -> der::Result<_> {
-        let mut rdn = RelativeDistinguishedName::default();
-        let value = Any::new(Tag::Utf8String, text.as_bytes())?;
-        rdn.insert(AttributeTypeAndValue { oid, value })?;
-        Ok(rdn)
-    };
-    let encode = || -> der::Result<Name> {
-        let mut sequence = RdnSequence::default();
-        sequence.push(attribute(ORGANIZATION_NAME, organisation)?);
-        for function in functions {
-            sequence.push(attribute(ORGANIZATIONAL_UNIT_NAME, function)?);
-        }
-        sequence.push(attribute(COMMON_NAME, name)?);
-        Name::from_der(&sequence.to_der()?)
-    };
-    encode().map_err(|_| IdentityError::Malformed("the subject could not be encoded"))
-}
-
-/// Shows a [`SecretKey`] to the certificate builder.
-struct CertificateSigner<'a>(&'a SecretKey);
-
-#[derive(Clone)]
-struct CertificateKey(PublicKey);
-
-/// The bits of a certificate's signature field.
-struct CertificateSignature(Vec<u8>);
-
-/// RFC 3279, section 2.2.3.
-#[derive(Sequence)]
-struct EcdsaSignature<'a> {
-    r: UintRef<'a>,
-    s: UintRef<'a>,
-}
-
-impl Signer<CertificateSignature> for CertificateSigner<'_> {
-    fn try_sign(&self, message: &[u8]) -> Result<CertificateSignature, signature::Error> {
-        match self.0.sign_message(message) {
-            Signature::Ed25519(bytes) => Ok(CertificateSignature(bytes.to_vec())),
-            Signature::P256(bytes) => {
-                let (r, s) = bytes.split_at(32);
-                let encode = || -> der::Result<_> {
-                    EcdsaSignature {
-                        r: UintRef::new(r)?,
-                        s: UintRef::new(s)?,
-                    }
-                    .to_der()
-                };
-                encode()
-                    .map(CertificateSignature)
-                    .map_err(|_| signature::Error::new())
-            }
-        }
-    }
-}
-
-impl Keypair for CertificateSigner<'_> {
-    type VerifyingKey = CertificateKey;
-
-    fn verifying_key(&self) -> CertificateKey {
-        CertificateKey(self.0.public_key())
-    }
-}
-
-impl DynSignatureAlgorithmIdentifier for CertificateSigner<'_> {
-    fn signature_algorithm_identifier(&self) -> spki::Result<AlgorithmIdentifierOwned> {
-        let oid = match self.0.algorithm() {
-            Algorithm::Ed25519 => ED25519_OID,
-            Algorithm::P256 => ECDSA_WITH_SHA_256,
-        };
-        Ok(AlgorithmIdentifierOwned {
-            oid,
-            parameters: None,
-        })
-    }
-}
-
-impl EncodePublicKey for CertificateKey {
-    fn to_public_key_der(&self) -> spki::Result<Document> {
-        let der = self
-            .0
-            .to_spki_der()
-            .map_err(|_| spki::Error::KeyMalformed)?;
-        Ok(Document::try_from(der)?)
-    }
-}
-
-impl SignatureBitStringEncoding for CertificateSignature {
-    fn to_bitstring(&self) -> der::Result<BitString> {
-        BitString::from_bytes(&self.0)
+        )),
     }
 }

@@ -1,12 +1,16 @@
 //! Reading certificates: subjects, functions, keys and validity out of X.509 (RFC 5280).
 
-use super::{FUNCTIONS, IdentityError, MAX_CERTIFICATE_BYTES, Validity};
-use crate::{PublicKey, spki::PublicKeyInfoError};
+use super::{
+    FUNCTIONS, IdentityError, MAX_CERTIFICATE_BYTES, Profile, Validity, chain::split_chain,
+    profile::host_text,
+};
+use crate::{Algorithm, PublicKey, spki::PublicKeyInfoError};
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME};
 use der::{Decode as _, Encode as _, Tag, Tagged as _, asn1::Any};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{
     Certificate, Version,
-    ext::pkix::{BasicConstraints, KeyUsage},
+    ext::pkix::{BasicConstraints, KeyUsage, SubjectAltName},
     name::Name,
 };
 
@@ -53,17 +57,58 @@ pub struct AuthorityCertificate {
     pub validity: Validity,
 }
 
-/// Reads a member's certificate. Who issued it and whether it holds now is not asked here: see
-/// [`verify_chain`](super::verify_chain).
+/// What a node's certificate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeCertificate {
+    /// The organisation's slug.
+    pub organisation: String,
+    /// The node's name within it.
+    pub name: String,
+    /// The node's key: Ed25519, checked to be registrable.
+    pub public_key: PublicKey,
+    /// Start of the validity, milliseconds since 1970 UTC.
+    pub not_before_ms: u64,
+    /// End of the validity; its whole second still counts.
+    pub not_after_ms: u64,
+}
+
+/// What any certificate says, of whatever profile, for lists and calendars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// What it is for; `None` for an authority's.
+    pub profile: Option<Profile>,
+    /// The organisation's slug.
+    pub organisation: String,
+    /// The name within it.
+    pub name: String,
+    /// A member's functions, in the order of the certificate.
+    pub functions: Vec<String>,
+    /// A TLS server's hosts.
+    pub hosts: Vec<String>,
+    /// The key, checked to be registrable.
+    pub public_key: PublicKey,
+    /// When it holds.
+    pub validity: Validity,
+    /// The serial number, big-endian without leading zeros.
+    pub serial: Vec<u8>,
+    /// Whether it names itself as its issuer.
+    pub self_issued: bool,
+}
+
+/// Reads the first certificate of a chain, which must be a member's. Who issued it and whether it
+/// holds now is not asked here: see [`verify_chain`](super::verify_chain).
 ///
 /// # Errors
 /// The first rule of docs/formats/identity.md that the certificate breaks.
-pub fn parse_member(der: &[u8]) -> Result<MemberCertificate, IdentityError> {
-    let certificate = decode(der)?;
+pub fn parse_member(chain: &[u8]) -> Result<MemberCertificate, IdentityError> {
+    let certificate = decode(split_chain(chain)?[0])?;
     if is_authority(&certificate)? {
         return Err(IdentityError::AuthorityAsMember);
     }
     let subject = read_subject(certificate.tbs_certificate().subject())?;
+    if let Some(unit) = Profile::of_units(&subject.units).unit() {
+        return Err(IdentityError::NotAMember(unit));
+    }
     let subject = MemberSubject {
         organisation: subject.organisation,
         name: subject.name,
@@ -78,11 +123,37 @@ pub fn parse_member(der: &[u8]) -> Result<MemberCertificate, IdentityError> {
         public_key: read_key(&certificate)?,
         not_before_ms: validity.not_before_ms,
         not_after_ms: validity.not_after_ms,
-        serial: certificate
-            .tbs_certificate()
-            .serial_number()
-            .as_bytes()
-            .to_vec(),
+        serial: serial(&certificate),
+    })
+}
+
+/// Reads the first certificate of a chain, which must be a node's. Who issued it is not asked here:
+/// see [`verify_node_chain`](super::verify_node_chain).
+///
+/// # Errors
+/// The first rule of docs/formats/identity.md that the certificate breaks.
+pub fn parse_node(chain: &[u8]) -> Result<NodeCertificate, IdentityError> {
+    let certificate = decode(split_chain(chain)?[0])?;
+    if is_authority(&certificate)? {
+        return Err(IdentityError::NotANode);
+    }
+    let subject = read_subject(certificate.tbs_certificate().subject())?;
+    if Profile::of_units(&subject.units) != Profile::Node {
+        return Err(IdentityError::NotANode);
+    }
+    check_organisation(&subject.organisation)?;
+    check_name(&subject.name)?;
+    let validity = read_validity(&certificate)?;
+    let public_key = read_key(&certificate)?;
+    if public_key.algorithm() != Algorithm::Ed25519 {
+        return Err(IdentityError::NodeKey);
+    }
+    Ok(NodeCertificate {
+        organisation: subject.organisation,
+        name: subject.name,
+        public_key,
+        not_before_ms: validity.not_before_ms,
+        not_after_ms: validity.not_after_ms,
     })
 }
 
@@ -110,13 +181,51 @@ pub fn parse_authority(der: &[u8]) -> Result<AuthorityCertificate, IdentityError
     })
 }
 
+/// Reads the first certificate of a chain, whatever it is for. Nothing is verified.
+///
+/// # Errors
+/// Bytes that are no certificate with a subject and a key that the ledger knows.
+pub fn describe(chain: &[u8]) -> Result<Description, IdentityError> {
+    let certificate = decode(split_chain(chain)?[0])?;
+    let tbs = certificate.tbs_certificate();
+    let subject = read_subject(tbs.subject())?;
+    let profile = if is_authority(&certificate)? {
+        None
+    } else {
+        Some(Profile::of_units(&subject.units))
+    };
+    let hosts = tbs
+        .get_extension::<SubjectAltName>()
+        .map_err(|_| IdentityError::Malformed("the alternative names"))?
+        .map_or_else(Vec::new, |(_, names)| {
+            names.0.iter().filter_map(host_text).collect()
+        });
+    let functions = match profile {
+        Some(Profile::Member) => subject.units,
+        _ => Vec::new(),
+    };
+    Ok(Description {
+        profile,
+        organisation: subject.organisation,
+        name: subject.name,
+        functions,
+        hosts,
+        public_key: read_key(&certificate)?,
+        validity: read_validity(&certificate)?,
+        serial: serial(&certificate),
+        self_issued: name_der(tbs.issuer())? == name_der(tbs.subject())?,
+    })
+}
+
+fn serial(certificate: &Certificate) -> Vec<u8> {
+    let tbs = certificate.tbs_certificate();
+    tbs.serial_number().as_bytes().to_vec()
+}
+
 impl MemberSubject {
     pub(super) fn check(&self) -> Result<(), IdentityError> {
         check_organisation(&self.organisation)?;
-        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
-        if !(1..=48).contains(&self.name.len()) || !self.name.bytes().all(allowed) {
-            return Err(IdentityError::Name);
-        }
+        check_name(&self.name)?;
         for (position, function) in self.functions.iter().enumerate() {
             if !FUNCTIONS.contains(&function.as_str()) {
                 return Err(IdentityError::UnknownFunction);
@@ -126,6 +235,16 @@ impl MemberSubject {
             }
         }
         Ok(())
+    }
+}
+
+/// The rule of names of members, nodes and services.
+pub(super) fn check_name(name: &str) -> Result<(), IdentityError> {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
+    if (1..=48).contains(&name.len()) && name.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(IdentityError::Name)
     }
 }
 
@@ -180,13 +299,22 @@ fn is_authority(certificate: &Certificate) -> Result<bool, IdentityError> {
     Ok(may_sign && constraints.is_some_and(|(_, constraints)| constraints.ca))
 }
 
-struct Subject {
-    organisation: String,
-    name: String,
-    units: Vec<String>,
+/// How many authorities may stand below this one; `None` for any number.
+pub(super) fn path_length(der: &[u8]) -> Result<Option<u8>, IdentityError> {
+    let constraints = decode(der)?
+        .tbs_certificate()
+        .get_extension::<BasicConstraints>()
+        .map_err(|_| IdentityError::Malformed("the basic constraints"))?;
+    Ok(constraints.and_then(|(_, constraints)| constraints.path_len_constraint))
 }
 
-fn read_subject(name: &Name) -> Result<Subject, IdentityError> {
+pub(super) struct Subject {
+    pub(super) organisation: String,
+    pub(super) name: String,
+    pub(super) units: Vec<String>,
+}
+
+pub(super) fn read_subject(name: &Name) -> Result<Subject, IdentityError> {
     let (mut organisation, mut common_name, mut units) = (None, None, Vec::new());
     for attribute in name.iter() {
         let text = read_text(&attribute.value)?;
@@ -232,7 +360,11 @@ fn read_text(value: &Any) -> Result<String, IdentityError> {
 }
 
 fn read_key(certificate: &Certificate) -> Result<PublicKey, IdentityError> {
-    let info = certificate.tbs_certificate().subject_public_key_info();
+    read_key_info(certificate.tbs_certificate().subject_public_key_info())
+}
+
+/// A key of a certificate or of a request for one, checked to be registrable.
+pub(super) fn read_key_info(info: &SubjectPublicKeyInfoOwned) -> Result<PublicKey, IdentityError> {
     let bits = info
         .subject_public_key
         .as_bytes()

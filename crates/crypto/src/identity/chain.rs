@@ -1,10 +1,13 @@
-//! Chains of two: a member's certificate under its organisation's authority, at a given time.
+//! Chains: a certificate, the authorities that issued it one above the other, and the root that the
+//! ledger names, at a given time.
 
 use super::{
-    IdentityError, MemberCertificate, certificate, certificate::name_der, parse_authority,
-    parse_member,
+    AuthorityCertificate, IdentityError, MAX_CERTIFICATE_BYTES, MAX_CHAIN, MemberCertificate,
+    NodeCertificate,
+    certificate::{decode, name_der, parse_authority, parse_member, parse_node, path_length},
 };
 use crate::{PublicKey, Signature};
+use der::{Reader as _, SliceReader};
 use rustls_pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
     UnixTime, alg_id,
@@ -12,61 +15,164 @@ use rustls_pki_types::{
 use std::time::Duration;
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
-/// Validates a member's certificate against its organisation's authority at `at_ms` (milliseconds
-/// since 1970 UTC, the block's time on a ledger). The same bytes and time give the same answer on
-/// every node: no clock, no network, no revocation list is asked.
+/// The certificates of a chain, each as its own DER: 1 to [`MAX_CHAIN`], nothing after the last.
 ///
 /// # Errors
-/// The first failing check, in the order: the authority's shape, the member's shape, the
-/// organisation, the issuer's name, the authority's validity, the member's validity, the
-/// signature, anything else that RFC 5280 refuses.
+/// [`IdentityError::TooLarge`], [`IdentityError::ChainTooLong`] or [`IdentityError::Malformed`].
+pub fn split_chain(chain: &[u8]) -> Result<Vec<&[u8]>, IdentityError> {
+    if chain.len() > MAX_CERTIFICATE_BYTES {
+        return Err(IdentityError::TooLarge { size: chain.len() });
+    }
+    let malformed = |_| IdentityError::Malformed("no X.509 certificate");
+    let mut reader = SliceReader::new(chain).map_err(malformed)?;
+    let mut certificates = vec![reader.tlv_bytes().map_err(malformed)?];
+    while !reader.is_finished() {
+        if certificates.len() == MAX_CHAIN {
+            return Err(IdentityError::ChainTooLong);
+        }
+        certificates.push(reader.tlv_bytes().map_err(malformed)?);
+    }
+    Ok(certificates)
+}
+
+/// Validates a member's chain against its organisation's root at `at_ms` (milliseconds since 1970
+/// UTC, the block's time on a ledger). The same bytes and time give the same answer on every node:
+/// no clock, no network, no revocation list is asked.
+///
+/// # Errors
+/// The first failing check, in the order of docs/formats/identity.md.
 pub fn verify_chain(
-    member_der: &[u8],
-    authority_der: &[u8],
+    chain: &[u8],
+    root: &[u8],
     at_ms: u64,
 ) -> Result<MemberCertificate, IdentityError> {
-    let authority = parse_authority(authority_der)?;
-    let member = parse_member(member_der)?;
-    if member.organisation != authority.organisation {
-        return Err(IdentityError::OrganisationMismatch);
-    }
-    let issuer = certificate::decode(member_der)?;
-    let subject = certificate::decode(authority_der)?;
-    if name_der(issuer.tbs_certificate().issuer())?
-        != name_der(subject.tbs_certificate().subject())?
-    {
-        return Err(IdentityError::WrongIssuer);
-    }
-    // X.509 keeps whole seconds, so both ends are compared in them.
-    let at_seconds = at_ms / 1000;
-    if at_seconds < authority.validity.not_before_ms / 1000 {
-        return Err(IdentityError::AuthorityNotYetValid);
-    }
-    if at_seconds > authority.validity.not_after_ms / 1000 {
-        return Err(IdentityError::AuthorityExpired);
-    }
-    verify_path(member_der, authority_der, at_seconds)?;
+    let root = Root::read(root)?;
+    let member = parse_member(chain)?;
+    root.verify(chain, &member.organisation, at_ms)?;
     Ok(member)
 }
 
-fn verify_path(member: &[u8], authority: &[u8], at_seconds: u64) -> Result<(), IdentityError> {
-    let authority = CertificateDer::from(authority);
-    let anchor = anchor_from_trusted_cert(&authority)
+/// Validates a node's chain, as [`verify_chain`] does a member's.
+///
+/// # Errors
+/// The first failing check, in the order of docs/formats/identity.md.
+pub fn verify_node_chain(
+    chain: &[u8],
+    root: &[u8],
+    at_ms: u64,
+) -> Result<NodeCertificate, IdentityError> {
+    let root = Root::read(root)?;
+    let node = parse_node(chain)?;
+    root.verify(chain, &node.organisation, at_ms)?;
+    Ok(node)
+}
+
+struct Root<'a> {
+    der: &'a [u8],
+    parsed: AuthorityCertificate,
+}
+
+impl<'a> Root<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, IdentityError> {
+        let parsed = parse_authority(der)?;
+        Ok(Self { der, parsed })
+    }
+
+    /// What every chain must pass, whoever its first certificate is for.
+    fn verify(&self, chain: &[u8], organisation: &str, at_ms: u64) -> Result<(), IdentityError> {
+        let certificates = split_chain(chain)?;
+        let (leaf, issuing) = certificates
+            .split_first()
+            .ok_or(IdentityError::Malformed("no X.509 certificate"))?;
+        let mut authorities = Vec::new();
+        for der in issuing {
+            authorities.push(parse_authority(der)?);
+        }
+        let organisations = authorities.iter().chain([&self.parsed]);
+        if organisations
+            .map(|authority| &authority.organisation)
+            .any(|named| named != organisation)
+        {
+            return Err(IdentityError::OrganisationMismatch);
+        }
+        self.check_names(&certificates)?;
+        self.check_lengths(issuing)?;
+        // X.509 keeps whole seconds, so both ends are compared in them.
+        let at_seconds = at_ms / 1000;
+        if at_seconds < self.parsed.validity.not_before_ms / 1000 {
+            return Err(IdentityError::AuthorityNotYetValid);
+        }
+        if at_seconds > self.parsed.validity.not_after_ms / 1000 {
+            return Err(IdentityError::AuthorityExpired);
+        }
+        for authority in &authorities {
+            if at_seconds < authority.validity.not_before_ms / 1000 {
+                return Err(IdentityError::IssuingNotYetValid);
+            }
+            if at_seconds > authority.validity.not_after_ms / 1000 {
+                return Err(IdentityError::IssuingExpired);
+            }
+        }
+        verify_path(leaf, issuing, self.der, at_seconds)
+    }
+
+    /// Each certificate names the next one as its issuer, the last one the root, and no two
+    /// authorities bear the same name: so there is one path, and all of the chain is on it.
+    fn check_names(&self, certificates: &[&[u8]]) -> Result<(), IdentityError> {
+        let mut subjects = Vec::new();
+        for der in certificates[1..].iter().chain([&self.der]) {
+            let subject = name_der(decode(der)?.tbs_certificate().subject())?;
+            if subjects.contains(&subject) {
+                return Err(IdentityError::RepeatedAuthority);
+            }
+            subjects.push(subject);
+        }
+        for (der, subject) in certificates.iter().zip(&subjects) {
+            if name_der(decode(der)?.tbs_certificate().issuer())? != *subject {
+                return Err(IdentityError::WrongIssuer);
+            }
+        }
+        Ok(())
+    }
+
+    /// No authority stands above more authorities than its own certificate allows.
+    fn check_lengths(&self, issuing: &[&[u8]]) -> Result<(), IdentityError> {
+        for (below, der) in issuing.iter().chain([&self.der]).enumerate() {
+            let allowed = path_length(der)?;
+            if allowed.is_some_and(|allowed| below > usize::from(allowed)) {
+                return Err(IdentityError::PathTooLong);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn verify_path(
+    leaf: &[u8],
+    issuing: &[&[u8]],
+    root: &[u8],
+    at_seconds: u64,
+) -> Result<(), IdentityError> {
+    let root = CertificateDer::from(root);
+    let anchor = anchor_from_trusted_cert(&root)
         .map_err(|_| IdentityError::Malformed("the authority's certificate"))?;
-    let member = CertificateDer::from(member);
-    let member = EndEntityCert::try_from(&member).map_err(translate)?;
-    member
-        .verify_for_usage(
-            &[&StrictEd25519, webpki::aws_lc_rs::ECDSA_P256_SHA256],
-            &[anchor],
-            &[],
-            UnixTime::since_unix_epoch(Duration::from_secs(at_seconds)),
-            KeyUsage::client_auth(),
-            None,
-            None,
-        )
-        .map(|_| ())
-        .map_err(translate)
+    let leaf = CertificateDer::from(leaf);
+    let leaf = EndEntityCert::try_from(&leaf).map_err(translate)?;
+    let issuing: Vec<_> = issuing
+        .iter()
+        .map(|&der| CertificateDer::from(der))
+        .collect();
+    leaf.verify_for_usage(
+        &[&StrictEd25519, webpki::aws_lc_rs::ECDSA_P256_SHA256],
+        &[anchor],
+        &issuing,
+        UnixTime::since_unix_epoch(Duration::from_secs(at_seconds)),
+        KeyUsage::client_auth(),
+        None,
+        None,
+    )
+    .map(|_| ())
+    .map_err(translate)
 }
 
 fn translate(error: Error) -> IdentityError {
@@ -76,6 +182,7 @@ fn translate(error: Error) -> IdentityError {
         Error::InvalidCertValidity => IdentityError::InvalidValidity,
         Error::UnknownIssuer => IdentityError::WrongIssuer,
         Error::CaUsedAsEndEntity => IdentityError::AuthorityAsMember,
+        Error::PathLenConstraintViolated => IdentityError::PathTooLong,
         // webpki answers so too when the authority's key is of another algorithm than the signature.
         Error::InvalidSignatureForPublicKey
         | Error::SignatureAlgorithmMismatch
@@ -91,7 +198,7 @@ fn translate(error: Error) -> IdentityError {
 /// Certificates are shown to outsiders, so their signatures must pass the strict rule, and every
 /// build of the node must apply the same one.
 #[derive(Debug)]
-struct StrictEd25519;
+pub(super) struct StrictEd25519;
 
 impl SignatureVerificationAlgorithm for StrictEd25519 {
     fn verify_signature(

@@ -1,5 +1,6 @@
 //! `members`: registration of certificates, renewal and revocation, by the admins of the
-//! organisation that issued them. Each takes effect at the next block.
+//! organisation that issued them, renewal also by the member itself. Each takes effect at the next
+//! block. A key is one member's for ever.
 
 use super::{json, page};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_crypto::{
-    Namespace, Signature,
+    Namespace, PublicKey, Signature,
     identity::{MemberCertificate, verify_chain},
     sha256,
 };
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Most certificates in one message.
-const MAX_MANY: usize = 64;
+const MAX_MANY: usize = 32;
 /// The longest reason of a revocation, in bytes.
 const MAX_REASON_BYTES: usize = 256;
 
@@ -30,12 +31,13 @@ const MAX_REASON_BYTES: usize = 256;
 pub enum MembersMsg {
     /// Registers one member of the caller's organisation.
     Register(NewMember),
-    /// Registers several members, all or none; at most 64.
+    /// Registers several members, all or none; at most 32.
     RegisterMany {
         /// Who.
         members: Vec<NewMember>,
     },
-    /// Replaces a member's certificate and so its key and functions.
+    /// Replaces a member's certificate and so its key and functions. The member itself may do so
+    /// when it gains no function.
     Renew(NewMember),
     /// Revokes a member of the caller's organisation, for good.
     Revoke {
@@ -82,12 +84,17 @@ pub(super) fn execute(
     sender: &str,
     message: MembersMsg,
 ) -> Result<Response, Failure> {
-    let admin = admin(session, sender)?;
     match message {
-        MembersMsg::Register(member) => register_many(session, &admin, &[member]),
-        MembersMsg::RegisterMany { members } => register_many(session, &admin, &members),
-        MembersMsg::Renew(member) => renew(session, &admin, &member),
-        MembersMsg::Revoke { member, reason } => revoke(session, &admin, &member, &reason),
+        MembersMsg::Register(member) => {
+            register_many(session, admin(session, sender)?.as_ref(), &[member])
+        }
+        MembersMsg::RegisterMany { members } => {
+            register_many(session, admin(session, sender)?.as_ref(), &members)
+        }
+        MembersMsg::Renew(member) => renew(session, sender, &member),
+        MembersMsg::Revoke { member, reason } => {
+            revoke(session, admin(session, sender)?.as_ref(), &member, &reason)
+        }
     }
 }
 
@@ -100,11 +107,15 @@ pub(super) fn admin(session: &Session<'_>, sender: &str) -> Result<Arc<Known>, F
         {
             Ok(known)
         }
-        _ => Err(Failure::refused(
-            "member.not_an_admin",
-            format!("{sender} does not hold the function admin"),
-        )),
+        _ => Err(not_an_admin(sender)),
     }
+}
+
+fn not_an_admin(sender: &str) -> Failure {
+    Failure::refused(
+        "member.not_an_admin",
+        format!("{sender} does not hold the function admin"),
+    )
 }
 
 fn register_many(
@@ -115,7 +126,7 @@ fn register_many(
     if members.is_empty() || members.len() > MAX_MANY {
         return Err(Failure::refused(
             "member.bad_count",
-            "register 1 to 64 members at once",
+            "register 1 to 32 members at once",
         ));
     }
     let mut response = Response::new();
@@ -135,10 +146,27 @@ fn register_many(
     Ok(response)
 }
 
-fn renew(session: &Session<'_>, admin: &Known, member: &NewMember) -> Result<Response, Failure> {
-    let (id, certificate, der) = check(session, admin, member)?;
-    if load(session, &id)?.revoked_at.is_some() {
+/// By an admin, or by the member itself, who gains nothing by it.
+fn renew(session: &Session<'_>, sender: &str, member: &NewMember) -> Result<Response, Failure> {
+    let caller = session
+        .member(sender)?
+        .filter(|known| known.standing(session.block.time_ms) == Standing::Active)
+        .ok_or_else(|| not_an_admin(sender))?;
+    let (id, certificate, der) = check(session, &caller, member)?;
+    let itself = id.as_str() == sender;
+    if !itself && !caller.has_function("admin") {
+        return Err(not_an_admin(sender));
+    }
+    let record = load(session, &id)?;
+    if record.revoked_at.is_some() {
         return Err(already_revoked(&id));
+    }
+    let gains = |function: &String| !record.functions.contains(function);
+    if !caller.has_function("admin") && certificate.functions.iter().any(gains) {
+        return Err(Failure::refused(
+            "member.more_functions",
+            format!("{id} may renew its own certificate, and gains no function by it"),
+        ));
     }
     Ok(Response::new().add_event(store(session, "renewed", &id, certificate, der)?))
 }
@@ -218,6 +246,7 @@ fn store(
 ) -> Result<Event, Failure> {
     let digest = sha256(&[&der]);
     let record = record(certificate, session.block.height);
+    hold_key(session, &record.key, id)?;
     let event = Event::new(kind)
         .add_attribute("subject", id.as_str())
         .add_attribute("key", record.key.to_string())
@@ -230,6 +259,26 @@ fn store(
     )?;
     session.put(MEMBERS, &records::certificate_key(id.as_str()), Some(der))?;
     Ok(event)
+}
+
+/// Notes whose key it is; refuses one that was ever another member's.
+pub(super) fn hold_key(
+    session: &Session<'_>,
+    key: &PublicKey,
+    id: &MemberId,
+) -> Result<(), Failure> {
+    let place = records::holder_key(key);
+    match session.get(MEMBERS, &place)? {
+        Some(holder) if holder != id.as_str().as_bytes() => Err(Failure::refused(
+            "member.duplicate_key",
+            format!("the key of {id}'s certificate is another member's"),
+        )),
+        Some(_) => Ok(()),
+        None => {
+            let holder = id.as_str().as_bytes().to_vec();
+            Ok(session.put(MEMBERS, &place, Some(holder))?)
+        }
+    }
 }
 
 /// The record that a valid certificate gives.

@@ -6,7 +6,11 @@ use super::{
     roots::Roots,
     transactions,
 };
-use crate::{clock::now_ms, ledger::Ledger, metrics::add};
+use crate::{
+    clock::{now_ms, real_stretch_ms},
+    ledger::Ledger,
+    metrics::add,
+};
 use blockworm_crypto::{Digest, merkle};
 use blockworm_ledger::{Header, Transactions, block::HEADER_VERSION};
 use commonware_consensus::{
@@ -97,6 +101,7 @@ impl<T: Strategy> Application<T> {
             }
             let (ready, ready_bytes) = self.ledger.mempool().ready();
             let age_ms = now_ms(clock).saturating_sub(parent.time_ms);
+            let age_ms = real_stretch_ms(clock, age_ms);
             let rest_ms = if ready_bytes >= plenty {
                 0
             } else if ready > 0 || owes_roots {
@@ -218,9 +223,8 @@ impl<T: Strategy> Application<T> {
             return Err("time too far ahead");
         }
         if header.time_ms > now + PATIENT_MS {
-            clock
-                .sleep(Duration::from_millis(header.time_ms - now - PATIENT_MS))
-                .await;
+            let wait_ms = real_stretch_ms(clock, header.time_ms - now - PATIENT_MS);
+            clock.sleep(Duration::from_millis(wait_ms)).await;
         }
         transactions::check(&self.ledger, &self.strategy, &block.inner_shared()).await?;
         let Some(carried) = self.carried(header.height).await else {

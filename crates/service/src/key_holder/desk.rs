@@ -4,7 +4,7 @@ use super::{
     AuditError, AuditFile, Genuine, KeyFolder, KeyFolderError, KeyHolder, Limit, Refusal,
     SignedRequest, Standing, TOLERANCE_MS,
 };
-use crate::network::{FolderError, folder::make_private_folder};
+use crate::network::{FolderError, clock::current_ms as now_ms, folder::make_private_folder};
 use blockworm_crypto::oprf::{Evaluation, KeyVersion};
 use blockworm_ledger::{LedgerId, OrganisationId};
 use std::{
@@ -16,7 +16,7 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 /// Requests that may wait, of all banks together: a second's work.
@@ -245,12 +245,4 @@ impl Clerk {
         }
         self.listed = listed;
     }
-}
-
-/// The machine's clock, milliseconds since 1970.
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

@@ -2,10 +2,12 @@
 
 mod access;
 mod evaluation;
+mod identity;
 
 pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
 
 pub use evaluation::{KeyHolderSettings, answering_node};
+pub use identity::IdentitySettings;
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
 use crate::identity::{CONSENSUS, IdentityError, Passphrase};
@@ -56,6 +58,9 @@ pub struct NodeConfigFile {
     /// Whose evaluation keys this node answers with, for which registry; none unless given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_holders: Vec<KeyHolderSettings>,
+    /// What the node does for its organisation's certificates.
+    #[serde(default, skip_serializing_if = "IdentitySettings::is_default")]
+    pub identity: IdentitySettings,
     /// Bounds on memory and threads; what is left out has its default.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -177,9 +182,7 @@ pub enum ConfigError {
         address: SocketAddr,
     },
     /// An organisation's keys are its own.
-    #[error(
-        "the node of {node} must not answer with the evaluation keys of {holder}: only profile `local` may"
-    )]
+    #[error("the node of {node} must not use the keys of {holder}: only profile `local` may")]
     ForeignKeys {
         /// Whose node.
         node: OrganisationId,
@@ -250,12 +253,13 @@ impl NodeConfigFile {
     }
 
     fn check_key_holders(&self) -> Result<(), ConfigError> {
-        let mut holders = self.key_holders.iter();
-        let foreign = holders.find(|holder| holder.organisation != self.organisation);
+        let holders = self.key_holders.iter().map(|holder| &holder.organisation);
+        let mut all = holders.chain(&self.identity.organisations);
+        let foreign = all.find(|organisation| **organisation != self.organisation);
         match foreign {
             Some(holder) if self.profile != ProfileName::Local => Err(ConfigError::ForeignKeys {
                 node: self.organisation.clone(),
-                holder: holder.organisation.clone(),
+                holder: holder.clone(),
             }),
             _ => Ok(()),
         }
@@ -300,6 +304,11 @@ impl NodeConfigFile {
             directory: PathBuf::from("."),
             peers,
             key_holders: Vec::new(),
+            identity: IdentitySettings {
+                renew: true,
+                enrol: true,
+                organisations: Vec::new(),
+            },
             limits: LimitSettings::default(),
         }
     }

@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     consortium::{self, Founder, FounderPlan, LedgerPlan, MemberPlan},
-    identity::{self, AUTHORITY, Authority, CONSENSUS, Identity, IdentityError, Passphrase},
+    identity::{
+        self, Authority, CONSENSUS, Enrolled, Identity, IdentityError, IssuedLog, Lifetimes,
+        Passphrase,
+    },
     key_holder::{KeyFolder, KeyFolderError},
 };
 use blockworm_crypto::{Algorithm, SecretKey};
@@ -37,6 +40,8 @@ pub struct LocalPlan {
     pub parameters: Parameters,
     /// The ledgers to begin.
     pub ledgers: Vec<LedgerPlan>,
+    /// How long certificates count.
+    pub lifetimes: Lifetimes,
 }
 
 /// A consortium that was just founded, its members' keys still in memory.
@@ -123,7 +128,7 @@ pub fn create(folder: &ConsortiumFolder, plan: &LocalPlan) -> Result<LocalConsor
         .iter()
         .map(|ledger| draft_genesis(&drafts, plan, ledger))
         .collect::<Result<Vec<_>, _>>()?;
-    keep_all(folder, &drafts)?;
+    keep_all(folder, &drafts, plan.now_ms)?;
     let record = record(&drafts, &genesis, plan);
     write_files(folder, &drafts, &genesis, &record)?;
 
@@ -154,8 +159,13 @@ fn draft_all(founders: Vec<FounderPlan>, plan: &LocalPlan) -> Result<Vec<Draft>,
         .into_iter();
     let mut drafts = Vec::with_capacity(founders.len());
     for (index, founder) in founders.into_iter().enumerate() {
-        let authority =
-            Authority::create(&founder.id, &founder.name, Algorithm::Ed25519, plan.now_ms)?;
+        let authority = Authority::create_for(
+            &founder.id,
+            &founder.name,
+            Algorithm::Ed25519,
+            plan.now_ms,
+            plan.lifetimes,
+        )?;
         let mut members = BTreeMap::new();
         for member in &founder.members {
             let identity = authority.create_member(
@@ -208,7 +218,7 @@ fn draft_genesis(
             id: draft.plan.id.clone(),
             name: draft.plan.name.clone(),
             roles: draft.plan.roles.clone(),
-            ca_certificate: draft.authority.certificate().to_vec(),
+            ca_certificate: draft.authority.root().to_vec(),
             members,
         });
         validators.extend(draft.node.as_ref().map(|node| Validator {
@@ -237,11 +247,11 @@ fn member_id(organisation: &OrganisationId, name: &str) -> Result<MemberId, Iden
 }
 
 /// Every key file is synced to disk: one thread per organisation.
-fn keep_all(folder: &ConsortiumFolder, drafts: &[Draft]) -> Result<(), CreateError> {
+fn keep_all(folder: &ConsortiumFolder, drafts: &[Draft], now_ms: u64) -> Result<(), CreateError> {
     thread::scope(|scope| {
         let kept: Vec<_> = drafts
             .iter()
-            .map(|draft| scope.spawn(|| keep_one(folder, draft)))
+            .map(|draft| scope.spawn(move || keep_one(folder, draft, now_ms)))
             .collect();
         kept.into_iter().try_for_each(|thread| {
             thread
@@ -251,34 +261,24 @@ fn keep_all(folder: &ConsortiumFolder, drafts: &[Draft]) -> Result<(), CreateErr
     })
 }
 
-fn keep_one(folder: &ConsortiumFolder, draft: &Draft) -> Result<(), CreateError> {
+fn keep_one(folder: &ConsortiumFolder, draft: &Draft, now_ms: u64) -> Result<(), CreateError> {
     let organisation = &draft.plan.id;
+    let passphrase = &draft.passphrase;
     make_private_folder(&folder.keys(organisation))?;
-    draft
-        .passphrase
-        .write(&folder.passphrase_file(organisation))?;
-    identity::keep_key(
-        folder,
-        organisation,
-        AUTHORITY,
-        draft.authority.key(),
-        &draft.passphrase,
-    )?;
-    identity::write_certificate(
-        &folder.certificate_file(organisation, AUTHORITY),
-        draft.authority.certificate(),
-    )?;
+    passphrase.write(&folder.passphrase_file(organisation))?;
+    draft.authority.keep(folder, passphrase)?;
     if let Some(node) = &draft.node {
-        identity::keep_key(
-            folder,
-            organisation,
-            CONSENSUS,
-            &node.key,
-            &draft.passphrase,
-        )?;
+        identity::keep_key(folder, organisation, CONSENSUS, &node.key, passphrase)?;
+        let key = node.key.public_key();
+        draft.authority.certify_node(folder, &key, now_ms)?;
+        let hosts = [node.api.ip().to_string(), "localhost".to_owned()];
+        draft.authority.make_tls_server(folder, &hosts, now_ms)?;
     }
+    let log = IssuedLog::of(folder, organisation);
     for (name, member) in &draft.members {
-        identity::keep(folder, organisation, name, member, &draft.passphrase)?;
+        log.record(&member.certificate, Enrolled::Founded, None)
+            .map_err(IdentityError::from)?;
+        identity::keep(folder, organisation, name, member, passphrase)?;
     }
     if consortium::KEY_HOLDERS.contains(&organisation.as_str()) {
         KeyFolder::of(folder, organisation).make_next()?;
@@ -329,6 +329,14 @@ fn write_files(
     for (draft, node) in &nodes {
         let mut file = node_file(draft, node, &nodes, &record.ledgers);
         file.key_holders = key_holders(&draft.plan.id, &nodes, genesis);
+        if nodes
+            .first()
+            .is_some_and(|(first, _)| first.plan.id == draft.plan.id)
+        {
+            // The first node looks after those that run none.
+            let without = drafts.iter().filter(|draft| draft.node.is_none());
+            file.identity.organisations = without.map(|draft| draft.plan.id.clone()).collect();
+        }
         let text = file.to_toml().map_err(|error| CreateError::Genesis {
             reason: error.to_string(),
         })?;

@@ -1,5 +1,6 @@
 //! Nodes and where they live: the folder of a local consortium, a node's configuration, processes.
 
+pub mod clock;
 pub mod config;
 pub mod elsewhere;
 pub mod folder;

@@ -14,6 +14,7 @@ fn plan(nodes: usize) -> LocalPlan {
         now_ms: 1_790_000_000_000,
         parameters: consortium::local_parameters(),
         ledgers: consortium::local_ledgers(Vec::new(), Vec::new()),
+        lifetimes: crate::identity::Lifetimes::default(),
     }
 }
 
