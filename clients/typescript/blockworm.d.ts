@@ -127,6 +127,18 @@ export interface HeaderView {
   version: number;
 }
 
+/** Why a ledger is not well, or may soon not be. */
+export interface HealthReason {
+  /** `network.<what>`, such as `network.no_margin`. */
+  code: string;
+  /** What was seen. */
+  detail: string;
+  /** How bad this alone is: `degraded` or `failed`. */
+  health: string;
+  /** What to do. */
+  next: string;
+}
+
 /** Health of a node. */
 export interface HealthView {
   /** `live`, `ready` or `catching_up`. */
@@ -433,6 +445,62 @@ export interface Submitted {
   status: Progress;
 }
 
+/** A node of a ledger, as the answering node sees it. */
+export interface TopologyNode {
+  /** Where it listens, if a vote admitted it; founders' addresses are in the nodes' settings alone. */
+  address?: string | null;
+  /** How long ago it was last heard; null since the answering node started. */
+  heard_ago_ms?: number | null;
+  /** At least that high it stands: the highest block that it was heard to vote for. */
+  height?: number | null;
+  /** Its consensus key. */
+  key: string;
+  /** Blocks from there to the highest that the answering node knows of. */
+  lag_blocks?: number | null;
+  /** Block time from there to the answering node's newest block. */
+  lag_ms?: number | null;
+  /** Whose node. */
+  organisation: string;
+  /** Whether it was heard lately; null for others that watch, of whom no vote tells. */
+  reachable?: boolean | null;
+  /** `votes` or `watches`. */
+  role: string;
+  /** True for the node that answers. */
+  this_node: boolean;
+}
+
+/** A ledger's nodes and how well it is doing, as one of its nodes sees it. */
+export interface TopologyView {
+  /** `ok`, `degraded` or `failed`: the worst of the reasons. */
+  health: string;
+  /** The last durable height of the answering node. */
+  height: number;
+  /** The ledger's id. */
+  ledger: string;
+  /** How many more may go away before the ledger stands still; negative while it does. */
+  margin: number;
+  /** Its name for people. */
+  name: string;
+  /** Those who vote, ordered by key, then those who watch. */
+  nodes: Array<TopologyNode>;
+  /** The answering node's clock. */
+  now_ms: number;
+  /** How many of them must vote for a block. */
+  quorum: number;
+  /** How many of them are there, the answering node among them if it votes. */
+  reachable: number;
+  /** Why; empty when `ok`. */
+  reasons: Array<HealthReason>;
+  /** Time of its last durable block. */
+  time_ms: number;
+  /** The highest final height that it has heard of. */
+  tip: number;
+  /** How many may be away or lie without harm. */
+  tolerated: number;
+  /** How many vote. */
+  validators: number;
+}
+
 /** A committed transaction. */
 export interface TransactionView {
   /** The block that holds it. */
@@ -581,6 +649,13 @@ export interface Operations {
     parameters: { ledger: string };
     query: { limit?: number; cursor?: string };
     answer: Page_OrganisationView;
+  };
+  /** The ledger's nodes as this one sees them, and how well the ledger is doing, with reasons. */
+  get_topology: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/topology";
+    parameters: { ledger: string };
+    answer: TopologyView;
   };
   /** Submits a transaction; submitting the same bytes again is harmless and gives the same receipt. */
   submit_transaction: {

@@ -118,6 +118,7 @@ impl OneNode {
             listen: free_port(),
             peers: Vec::new(),
             never_voted: true,
+            never_voted_on: Vec::new(),
             profile: Profile::Local,
             limits: blockworm_node::Limits::default(),
         };

@@ -14,7 +14,7 @@ use crate::{
 use blockworm_kit::{
     Caller, KitQuery,
     assets::{Approval, AssetId, HoldingsMsg, IssuanceMsg, Kind, is_complete, is_wanted},
-    find_member,
+    find_member, policy,
 };
 use cosmwasm_std::{DepsMut, QuerierWrapper, Response, Storage, Uint128, WasmMsg, to_json_binary};
 
@@ -377,7 +377,10 @@ fn check_who(
             caller.require_role(role.as_slice())?;
             Ok(caller.require_function("checker")?)
         }
-        Who::Freezer => require_any(caller, &class.freeze),
+        Who::Freezer => {
+            let usual: Vec<&str> = class.freeze.iter().map(String::as_str).collect();
+            Ok(policy::require(querier, caller, policy::FREEZE, &usual)?)
+        }
         Who::Redeemer => {
             require_any(caller, &class.redeem)?;
             caller.require_function("maker")?;

@@ -9,7 +9,7 @@ use crate::{
     msg::{Backing, Class, ExecuteMsg, InstantiateMsg},
     state::{ASSETS, Asset, BACKED, CLASSES, DEFINERS, HOLDINGS, Status},
 };
-use blockworm_kit::{Caller, KitQuery, assets::AssetId};
+use blockworm_kit::{Caller, KitQuery, assets::AssetId, policy};
 use cosmwasm_std::{DepsMut, Env, Event, MessageInfo, Response, Storage, Uint128};
 use std::collections::BTreeMap;
 
@@ -133,6 +133,9 @@ fn draft(
     let class = class_of(deps.storage, class)?;
     check_unmanaged(&class)?;
     require_any(caller, &class.issue)?;
+    // A vote narrows who may issue at all; it opens no class to those whom the class leaves out.
+    let usual: Vec<&str> = class.issue.iter().map(String::as_str).collect();
+    policy::require(&deps.querier, caller, policy::ISSUE, &usual)?;
     caller.require_function("maker")?;
     let content = (amount, backing, metadata);
     let member = caller.address.to_string();

@@ -10,7 +10,7 @@ use crate::{
 use blockworm_kit::{
     Caller,
     assets::{AssetId, Kind, Units},
-    find_member, is_digest, time_ms,
+    find_member, is_digest, policy, time_ms,
 };
 use cosmwasm_std::{Event, Response, Uint128};
 
@@ -202,7 +202,7 @@ pub(crate) fn unlock(call: Call<'_>, asset: AssetId, holding: u64) -> Result<Res
     Ok(Response::new().add_event(told("unlocked", &asset, holding)))
 }
 
-/// By a member of an organisation with the role `court`, under an order that names itself by its
+/// By a member of an organisation that may freeze, with the role `court` unless a vote said otherwise, under an order that names itself by its
 /// digest; `freezes` or lifts.
 pub(crate) fn order(
     call: Call<'_>,
@@ -212,7 +212,7 @@ pub(crate) fn order(
     freezes: bool,
 ) -> Result<Response, AssetError> {
     let caller = Caller::of(&call.querier, &cosmwasm_std::Addr::unchecked(call.by))?;
-    caller.require_role(&["court"])?;
+    policy::require(&call.querier, &caller, policy::FREEZE, &["court"])?;
     if !is_digest(&order) {
         return Err(AssetError::BadDigest);
     }

@@ -64,6 +64,39 @@ impl CivilDate {
 }
 
 impl CivilDate {
+    /// Its year.
+    #[must_use]
+    pub const fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The day after it; the last day of the calendar has none and gives itself.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let (year, month, day) = (self.year, self.month, self.day);
+        let following = [
+            (year, month, day.saturating_add(1)),
+            (year, month.saturating_add(1), 1),
+            (year.saturating_add(1), 1, 1),
+        ];
+        let mut following = following.into_iter();
+        following
+            .find_map(|(year, month, day)| Self::new(year, month, day).ok())
+            .unwrap_or(self)
+    }
+
+    /// Whether it is a Saturday or a Sunday (Zeller's congruence).
+    #[must_use]
+    pub fn is_weekend(self) -> bool {
+        // January and February count as months 13 and 14 of the year before.
+        let early = self.month < 3;
+        let month = u32::from(self.month) + if early { 12 } else { 0 };
+        let year = u32::from(self.year) - u32::from(early);
+        let day = u32::from(self.day) + 13 * (month + 1) / 5;
+        // 0 is Saturday, 1 is Sunday.
+        (day + year + year / 4 - year / 100 + year / 400) % 7 < 2
+    }
+
     /// The day that clocks show at this time, so many minutes east of UTC; the first or the last day
     /// of the calendar for what lies beyond.
     #[must_use]
@@ -150,6 +183,39 @@ mod tests {
         assert_eq!(at(1_798_732_800_000, 480), "2027-01-01");
         assert_eq!(at(1_835_395_200_000, 0), "2028-02-29");
         assert_eq!(at(u64::MAX, 0), "9999-12-31");
+    }
+
+    /// `date -d 2026-11-22 +%a`
+    #[test]
+    fn knows_weekends_and_the_next_day() {
+        let date = |text| CivilDate::parse(text).unwrap();
+        for weekend in [
+            "2026-11-21",
+            "2026-11-22",
+            "2000-01-01",
+            "2024-02-25",
+            "0001-01-06",
+        ] {
+            assert!(date(weekend).is_weekend(), "{weekend}");
+        }
+        for weekday in [
+            "2026-11-20",
+            "2026-11-23",
+            "2024-02-29",
+            "1970-01-01",
+            "2027-01-01",
+        ] {
+            assert!(!date(weekday).is_weekend(), "{weekday}");
+        }
+        for (day, next) in [
+            ("2026-02-28", "2026-03-01"),
+            ("2028-02-28", "2028-02-29"),
+            ("2026-12-31", "2027-01-01"),
+            ("2026-11-22", "2026-11-23"),
+            ("9999-12-31", "9999-12-31"),
+        ] {
+            assert_eq!(date(day).next(), date(next));
+        }
     }
 
     #[test]

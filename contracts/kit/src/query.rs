@@ -1,5 +1,6 @@
 //! What a contract may ask the host beyond CosmWasm's own: who is behind an address, and what another ledger proves to hold.
 
+use crate::date::CivilDate;
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, CustomQuery, QuerierWrapper, StdResult};
 
@@ -14,6 +15,21 @@ pub enum KitQuery {
     Member {
         /// `organisation/name`.
         address: String,
+    },
+    /// The roles that the consortium lets do an act (`issue`, `attest`, `freeze`, `upgrade`), ordered;
+    /// `null` where nothing was voted and the contract's own rule holds.
+    #[returns(Option<Vec<String>>)]
+    Policy {
+        /// The act.
+        act: String,
+    },
+    /// A year of a calendar that the consortium voted; `null` where it voted none.
+    #[returns(Option<CalendarYear>)]
+    Calendar {
+        /// The calendar's name.
+        calendar: String,
+        /// The year.
+        year: u16,
     },
     /// What a key of a contract on another ledger held, by that ledger's own finality. The host
     /// ends the whole transaction with a code `foreign.*` where the proof does not hold.
@@ -44,6 +60,16 @@ pub struct MemberView {
     pub functions: Vec<String>,
     /// False once the member is revoked or its organisation suspended.
     pub active: bool,
+}
+
+/// The days of a year on which a calendar departs from Monday to Friday.
+#[cw_serde]
+#[derive(Eq)]
+pub struct CalendarYear {
+    /// Days that are no business days, ascending.
+    pub holidays: Vec<CivilDate>,
+    /// Saturdays and Sundays that are business days, ascending.
+    pub workdays: Vec<CivilDate>,
 }
 
 /// What a key of another ledger held, or that it held nothing.

@@ -1,6 +1,6 @@
 //! A host for unit tests: memory storage, a small directory of members, and what other ledgers are taken to prove.
 
-use crate::query::{ForeignValue, KitQuery, MemberView};
+use crate::query::{CalendarYear, ForeignValue, KitQuery, MemberView};
 use cosmwasm_schema::serde::Serialize;
 use cosmwasm_std::testing::{MockApi, MockStorage};
 use cosmwasm_std::{
@@ -22,6 +22,10 @@ pub struct Directory {
     pub proved: BTreeMap<(String, String, Vec<u8>), ForeignValue>,
     /// (Contract, question) → what that contract answers. Any other question is refused.
     pub answers: BTreeMap<(String, Vec<u8>), Binary>,
+    /// Act → roles that a vote gave it.
+    pub policies: BTreeMap<String, Vec<String>>,
+    /// (Calendar, year) → its days.
+    pub calendars: BTreeMap<(String, u16), CalendarYear>,
 }
 
 impl Directory {
@@ -82,6 +86,15 @@ impl Querier for Directory {
         match from_json::<QueryRequest<KitQuery>>(request) {
             Ok(QueryRequest::Custom(KitQuery::Member { address })) => {
                 let answer = to_json_binary(&self.members.get(&address)).expect("a view is JSON");
+                SystemResult::Ok(ContractResult::Ok(answer))
+            }
+            Ok(QueryRequest::Custom(KitQuery::Policy { act })) => {
+                let answer = to_json_binary(&self.policies.get(&act)).expect("names are JSON");
+                SystemResult::Ok(ContractResult::Ok(answer))
+            }
+            Ok(QueryRequest::Custom(KitQuery::Calendar { calendar, year })) => {
+                let days = self.calendars.get(&(calendar, year));
+                let answer = to_json_binary(&days).expect("days are JSON");
                 SystemResult::Ok(ContractResult::Ok(answer))
             }
             Ok(QueryRequest::Custom(KitQuery::Foreign {

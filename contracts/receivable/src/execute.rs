@@ -10,7 +10,7 @@ use crate::{
 use blockworm_kit::{
     Caller, CivilDate, Currency, KitQuery,
     assets::{Approval, AssetId, Backing, HeldView, HoldingsQuery, ManageMsg, ManagedMsg},
-    find_member, is_digest, time_ms,
+    find_member, is_digest, policy, time_ms,
 };
 use cosmwasm_std::{
     Addr, DepsMut, Env, Event, MessageInfo, QuerierWrapper, Response, StdResult, Storage, Uint128,
@@ -108,7 +108,9 @@ fn issue(
     sender: &Addr,
     terms: Terms,
 ) -> Result<Response, ReceivableError> {
-    Caller::of(&deps.querier, sender)?.require_role(&["platform", "supplier"])?;
+    let caller = Caller::of(&deps.querier, sender)?;
+    let usual = ["platform", "supplier"];
+    policy::require(&deps.querier, &caller, policy::ISSUE, &usual)?;
     check_terms(sender.as_str(), &terms)?;
     match find_member(&deps.querier, &terms.buyer)? {
         Some(buyer) if buyer.active => {}

@@ -8,8 +8,14 @@ use crate::{
     payments::standing,
     state::{CONFIG, FINANCINGS, Receivable},
 };
-use blockworm_kit::{Caller, CivilDate, KitQuery, is_digest, time_ms};
-use cosmwasm_std::{Addr, DepsMut, Env, Event, Response, Storage, Uint128};
+use blockworm_kit::{
+    Caller, CivilDate, KitQuery,
+    calendar::{SETTLEMENT, business_day},
+    is_digest, time_ms,
+};
+use cosmwasm_std::{
+    Addr, DepsMut, Env, Event, QuerierWrapper, Response, StdResult, Storage, Uint128,
+};
 
 /// The day on the clocks where debts fall due.
 pub(crate) fn today(storage: &dyn Storage, env: &Env) -> Result<CivilDate, ReceivableError> {
@@ -17,13 +23,25 @@ pub(crate) fn today(storage: &dyn Storage, env: &Env) -> Result<CivilDate, Recei
     Ok(CivilDate::at(time_ms(env), offset))
 }
 
+/// Whether the buyer should have paid before this day: on the due date, or on the next business day
+/// of the ledger's settlement calendar.
+pub(crate) fn is_overdue(
+    querier: &QuerierWrapper<'_, KitQuery>,
+    receivable: &Receivable,
+    today: CivilDate,
+) -> StdResult<bool> {
+    Ok(receivable.is_past_due(today)
+        && today > business_day(querier, SETTLEMENT, receivable.due_date)?)
+}
+
 fn require_overdue(
-    storage: &dyn Storage,
+    deps: &DepsMut<'_, KitQuery>,
     env: &Env,
     id: &str,
     receivable: &Receivable,
 ) -> Result<(), ReceivableError> {
-    if receivable.is_overdue(today(storage, env)?) {
+    let today = today(deps.storage, env)?;
+    if is_overdue(&deps.querier, receivable, today)? {
         return Ok(());
     }
     Err(ReceivableError::NotOverdue {
@@ -46,7 +64,7 @@ pub(crate) fn notify(
     }
     let mut receivable = load(deps.storage, &id)?;
     receivable.status = next(&id, receivable.shown(), Action::Notify)?;
-    require_overdue(deps.storage, env, &id, &receivable)?;
+    require_overdue(&deps, env, &id, &receivable)?;
     owned(&deps, &receivable, holding, sender.as_str())?;
     if let Some(mut financing) = standing(deps.storage, &id, holding)? {
         financing.notices = financing.notices.saturating_add(1);
@@ -76,7 +94,7 @@ pub(crate) fn demand(
     caller.require_function("maker")?;
     let mut receivable = load(deps.storage, &id)?;
     receivable.status = next(&id, receivable.shown(), Action::Demand)?;
-    require_overdue(deps.storage, env, &id, &receivable)?;
+    require_overdue(&deps, env, &id, &receivable)?;
     let financing = standing(deps.storage, &id, holding)?;
     let mut financing = financing.ok_or(ReceivableError::NotFinanced { holding })?;
     // The bank's, and not one member's: who paid may have left it.

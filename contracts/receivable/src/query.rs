@@ -3,8 +3,8 @@
 use crate::{
     error::ReceivableError,
     msg::{HistoryEntry, Part, QueryMsg, ReceivableResponse},
-    overdue::today,
-    state::{ASKS, CONFIG, FINANCINGS, HISTORY, INVOICES, RECEIVABLES},
+    overdue::{is_overdue, today},
+    state::{ASKS, CONFIG, FINANCINGS, HISTORY, INVOICES, RECEIVABLES, Receivable},
 };
 use blockworm_kit::{
     CivilDate, KitQuery,
@@ -57,7 +57,9 @@ fn find(
     day: CivilDate,
 ) -> StdResult<Option<ReceivableResponse>> {
     let found = RECEIVABLES.may_load(deps.storage, &id)?;
-    Ok(found.map(|receivable| receivable.response(id, day)))
+    found
+        .map(|receivable| shown(deps, id, receivable, day))
+        .transpose()
 }
 
 fn list(
@@ -75,8 +77,18 @@ fn list(
             Order::Ascending,
         )
         .take(limit)
-        .map(|row| row.map(|(id, receivable)| receivable.response(id, day)))
+        .map(|row| row.and_then(|(id, receivable)| shown(deps, id, receivable, day)))
         .collect()
+}
+
+fn shown(
+    deps: Deps<'_, KitQuery>,
+    id: String,
+    receivable: Receivable,
+    day: CivilDate,
+) -> StdResult<ReceivableResponse> {
+    let overdue = is_overdue(&deps.querier, &receivable, day)?;
+    Ok(receivable.response(id, overdue))
 }
 
 fn parts(

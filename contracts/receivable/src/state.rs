@@ -75,20 +75,21 @@ impl Receivable {
         }
     }
 
-    /// Whether the buyer should have paid before this day.
+    /// Whether it is owed on a day after its due date; the business day on which it may still be
+    /// paid is asked of the ledger's calendar.
     #[must_use]
-    pub fn is_overdue(&self, today: CivilDate) -> bool {
+    pub fn is_past_due(&self, today: CivilDate) -> bool {
         let owed = matches!(self.shown(), Status::Confirmed | Status::Financed);
         owed && today > self.due_date
     }
 
     /// With its id, as queries show it.
     #[must_use]
-    pub fn response(self, id: String, today: CivilDate) -> ReceivableResponse {
+    pub fn response(self, id: String, overdue: bool) -> ReceivableResponse {
         ReceivableResponse {
             id,
             status: self.shown(),
-            overdue: self.is_overdue(today),
+            overdue,
             asset: self.asset,
             invoice_digest: self.invoice_digest,
             document_commitment: self.document_commitment,

@@ -13,9 +13,12 @@ use axum::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
-use blockworm_service::{key_holder::Desk, users::Users};
+use blockworm_service::{identity::IdentityDesk, key_holder::Desk, users::Users};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
+
+/// Requests for certificates that may work or wait at once.
+const AT_IDENTITY_DESK: usize = 8;
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -28,6 +31,10 @@ pub(crate) struct Inner {
     pub(crate) users: Option<Arc<Users>>,
     /// The key holders whose keys this node answers with.
     pub(crate) desks: Vec<Desk>,
+    /// Where the certificates of the node's organisation are looked after.
+    pub(crate) identity: Option<Arc<IdentityDesk>>,
+    /// Requests that may work or wait there at once.
+    pub(crate) at_identity_desk: Arc<Semaphore>,
     pub(crate) idempotency: IdempotencyKeys,
     pub(crate) limits: Limits,
     pub(crate) metrics: RequestMetrics,
@@ -44,6 +51,7 @@ impl App {
         node: NodeHandle,
         (keys, users): (KeyStore, Option<Arc<Users>>),
         desks: Vec<Desk>,
+        identity: Option<Arc<IdentityDesk>>,
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -54,6 +62,8 @@ impl App {
             keys,
             users,
             desks,
+            identity,
+            at_identity_desk: Arc::new(Semaphore::new(AT_IDENTITY_DESK)),
             idempotency: IdempotencyKeys::new(limits.idempotency_keys, limits.idempotency),
             limits,
             metrics: RequestMetrics::default(),

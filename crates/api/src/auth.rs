@@ -49,6 +49,10 @@ impl Need {
             "/health/live" => Self::Nothing,
             // A bank is no caller of the holder's: its member's signature in the body says who asks.
             "/v1/evaluations" => Self::Nothing,
+            // A token, or a signature by a certified key, in the body says who asks.
+            "/v1/identity/enrolments" | "/v1/identity/renewals" | "/v1/identity/possessions" => {
+                Self::Nothing
+            }
             "/health/ready" | "/v1/openapi.json" => Self::Anyone,
             "/metrics" => Self::Whole(Scope::Metrics),
             "/v1/node" | "/v1/ledgers" => Self::Scope(&[Scope::Read]),

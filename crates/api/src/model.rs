@@ -1,6 +1,10 @@
 //! What the API answers in JSON: shapes shared by the server, the OpenAPI document and the client.
 //! Digests, keys and bytes are lower-case hex; times are milliseconds since 1970 (UTC).
 
+mod topology;
+
+pub use topology::{HealthReason, TopologyNode, TopologyView};
+
 use blockworm_ledger::{Event, Header, Receipt};
 use blockworm_node::LedgerStatus;
 use serde::{Deserialize, Serialize};

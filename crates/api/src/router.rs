@@ -3,7 +3,9 @@
 use crate::{
     app::App,
     auth, description, guard,
-    routes::{blocks, contracts, directory, evaluations, events, node, transactions},
+    routes::{
+        blocks, contracts, directory, evaluations, events, identity, node, topology, transactions,
+    },
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -56,6 +58,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(node::list_ledgers))
         .routes(routes!(node::get_ledger))
         .routes(routes!(node::get_genesis))
+        .routes(routes!(topology::get_topology))
         .routes(routes!(blocks::list_blocks))
         .routes(routes!(blocks::get_block))
         .routes(routes!(blocks::list_block_transactions))
@@ -73,6 +76,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(contracts::get_state_proof))
         .routes(routes!(events::stream_events))
         .routes(routes!(evaluations::evaluate))
+        .routes(routes!(identity::enrol))
+        .routes(routes!(identity::renew))
+        .routes(routes!(identity::take_possession))
+        .routes(routes!(identity::list_certificates))
 }
 
 /// Everything of the document but its routes.
@@ -96,6 +103,7 @@ fn document() -> OpenApi {
             "evaluations",
             "Blind evaluation, where the node's organisation holds a key",
         ),
+        ("identity", "Certificates of the node's organisation"),
     ];
     let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()

@@ -5,6 +5,7 @@ mod tls;
 
 pub(crate) use listener::Door;
 pub use listener::{Access, ListenerConfig, TlsFiles};
+use tls::Reloaded;
 pub(crate) use tls::provider;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
 use axum::Router;
 use blockworm_node::NodeHandle;
 use blockworm_service::{
+    identity::IdentityDesk,
     key_holder::Desk,
     users::{Users, UsersError},
 };
@@ -215,6 +217,7 @@ pub struct Server {
     node: NodeHandle,
     pages: Router,
     desks: Vec<Desk>,
+    identity: Option<Arc<IdentityDesk>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -222,7 +225,7 @@ pub struct Server {
 struct Listener {
     listener: TcpListener,
     door: Arc<Door>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Reloaded>>,
 }
 
 impl Server {
@@ -254,6 +257,7 @@ impl Server {
             node,
             pages: Router::new(),
             desks: Vec::new(),
+            identity: None,
             stopping: watch::Sender::new(false),
         })
     }
@@ -277,6 +281,13 @@ impl Server {
     #[must_use]
     pub fn users(&self) -> Option<Arc<Users>> {
         self.users.clone()
+    }
+
+    /// Looks after the certificates of the node's organisation, at `/v1/identity`.
+    #[must_use]
+    pub fn with_identity(mut self, desk: Arc<IdentityDesk>) -> Self {
+        self.identity = Some(desk);
+        self
     }
 
     /// Turns true when the server stops: what streams must end then.
@@ -307,6 +318,7 @@ impl Server {
             self.node,
             (self.keys, self.users),
             self.desks,
+            self.identity,
             limits.clone(),
             watch.clone(),
         );
@@ -344,8 +356,8 @@ impl Listener {
         let address = config.address;
         let access = &config.access;
         let files = access.tls.as_ref();
-        let tls = files.map(|files| tls::acceptor(files, access.certificates));
-        let tls = tls.transpose()?;
+        let tls = files.map(|files| Reloaded::open(files.clone(), access.certificates));
+        let tls = tls.transpose()?.map(Arc::new);
         let refused = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -400,6 +412,7 @@ impl Accept {
                 Some(tls) => {
                     let accept = self.clone();
                     tokio::spawn(async move {
+                        let tls = tls.acceptor();
                         if let Some((stream, peer)) = accept.shake(tls, stream, door, from).await {
                             accept.serve(stream, peer, watcher, place).await;
                         }

@@ -6,7 +6,9 @@ mod console_user;
 mod financing;
 mod hsm;
 mod key_holder;
+mod network;
 mod node;
+mod org;
 mod proposal;
 mod receivable;
 
@@ -22,9 +24,18 @@ pub use console_user::{
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
-pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
+pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
+pub use node::{
+    NodeCommand, NodeInstallArgs, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeLogsArgs,
+    NodePackageArgs, NodePingArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs, WhichNodes,
+};
+pub use org::{
+    ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs, NodeAddresses, OrgAcceptArgs,
+    OrgAdmitArgs, OrgCommand, OrgInitArgs, OrgInviteArgs, OrgJoinArgs, OrgListArgs,
+};
 pub use proposal::{
-    ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
+    Asking, PolicyAct, ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs,
+    ProposalShowArgs, ProposalVoteArgs,
 };
 
 pub use receivable::{
@@ -81,6 +92,12 @@ pub enum Command {
     /// One organisation's node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// The ledgers that a node keeps.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Who keeps each ledger, who is heard, and how well each is doing.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
@@ -119,6 +136,12 @@ pub enum Command {
     /// Keys by which an organisation evaluates fingerprints blindly for banks.
     #[command(subcommand)]
     KeyHolder(KeyHolderCommand),
+    /// An organisation: its own folder, invitations, joining.
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Several organisations found a ledger, each on its own machine.
+    #[command(subcommand)]
+    Consortium(ConsortiumCommand),
     /// What the consortium changes by vote.
     #[command(subcommand)]
     Proposal(ProposalCommand),
@@ -159,6 +182,19 @@ pub struct Target {
     pub credentials: Credentials,
 }
 
+impl Target {
+    /// A running node of the folder, whatever it is.
+    pub fn of_folder(place: &Place) -> Self {
+        Self {
+            place: place.clone(),
+            api: None,
+            node: None,
+            ledger: None,
+            credentials: Credentials::default(),
+        }
+    }
+}
+
 /// With which key to sign.
 #[derive(Args, Clone, Debug)]
 pub struct SigningKey {
@@ -178,6 +214,19 @@ pub struct Signing {
     /// Seconds to wait for the receipt.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=110))]
     pub wait_s: u64,
+}
+
+impl Signing {
+    /// With the keys of the folder.
+    pub const fn of_folder(wait_s: u64) -> Self {
+        Self {
+            key: SigningKey {
+                key: None,
+                passphrase_file: None,
+            },
+            wait_s,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -1,10 +1,10 @@
 //! A member who signs transactions with its own key.
 
 use crate::{
-    cli::{Signing, SigningKey},
+    cli::{self, SigningKey},
     failure::{Failure, Result},
 };
-use blockworm_crypto::{SecretKey, Signing as _, SigningError};
+use blockworm_crypto::{SecretKey, Signing, SigningError};
 use blockworm_ledger::{
     ContractName, LedgerId, MemberId, Transaction, TransactionBody,
     transaction::transaction_namespace,
@@ -53,7 +53,11 @@ impl Signer {
     }
 
     /// Opens the key that the flags name, or the member's key in the folder.
-    pub fn open(folder: &ConsortiumFolder, member: &MemberId, signing: &Signing) -> Result<Self> {
+    pub fn open(
+        folder: &ConsortiumFolder,
+        member: &MemberId,
+        signing: &cli::Signing,
+    ) -> Result<Self> {
         Self::open_key(folder, member, &signing.key)
     }
 
@@ -89,6 +93,14 @@ impl Signer {
             .map_err(|error| key_failure(folder, member, &error))
     }
 
+    /// With which key.
+    pub const fn key(&self) -> &dyn Signing {
+        match &self.key {
+            MemberKey::Here(key) => key,
+            MemberKey::Token(key) => key,
+        }
+    }
+
     /// Who signs.
     pub const fn member(&self) -> &MemberId {
         &self.member
@@ -107,10 +119,7 @@ impl Signer {
         let body = TransactionBody {
             ledger,
             sender: self.member.clone(),
-            key: match &self.key {
-                MemberKey::Here(key) => key.public_key(),
-                MemberKey::Token(key) => key.public_key(),
-            },
+            key: self.key().public_key(),
             contract: contract.clone(),
             message,
             nonce,

@@ -1,6 +1,7 @@
 //! What each event says, in a sentence of each language.
 
 use crate::{format, language::Language};
+use blockworm_execution::Difference;
 use blockworm_ledger::Event;
 
 /// The English and the Chinese sentence.
@@ -354,14 +355,28 @@ fn ledger(event: &Event) -> Option<Both> {
     }
 }
 
+/// What a proposal would change, as `what: before → after`; the words are the ledger's own.
+fn differences(text: &str) -> String {
+    let all: Vec<Difference> = serde_json::from_str(text).unwrap_or_default();
+    let one = |difference: &Difference| {
+        let Difference {
+            what,
+            before,
+            after,
+        } = difference;
+        format!("{what}: {before} → {after}")
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 fn proposals(event: &Event) -> Option<Both> {
     let (number, of) = (&event.subject, |name| attribute(event, name));
     match event.kind.as_str() {
         "proposed" => {
-            let (action, before) = (of("action"), of("before"));
+            let changes = differences(of("differences"));
             Some((
-                format!("Proposal {number} was made: {action}; before: {before}."),
-                format!("提出提案 {number}：{action}；变更前：{before}。"),
+                format!("Proposal {number} was made. {changes}"),
+                format!("提出提案 {number}。{changes}"),
             ))
         }
         "voted" => {

@@ -5,10 +5,11 @@ use crate::{
     error::{ExecutionError, Refusal},
     executor::Shared,
     replay::mark,
+    system::System,
 };
 use blockworm_ledger::{codes, transaction::TransactionView};
 use blockworm_state::Store;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 /// Checks transactions on arrival, on any thread, against the state after the last executed block.
 pub struct Admission<S: Store>(Arc<Shared<S>>);
@@ -36,6 +37,7 @@ impl<S: Store> Admission<S> {
             Verdict::Refused(refusal) => refusal,
             Verdict::Failed(error) => Refusal::new("node.unavailable", error.to_string()),
         })?;
+        check_open(shared, view)?;
         let replay = shared.replay.read().unwrap_or_else(PoisonError::into_inner);
         if replay.contains(&mark(&view.id()), view.expires_at_ms()) {
             return Err(replayed());
@@ -111,6 +113,13 @@ pub(crate) fn check_sender<S: Store>(
                 "member.expired",
                 format!("the certificate of {sender} has expired"),
             ),
+            Standing::OrganisationRemoved => (
+                codes::ORGANISATION_REMOVED,
+                format!(
+                    "the organisation {} left the consortium",
+                    known.organisation_id
+                ),
+            ),
             Standing::OrganisationSuspended => (
                 codes::ORGANISATION_SUSPENDED,
                 format!("the organisation {} is suspended", known.organisation_id),
@@ -118,6 +127,20 @@ pub(crate) fn check_sender<S: Store>(
         },
     };
     Err(Verdict::Refused(Refusal::new(code, message)))
+}
+
+/// An archived ledger takes nothing but proposals and votes, by which it is opened again.
+pub(crate) fn check_open<S: Store>(
+    shared: &Shared<S>,
+    view: &TransactionView<'_>,
+) -> Result<(), Refusal> {
+    if !shared.archived.load(Ordering::Acquire) || view.contract() == System::Proposals.name() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        codes::LEDGER_ARCHIVED,
+        "the consortium archived this ledger; it takes nothing but proposals and votes",
+    ))
 }
 
 /// The refusal of a transaction that stands in the ledger already.

@@ -39,6 +39,7 @@ pub(crate) enum Standing {
     Active,
     Revoked,
     Expired,
+    OrganisationRemoved,
     OrganisationSuspended,
 }
 
@@ -57,6 +58,8 @@ impl Known {
             Standing::Revoked
         } else if time_ms > self.member.not_after_ms {
             Standing::Expired
+        } else if self.organisation.removed_at.is_some() {
+            Standing::OrganisationRemoved
         } else if self.organisation.suspended_at.is_some() {
             Standing::OrganisationSuspended
         } else {

@@ -1,7 +1,7 @@
 //! Runs blocks, one after the other.
 
 use crate::{
-    admission::{Admission, Verdict, check_sender, check_window},
+    admission::{Admission, Verdict, check_open, check_sender, check_window},
     base::{BlockBase, ValueCache},
     block::{BlockOutcome, MAX_NOTES},
     builtins::Builtins,
@@ -11,8 +11,9 @@ use crate::{
     error::{ExecutionError, Refusal},
     genesis,
     reader::Reader,
+    records::{ARCHIVED_KEY, LEDGER},
     replay::{Mark, Replay, Seen, mark},
-    session::{BlockFacts, Failure, Session, Stop},
+    session::{BlockFacts, Failure, Session, Stop, state_key},
     system::Membership,
 };
 use blockworm_ledger::{
@@ -21,7 +22,10 @@ use blockworm_ledger::{
 use blockworm_state::{Column, SideRow, State, Store, Writes};
 use std::{
     collections::HashSet,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Hot values of contracts, in bytes.
@@ -46,6 +50,8 @@ pub(crate) struct Shared<S: Store> {
     pub(crate) ledger_hex: String,
     pub(crate) contracts: ContractTable,
     pub(crate) directory: Directory,
+    /// Whether the ledger takes proposals alone, as of the last executed block.
+    pub(crate) archived: AtomicBool,
     pub(crate) replay: RwLock<Replay>,
     pub(crate) tip: RwLock<Tip>,
 }
@@ -88,10 +94,12 @@ impl<S: Store> Executor<S> {
             None => genesis.time_ms,
         };
         let ledger = genesis.ledger_id();
+        let archived = state.get(&archived_key())?.is_some();
         let shared = Shared {
             replay: RwLock::new(Replay::load(&state)?),
             contracts: ContractTable::of(&genesis, &builtins)?,
             directory: Directory::default(),
+            archived: AtomicBool::new(archived),
             tip: RwLock::new(Tip { height, time_ms }),
             ledger,
             ledger_hex: ledger.to_string(),
@@ -196,8 +204,12 @@ impl<S: Store> Executor<S> {
         let writes = base.into_writes();
         let changed = Directory::changed_keys(&writes);
         let membership_changed = Membership::is_touched(&writes);
+        let archived = writes.get(&archived_key()).map(Option::is_some);
         shared.state.stage(header.height, writes)?;
         shared.directory.block_staged(&changed);
+        if let Some(archived) = archived {
+            shared.archived.store(archived, Ordering::Release);
+        }
         let mut rows = {
             let mut replay = shared
                 .replay
@@ -223,6 +235,10 @@ impl<S: Store> Executor<S> {
             time_ms,
         };
     }
+}
+
+fn archived_key() -> Vec<u8> {
+    state_key(LEDGER, ARCHIVED_KEY)
 }
 
 fn time_row(time_ms: u64) -> SideRow {
@@ -302,8 +318,10 @@ impl<S: Store> Run<'_, S> {
             self.seen.ids.push((mark, view.expires_at_ms()));
         }
         match check_sender(self.shared, view, time_ms) {
-            Ok(()) if replayed => Ok(Err(crate::admission::replayed())),
-            Ok(()) => Ok(Ok(())),
+            Ok(()) => Ok(match check_open(self.shared, view) {
+                Ok(()) if replayed => Err(crate::admission::replayed()),
+                checked => checked,
+            }),
             Err(Verdict::Refused(refusal)) => Ok(Err(refusal)),
             Err(Verdict::Failed(error)) => Err(error),
         }

@@ -129,6 +129,7 @@ fn add_organisation(
         roles: organisation.roles.clone(),
         ca_certificate: organisation.ca_certificate.clone(),
         suspended_at: None,
+        removed_at: None,
     };
     let key = state_key(ORGANISATIONS, id.as_str().as_bytes());
     writes.insert(key, Some(records::write(&record)));

@@ -19,6 +19,7 @@ mod executor;
 mod genesis;
 mod guard;
 mod host;
+pub mod invitation;
 mod merge;
 mod pricing;
 mod reader;
@@ -39,6 +40,7 @@ pub use pricing::Price;
 pub use reader::Reader;
 pub use records::{AnchorRecord, ContractRecord, MemberRecord, OrganisationRecord};
 pub use system::{
-    Action, AdmittedNode, ContractsQuery, LedgerMsg, LedgerQuery, MembersMsg, MembersQuery,
-    Membership, MembershipAction, NewMember, OrganisationsQuery, ProposalsMsg, ProposalsQuery,
+    Act, Action, ActionKind, AdmittedNode, ContractsQuery, Difference, DismissedNode, LedgerMsg,
+    LedgerQuery, MembersMsg, MembersQuery, Membership, MembershipAction, NewMember,
+    OrganisationsQuery, ProposalsMsg, ProposalsQuery,
 };

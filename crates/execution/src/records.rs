@@ -27,6 +27,11 @@ pub(crate) const VALIDATORS_PREFIX: &[u8] = b"validators/";
 /// What keys of nodes start with, in `ledger`.
 pub(crate) const NODES_PREFIX: &[u8] = b"nodes/";
 
+/// Key of the block that archived the ledger, in `ledger`; absent while it takes transactions.
+pub(crate) const ARCHIVED_KEY: &[u8] = b"archived";
+/// What keys of calendars start with, in `ledger`.
+pub(crate) const CALENDARS_PREFIX: &[u8] = b"calendar/";
+
 /// Key of the next proposal's number in `proposals`.
 pub(crate) const NEXT_PROPOSAL_KEY: &[u8] = b"next";
 
@@ -41,6 +46,16 @@ pub struct OrganisationRecord {
     pub ca_certificate: Vec<u8>,
     /// The block in which it was suspended; its members are refused from the next on.
     pub suspended_at: Option<u64>,
+    /// The block in which it was removed for good; its slug is never given again.
+    pub removed_at: Option<u64>,
+}
+
+impl OrganisationRecord {
+    /// Whether its members may act and its votes count.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.suspended_at.is_none() && self.removed_at.is_none()
+    }
 }
 
 /// A member, under `m/` and its id in `members`; its certificate, DER, is under `c/` and its id.
@@ -56,6 +71,15 @@ pub struct MemberRecord {
     pub registered_at: u64,
     /// The block in which it was revoked; it is refused from the next on.
     pub revoked_at: Option<u64>,
+}
+
+/// A year of a calendar, under `calendar/`, its name and the year in `ledger`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize)]
+pub(crate) struct CalendarRecord {
+    /// Days that are no business days, `YYYY-MM-DD`, ascending.
+    pub(crate) holidays: Vec<String>,
+    /// Saturdays and Sundays that are business days.
+    pub(crate) workdays: Vec<String>,
 }
 
 /// A contract, under its name in `contracts`.
@@ -125,6 +149,26 @@ pub(crate) fn node_key(key: &PublicKey) -> Vec<u8> {
 /// Key of a proposal within `proposals`.
 pub(crate) fn proposal_key(number: u64) -> Vec<u8> {
     format!("p/{}", ordered_name(number)).into_bytes()
+}
+
+/// Key of the number of the proposal that holds an invitation within `proposals`.
+pub(crate) fn invitation_key(id: &str) -> Vec<u8> {
+    format!("invitation/{id}").into_bytes()
+}
+
+/// Key of a kind's threshold within `proposals`.
+pub(crate) fn threshold_key(kind: &str) -> Vec<u8> {
+    format!("threshold/{kind}").into_bytes()
+}
+
+/// Key of the roles that may do an act within `ledger`.
+pub(crate) fn policy_key(act: &str) -> Vec<u8> {
+    format!("policy/{act}").into_bytes()
+}
+
+/// Key of a calendar's year within `ledger`.
+pub(crate) fn calendar_key(name: &str, year: u16) -> Vec<u8> {
+    [CALENDARS_PREFIX, format!("{name}/{year:04}").as_bytes()].concat()
 }
 
 /// Key of another ledger's genesis digest within `ledger`.

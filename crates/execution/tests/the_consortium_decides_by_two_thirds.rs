@@ -5,16 +5,12 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Chain, SELLER, found, mint, pay};
+use support::{Chain, SELLER, found, mint, pay, vote};
 
 const DAY: u64 = 86_400_000;
 
 fn propose(action: Value) -> Value {
     json!({ "propose": { "action": action, "for_ms": DAY } })
-}
-
-fn vote(proposal: u64, approve: bool) -> Value {
-    json!({ "vote": { "proposal": proposal, "approve": approve } })
 }
 
 fn roles(organisation: &str, roles: &[&str]) -> Value {
@@ -38,13 +34,20 @@ fn a_role_is_granted_by_three_of_four_and_counts_from_the_next_block() {
         (&open["outcome"], &open["approvals"], &open["needed"]),
         (&json!("open"), &json!(1), &json!(3))
     );
-    assert_eq!(open["before"], "platform");
-    chain.must("notary/admin", "proposals", &vote(1, true));
+    assert_eq!(
+        open["differences"],
+        json!([{
+            "what": "roles of platform",
+            "before": "platform",
+            "after": "bank platform"
+        }])
+    );
+    chain.must("notary/admin", "proposals", &vote(&chain, 1, true));
     assert_eq!(
         chain.refused(SELLER, "money", &mint(SELLER, 5)).code,
         "caller.missing_role"
     );
-    let receipt = chain.must("platform/admin", "proposals", &vote(1, true));
+    let receipt = chain.must("platform/admin", "proposals", &vote(&chain, 1, true));
     assert_eq!(receipt.events.last().unwrap().kind, "accepted");
     chain.must(SELLER, "money", &mint(SELLER, 5));
     let decided = proposal(&chain, 1);
@@ -52,7 +55,7 @@ fn a_role_is_granted_by_three_of_four_and_counts_from_the_next_block() {
     assert_eq!(decided["votes"].as_array().unwrap().len(), 3);
     assert_eq!(
         chain
-            .refused("court/admin", "proposals", &vote(1, true))
+            .refused("court/admin", "proposals", &vote(&chain, 1, true))
             .code,
         "proposal.decided"
     );
@@ -67,8 +70,8 @@ fn a_suspended_organisation_neither_acts_nor_votes_until_it_is_reinstated() {
         "proposals",
         &propose(json!({ "suspend": { "organisation": "bank" } })),
     );
-    chain.must("court/admin", "proposals", &vote(1, true));
-    chain.must("platform/admin", "proposals", &vote(1, true));
+    chain.must("court/admin", "proposals", &vote(&chain, 1, true));
+    chain.must("platform/admin", "proposals", &vote(&chain, 1, true));
     let pay = pay("bank/maker-2", 1);
     assert_eq!(
         chain.refused("bank/maker", "money", &pay).code,
@@ -76,7 +79,7 @@ fn a_suspended_organisation_neither_acts_nor_votes_until_it_is_reinstated() {
     );
     assert_eq!(
         chain
-            .refused("bank/admin", "proposals", &vote(1, true))
+            .refused("bank/admin", "proposals", &vote(&chain, 1, true))
             .code,
         "organisation.suspended"
     );
@@ -91,9 +94,9 @@ fn a_suspended_organisation_neither_acts_nor_votes_until_it_is_reinstated() {
         "proposals",
         &propose(json!({ "reinstate": { "organisation": "bank" } })),
     );
-    chain.must("notary/admin", "proposals", &vote(2, true));
+    chain.must("notary/admin", "proposals", &vote(&chain, 2, true));
     assert_eq!(proposal(&chain, 2)["needed"], 3);
-    chain.must("platform/admin", "proposals", &vote(2, true));
+    chain.must("platform/admin", "proposals", &vote(&chain, 2, true));
     chain.must("bank/maker", "money", &pay);
 }
 
@@ -110,10 +113,10 @@ fn votes_of_those_suspended_since_do_not_count() {
         "proposals",
         &propose(json!({ "suspend": { "organisation": "bank" } })),
     );
-    chain.must("notary/admin", "proposals", &vote(2, true));
-    chain.must("platform/admin", "proposals", &vote(2, true));
-    chain.must("court/admin", "proposals", &vote(1, true));
-    chain.must("notary/admin", "proposals", &vote(1, true));
+    chain.must("notary/admin", "proposals", &vote(&chain, 2, true));
+    chain.must("platform/admin", "proposals", &vote(&chain, 2, true));
+    chain.must("court/admin", "proposals", &vote(&chain, 1, true));
+    chain.must("notary/admin", "proposals", &vote(&chain, 1, true));
     assert_eq!(proposal(&chain, 1)["outcome"], "open");
     assert_eq!(proposal(&chain, 1)["approvals"], 2);
 }
@@ -126,24 +129,24 @@ fn two_refusals_of_four_reject_and_time_ends_a_proposal() {
         "proposals",
         &propose(roles("bank", &["court"])),
     );
-    chain.must("court/admin", "proposals", &vote(1, false));
+    chain.must("court/admin", "proposals", &vote(&chain, 1, false));
     assert_eq!(
         chain
-            .refused("court/admin", "proposals", &vote(1, true))
+            .refused("court/admin", "proposals", &vote(&chain, 1, true))
             .code,
         "proposal.already_voted"
     );
     assert_eq!(
         chain
-            .refused("bank/admin", "proposals", &vote(1, true))
+            .refused("bank/admin", "proposals", &vote(&chain, 1, true))
             .code,
         "proposal.already_voted"
     );
-    let receipt = chain.must("notary/admin", "proposals", &vote(1, false));
+    let receipt = chain.must("notary/admin", "proposals", &vote(&chain, 1, false));
     assert_eq!(receipt.events.last().unwrap().kind, "rejected");
     assert_eq!(
         chain
-            .refused("platform/admin", "proposals", &vote(1, true))
+            .refused("platform/admin", "proposals", &vote(&chain, 1, true))
             .code,
         "proposal.decided"
     );
@@ -157,7 +160,7 @@ fn two_refusals_of_four_reject_and_time_ends_a_proposal() {
     assert_eq!(proposal(&chain, 2)["outcome"], "expired");
     assert_eq!(
         chain
-            .refused("court/admin", "proposals", &vote(2, true))
+            .refused("court/admin", "proposals", &vote(&chain, 2, true))
             .code,
         "proposal.expired"
     );
@@ -173,8 +176,8 @@ fn another_ledger_is_pinned_by_vote_alone() {
     let pin = json!({ "pin_ledger": { "name": "registry", "genesis": genesis } });
     chain.must("bank/admin", "proposals", &propose(pin));
     assert_eq!(chain.query("ledger", &json!({ "pins": {} })), json!({}));
-    chain.must("court/admin", "proposals", &vote(1, true));
-    chain.must("notary/admin", "proposals", &vote(1, true));
+    chain.must("court/admin", "proposals", &vote(&chain, 1, true));
+    chain.must("notary/admin", "proposals", &vote(&chain, 1, true));
     assert_eq!(
         chain.query("ledger", &json!({ "pins": {} })),
         json!({ "registry": genesis })
@@ -230,7 +233,7 @@ fn each_refusal_has_its_code() {
             propose(json!({ "make_me_rich": {} })),
             "contract.bad_message",
         ),
-        ("bank/admin", vote(1, true), "proposal.not_found"),
+        ("bank/admin", vote(&chain, 1, true), "proposal.not_found"),
     ];
     for (sender, message, code) in cases {
         assert_eq!(

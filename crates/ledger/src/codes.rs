@@ -20,8 +20,12 @@ pub const MEMBER_UNKNOWN: &str = "member.unknown";
 pub const MEMBER_KEY_MISMATCH: &str = "member.key_mismatch";
 /// The sender was revoked.
 pub const MEMBER_REVOKED: &str = "member.revoked";
+/// The sender's organisation left the consortium for good.
+pub const ORGANISATION_REMOVED: &str = "organisation.removed";
 /// The sender's organisation is suspended.
 pub const ORGANISATION_SUSPENDED: &str = "organisation.suspended";
+/// The consortium archived the ledger: it takes nothing but proposals and votes.
+pub const LEDGER_ARCHIVED: &str = "ledger.archived";
 /// The same transaction already stands in an earlier block or place.
 pub const TRANSACTION_REPLAYED: &str = "transaction.replayed";
 /// No contract of this name.
@@ -44,7 +48,9 @@ pub const SYSTEM_CODES: &[&str] = &[
     MEMBER_UNKNOWN,
     MEMBER_KEY_MISMATCH,
     MEMBER_REVOKED,
+    ORGANISATION_REMOVED,
     ORGANISATION_SUSPENDED,
+    LEDGER_ARCHIVED,
     TRANSACTION_REPLAYED,
     CONTRACT_UNKNOWN,
     CONTRACT_PANICKED,

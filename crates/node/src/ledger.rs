@@ -5,7 +5,7 @@ use crate::{
         chain::ChainBook,
         keys::{self, KeyError},
         roots::RootBook,
-        succession::Succession,
+        succession::{Committee, Succession},
     },
     mempool::{Limits, Mempool},
     metrics::Counters,
@@ -111,6 +111,8 @@ pub struct Ledger {
     pub nodes: watch::Sender<Vec<Validator>>,
     /// Figures.
     pub counters: Counters,
+    /// Who keeps it, as of the block executed last.
+    membership: Mutex<Membership>,
     mempool: Mutex<Mempool>,
     finals: Mutex<BTreeMap<u64, Digest>>,
 }
@@ -143,6 +145,7 @@ impl Ledger {
             waiters: Waiters::default(),
             commits: broadcast::Sender::new(SUBSCRIBER_LAG),
             counters: Counters::default(),
+            membership: Mutex::default(),
             mempool: Mutex::new(Mempool::new(limits)),
             finals: Mutex::default(),
         }
@@ -154,27 +157,66 @@ impl Ledger {
     /// A key that no node can have; execution admits none.
     pub fn learn(&self, membership: &Membership) -> Result<(), KeyError> {
         self.succession.learn(membership)?;
-        let founders = self.rules.genesis.validators.iter().cloned();
+        let mut known = self.membership();
+        known.clone_from(membership);
+        self.keep(&known, &self.succession.current())?;
+        drop(known);
+        // A proposer who waits for transactions may have an epoch to fill now.
+        self.arrivals.notify_waiters();
+        Ok(())
+    }
+
+    /// These validators vote from now on: dismissed nodes that voted until now are sent nothing more.
+    ///
+    /// # Errors
+    /// A key that no node can have; execution admits none.
+    pub fn enter(&self, committee: &Committee) -> Result<(), KeyError> {
+        self.keep(&self.membership(), committee)
+    }
+
+    fn membership(&self) -> MutexGuard<'_, Membership> {
+        let known = self.membership.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever votes is sent everything to the end of its last epoch, dismissed or not.
+    fn keep(&self, membership: &Membership, committee: &Committee) -> Result<(), KeyError> {
+        let mut dismissed: BTreeMap<_, _> = membership
+            .dismissed
+            .iter()
+            .map(|node| (node.key, node))
+            .collect();
+        dismissed.retain(|key, _| !committee.validators.iter().any(|one| one.key == *key));
         let admitted = membership.admitted.iter().map(|node| Validator {
             organisation: node.organisation.clone(),
             key: node.key,
         });
-        let kept = |node: &Validator| !membership.dismissed.contains(&node.key);
+        let founders = self.rules.genesis.validators.iter().cloned();
+        let voting = committee.validators.iter().cloned();
         let nodes: BTreeMap<_, _> = founders
             .chain(admitted)
-            .filter(kept)
+            .chain(voting)
+            .filter(|node| !dismissed.contains_key(&node.key))
             .map(|node| (node.key, node))
             .collect();
         let keys = nodes.keys().map(keys::public);
         let admitted = membership.admitted.iter();
-        let addresses = admitted.map(|node| Ok((keys::public(&node.key)?, node.address)));
+        let admitted = admitted.map(|node| (node.key, Some(node.address)));
+        let leaving = membership.dismissed.iter();
+        let leaving = leaving
+            .filter(|node| !dismissed.contains_key(&node.key))
+            .map(|node| (node.key, node.address));
+        let mut addresses = Vec::new();
+        for (key, address) in admitted.chain(leaving) {
+            if let Some(address) = address {
+                addresses.push((keys::public(&key)?, address));
+            }
+        }
         self.peers.change(
             Set::from_iter_dedup(keys.collect::<Result<Vec<_>, _>>()?),
-            addresses.collect::<Result<_, KeyError>>()?,
+            addresses,
         );
         self.nodes.send_replace(nodes.into_values().collect());
-        // A proposer who waits for transactions may have an epoch to fill now.
-        self.arrivals.notify_waiters();
         Ok(())
     }
 

@@ -135,6 +135,9 @@ where
                     return ledger.fail(format!("the record of votes cannot be kept: {error}"));
                 }
             };
+            if let Err(error) = self.ledger.enter(&committee) {
+                return self.ledger.fail(format!("a node's key: {error}"));
+            }
             let attendance = Attendance::default();
             let started = self.start(&context, epoch, floor, &committee, &attendance);
             let Some(engine) = started.await else {

@@ -10,7 +10,7 @@ use crate::{
     open::{OpenError, PROTOCOL_VERSION},
 };
 use blockworm_execution::{Builtins, ExecutionError};
-use blockworm_ledger::{BlockLimits, Genesis, LedgerId, finality::MAX_VALIDATORS};
+use blockworm_ledger::{BlockLimits, Genesis, LedgerId, OrganisationId, finality::MAX_VALIDATORS};
 use blockworm_state::FjallStore;
 use commonware_cryptography::{
     ChaCha20Poly1305, Signer as _,
@@ -94,6 +94,18 @@ pub enum NodeError {
     /// The key is of the wrong kind.
     #[error("the consensus key must be Ed25519")]
     ConsensusKey,
+    /// The key is another organisation's: somebody else's folder, or a wrong `organisation`.
+    #[error(
+        "the consensus key is the node of {owner} on ledger {ledger}, and the configuration says that this is the node of {configured}"
+    )]
+    OtherOrganisation {
+        /// Which ledger says so.
+        ledger: LedgerId,
+        /// Whose node the ledger knows it as.
+        owner: OrganisationId,
+        /// Whose the configuration says it is.
+        configured: OrganisationId,
+    },
     /// The disk failed or holds something unexpected.
     #[error("{path}: {reason}")]
     Store {
@@ -159,6 +171,7 @@ pub fn start(config: NodeConfig, builtins: Arc<Builtins>) -> Result<RunningNode,
         .map(|genesis| open_store(&config, genesis))
         .collect::<Result<Vec<_>, _>>()?;
     let organisation = config.organisation.clone();
+    let directory = config.directory.clone();
     let (ready, started) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel();
     let (failing, failed) = watch::channel(None);
@@ -180,7 +193,7 @@ pub fn start(config: NodeConfig, builtins: Arc<Builtins>) -> Result<RunningNode,
         .map_err(|error| NodeError::Stopped(format!("no thread: {error}")))?;
     match started.recv() {
         Ok(Ok(ledgers)) => Ok(RunningNode {
-            handle: NodeHandle::new(organisation, ledgers),
+            handle: NodeHandle::new(organisation, &directory, ledgers),
             stop: Some(stop),
             failed,
             thread: Some(thread),
@@ -315,8 +328,9 @@ async fn launch(
                 transactions: config.limits.mempool_transactions_per_organisation,
                 bytes: config.limits.mempool_bytes_per_organisation,
             },
+            organisation: config.organisation.clone(),
             signer: signer.clone(),
-            never_voted: config.never_voted,
+            never_voted: config.never_voted || config.never_voted_on.contains(&id),
             partition_prefix: String::new(),
         };
         let context = context.child("ledger").with_attribute("id", id);
@@ -383,6 +397,15 @@ fn translate(error: OpenError, path: PathBuf, ledger: LedgerId) -> NodeError {
             ledger,
             needed,
             known: PROTOCOL_VERSION,
+        },
+        OpenError::OtherOrganisation {
+            ledger,
+            owner,
+            configured,
+        } => NodeError::OtherOrganisation {
+            ledger,
+            owner,
+            configured,
         },
         OpenError::Execution(ExecutionError::OtherGenesis) => NodeError::OtherGenesis {
             directory: path,

@@ -5,6 +5,7 @@
 mod support;
 
 use blockworm_crypto::{Digest, SecretKey};
+use blockworm_execution::{Action, MembershipAction};
 use blockworm_ledger::{Outcome, Pin, genesis::Validator};
 use blockworm_node::{ProofError, storage};
 use bytes::Bytes;
@@ -13,8 +14,9 @@ use commonware_runtime::{
 };
 use std::time::{Duration, UNIX_EPOCH};
 use support::{
-    Consortium, ORGANISATIONS, key, parameters,
+    Consortium, ORGANISATIONS, key, parameters, propose,
     simulation::{START_MS, World},
+    vote,
 };
 
 const NODES: usize = 7;
@@ -78,35 +80,33 @@ impl Story {
     }
 
     /// Three of four organisations want it.
-    async fn decide(&mut self, change: &str) {
+    async fn decide(&mut self, change: Action) {
         self.proposals += 1;
-        let number = self.proposals;
-        let message =
-            format!(r#"{{"propose":{{"action":{{"membership":{change}}},"for_ms":600000}}}}"#);
-        self.commit("proposals", 0, &message).await;
+        self.commit("proposals", 0, &propose(&change)).await;
         for organisation in [1, 2] {
-            let vote = format!(r#"{{"vote":{{"proposal":{number},"approve":true}}}}"#);
+            let vote = vote(self.proposals, &change);
             self.commit("proposals", organisation, &vote).await;
         }
     }
 
     async fn admit(&mut self, node: usize) {
-        let organisation = ORGANISATIONS[node % ORGANISATIONS.len()];
-        let key = self.keys[node].public_key();
-        let change = format!(
-            r#"{{"admit_node":{{"organisation":"{organisation}","key":"{key}","address":"192.0.2.{}:9000"}}}}"#,
-            node + 1
-        );
-        self.decide(&change).await;
+        let organisation = node % ORGANISATIONS.len();
+        let address = format!("192.0.2.{}:9000", node + 1);
+        let consortium = &self.world.consortium;
+        let change = consortium.admission(organisation, &self.keys[node], address);
+        self.decide(change).await;
         self.done().await;
         self.world.start(node).await;
         self.done().await;
     }
 
-    async fn validator(&mut self, verb: &str, node: usize) {
+    async fn validator(&mut self, votes: bool, node: usize) {
         let key = self.keys[node].public_key();
-        self.decide(&format!(r#"{{"{verb}":{{"key":"{key}"}}}}"#))
-            .await;
+        let change = match votes {
+            true => MembershipAction::AddValidator { key },
+            false => MembershipAction::RemoveValidator { key },
+        };
+        self.decide(Action::Membership(change)).await;
         self.done().await;
     }
 
@@ -146,7 +146,7 @@ impl Story {
             self.admit(node).await;
         }
         for node in from..to {
-            self.validator("add_validator", node).await;
+            self.validator(true, node).await;
         }
         self.until_validators(to).await;
     }
@@ -214,7 +214,7 @@ async fn play(mut story: Story) -> (Vec<Digest>, usize) {
     // Three leave; one of them is down and learns of it later.
     story.world.crash(6).await;
     for node in [4, 5, 6] {
-        story.validator("remove_validator", node).await;
+        story.validator(false, node).await;
     }
     story.until_validators(4).await;
     story.world.start(6).await;

@@ -3,6 +3,7 @@
 use super::{ANSWER, Client, ClientError, height_part, part};
 use crate::model::{
     BlockLine, BlockSummary, ContractView, LedgerView, MemberView, OrganisationView, Page,
+    TopologyView,
 };
 use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,6 +43,19 @@ impl Client {
     /// All ledgers of the node that the caller may see, ordered by id.
     pub async fn ledgers(&self) -> Result<Vec<LedgerView>, ClientError> {
         self.whole("/v1/ledgers").await
+    }
+
+    /// A ledger's nodes as the node sees them, and how well it is doing.
+    pub async fn topology(&self, ledger: &str) -> Result<TopologyView, ClientError> {
+        self.get(&format!("/v1/ledgers/{}/topology", part(ledger)), ANSWER)
+            .await
+    }
+
+    /// Whether the process answers at all.
+    pub async fn live(&self) -> Result<(), ClientError> {
+        self.send(self.request(Method::GET, "/health/live"), ANSWER)
+            .await
+            .map(drop)
     }
 
     /// A page of blocks, newest first.

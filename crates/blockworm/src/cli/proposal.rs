@@ -1,10 +1,10 @@
 //! `blockworm proposal`: its verbs and flags.
 
 use super::{Signing, Target};
-use blockworm_crypto::PublicKey;
+use blockworm_crypto::{Digest, PublicKey};
 use blockworm_ledger::{MemberId, OrganisationId};
-use clap::{Args, Subcommand};
-use std::net::SocketAddr;
+use clap::{Args, Subcommand, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub enum ProposalCommand {
@@ -12,6 +12,8 @@ pub enum ProposalCommand {
     List(ProposalListArgs),
     /// Ask the consortium for a change; your organisation approves by asking.
     Make(ProposalAskArgs),
+    /// Show one proposal: what it changes, and who voted how.
+    Show(ProposalShowArgs),
     /// Vote for your organisation, once.
     Vote(ProposalVoteArgs),
 }
@@ -21,6 +23,14 @@ pub struct ProposalListArgs {
     /// Only those that can still be voted on.
     #[arg(long)]
     pub open: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct ProposalShowArgs {
+    /// The proposal's number.
+    pub number: u64,
     #[command(flatten)]
     pub target: Target,
 }
@@ -70,9 +80,9 @@ pub enum ProposalChange {
     AdmitNode {
         /// Whose.
         organisation: OrganisationId,
-        /// Its consensus key, ed25519:<64 hex digits>.
-        #[arg(value_name = "KEY")]
-        consensus_key: PublicKey,
+        /// Its certificate's chain, PEM: the node's, then the issuing authority's.
+        #[arg(value_name = "CERTIFICATE")]
+        certificate: PathBuf,
         /// Where the others reach it, such as 192.0.2.7:9000.
         address: SocketAddr,
         #[command(flatten)]
@@ -91,6 +101,76 @@ pub enum ProposalChange {
         /// Its consensus key.
         #[arg(value_name = "KEY")]
         consensus_key: PublicKey,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Put another node of the same organisation in a node's place, with its vote.
+    ReplaceNode {
+        /// The consensus key of the old one.
+        #[arg(value_name = "KEY")]
+        consensus_key: PublicKey,
+        /// The new one's certificate chain, PEM.
+        #[arg(value_name = "CERTIFICATE")]
+        certificate: PathBuf,
+        /// Where the others reach the new one.
+        address: SocketAddr,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// End an organisation's part for good.
+    Remove {
+        /// Whose.
+        organisation: OrganisationId,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Replace your organisation's root certificate; registered members stay.
+    Authority {
+        /// Whose; the admin's own.
+        organisation: OrganisationId,
+        /// The new root certificate, PEM.
+        #[arg(value_name = "CERTIFICATE")]
+        certificate: PathBuf,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Say which roles may do something on this ledger.
+    Policy {
+        /// What.
+        #[arg(value_enum)]
+        act: PolicyAct,
+        /// Such as court or notary.
+        #[arg(required = true)]
+        roles: Vec<String>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Say how many approvals a kind of change needs.
+    Threshold {
+        /// Such as set_calendar; `blockworm query proposals '{"thresholds":{}}'` lists them.
+        kind: String,
+        /// More than this share, such as 2/3.
+        #[arg(value_name = "N/D", value_parser = share)]
+        more_than: [u16; 2],
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Set a year of a calendar.
+    Calendar {
+        /// The calendar; debts fall due by `settlement`.
+        name: OrganisationId,
+        /// JSON: {"year": 2027, "holidays": ["2027-01-01"], "workdays": []}.
+        file: PathBuf,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Take nothing more on this ledger but proposals and votes.
+    Archive {
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Take transactions again.
+    Reopen {
         #[command(flatten)]
         asking: Asking,
     },
@@ -115,12 +195,39 @@ impl ProposalChange {
             | Self::AdmitNode { asking, .. }
             | Self::DismissNode { asking, .. }
             | Self::AddValidator { asking, .. }
+            | Self::ReplaceNode { asking, .. }
+            | Self::Remove { asking, .. }
+            | Self::Authority { asking, .. }
+            | Self::Policy { asking, .. }
+            | Self::Threshold { asking, .. }
+            | Self::Calendar { asking, .. }
+            | Self::Archive { asking }
+            | Self::Reopen { asking }
             | Self::RemoveValidator { asking, .. } => asking,
         }
     }
 }
 
-#[derive(Args, Debug)]
+/// What a policy is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyAct {
+    /// Issue assets and receivables.
+    Issue,
+    /// Sign for what others rely on as evidence.
+    Attest,
+    /// Freeze holdings under an order, and lift that.
+    Freeze,
+    /// Replace a contract's code.
+    Upgrade,
+}
+
+fn share(text: &str) -> Result<[u16; 2], String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(n, d)| Some([n.parse().ok()?, d.parse().ok()?]));
+    parts.ok_or_else(|| format!("`{text}` is no share such as 2/3"))
+}
+
+#[derive(Args, Clone, Debug)]
 pub struct Asking {
     /// The admin who asks, such as bank/admin.
     #[arg(long = "as", value_name = "MEMBER")]
@@ -141,6 +248,9 @@ pub struct ProposalVoteArgs {
     /// Vote no; else yes.
     #[arg(long)]
     pub reject: bool,
+    /// The digest of the change that you were told, 64 hex digits; vote on nothing else.
+    #[arg(long, value_name = "DIGEST")]
+    pub digest: Option<Digest>,
     /// The admin who votes, such as court/admin.
     #[arg(long = "as", value_name = "MEMBER")]
     pub member: MemberId,

@@ -39,6 +39,7 @@ pub async fn decide(
             Some(proposal) => ProposalsMsg::Vote {
                 proposal,
                 approve: true,
+                action: action.digest(),
             },
         };
         let message = serde_json::to_vec(&message)

@@ -78,7 +78,7 @@ pub async fn join(args: &NodeJoinArgs, format: Format) -> Result<ExitCode> {
         progress.doing(format!("voting to let the node into {}", ledger.name));
         let admit = MembershipAction::AdmitNode {
             organisation: node.organisation.clone(),
-            key: joining.key,
+            certificate: joining.certificate.clone(),
             address: node.listen.to_string(),
         };
         if !is_founder(&other, &joining.key).await? {

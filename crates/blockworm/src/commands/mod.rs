@@ -2,8 +2,10 @@
 
 mod acting;
 mod api_key;
+mod archiving;
 mod asset;
 mod console_user;
+mod consortium;
 mod counterpart;
 mod credit;
 mod decide;
@@ -13,11 +15,16 @@ mod financing;
 mod fingerprints;
 mod hsm;
 mod key_holder;
+mod ledger;
+mod lifecycle;
 mod member;
 mod membership;
 mod mutations;
+mod network;
 mod node;
 mod nodes;
+mod org;
+mod packages;
 mod parts;
 mod pins;
 mod proof;
@@ -25,6 +32,7 @@ mod proposal;
 mod query;
 mod receivable;
 mod registry;
+mod renewing;
 mod reregister;
 mod status;
 mod story;
@@ -33,7 +41,8 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-mod verify;
+pub mod verify;
+mod voting;
 mod voucher;
 
 use crate::{
@@ -49,10 +58,14 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     let format = cli.output;
     match cli.command {
         Command::Node(NodeCommand::Run(args)) => node::run(&args),
+        Command::Node(NodeCommand::Stop(args)) => lifecycle::stop(&args, format),
+        Command::Node(NodeCommand::Package(args)) => packages::package(&args, format),
+        Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
+        Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
         other => wait_for(other, format),
     }
@@ -79,14 +92,27 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,
             Command::KeyHolder(command) => key_holder::run(&command, format).await,
+            Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
+            Command::Ledger(command) => ledger::run(&command, format).await,
+            Command::Network(command) => network::run(&command, format).await,
+            Command::Node(NodeCommand::Start(args)) => lifecycle::start(&args, format).await,
+            Command::Node(NodeCommand::Restart(args)) => lifecycle::restart(&args, format).await,
+            Command::Node(NodeCommand::Logs(args)) => lifecycle::logs(&args, format).await,
+            Command::Node(NodeCommand::Ping(args)) => lifecycle::ping(&args, format).await,
             Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
             Command::Node(NodeCommand::Leave(args)) => membership::leave(&args, format).await,
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
-            Command::Node(NodeCommand::Run(_))
+            Command::Node(
+                NodeCommand::Run(_)
+                | NodeCommand::Stop(_)
+                | NodeCommand::Package(_)
+                | NodeCommand::Install(_),
+            )
             | Command::ApiKey(_)
             | Command::ConsoleUser(_)
+            | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)
             | Command::Bench(_) => {

@@ -1,5 +1,6 @@
 //! `blockworm node run`: one organisation's node and its API, until told to end.
 
+use super::renewing::Renewing;
 use crate::{
     builtins::builtins,
     cli::NodeRunArgs,
@@ -8,15 +9,16 @@ use crate::{
 };
 use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, ServerError, TlsFiles};
 use blockworm_ledger::OrganisationId;
-use blockworm_node::RunningNode;
+use blockworm_node::{NodeError, RunningNode};
 use blockworm_service::{
+    identity::IdentityDesk,
     key_holder::{Desk, DeskError},
     network::{
-        NodeConfigFile, NodeLock, Overrides, clock,
+        ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads that serve the API; consensus and execution have their own.
@@ -28,6 +30,7 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
         listen: args.listen,
         api: args.api,
         passphrase_file: args.passphrase_file.clone(),
+        consensus_key_file: args.consensus_key_file.clone(),
     };
     let file = NodeConfigFile::read(&args.config, overrides).map_err(|error| {
         Failure::of("config.unusable", &error).next("correct the file, then run it again")
@@ -65,11 +68,16 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::of("system.runtime", &error))?;
-    let node = blockworm_node::start(config, builtins()).map_err(|error| {
-        Failure::of("node.start", &error).next(format!(
+    let node = blockworm_node::start(config, builtins()).map_err(|error| match &error {
+        NodeError::OtherOrganisation { owner, .. } => Failure::of("node.other_organisation", &error)
+            .next(format!(
+                "start it with the folder and the keys of {}, or give the folder back to {owner}: two nodes must never vote with one key",
+                file.organisation
+            )),
+        _ => Failure::of("node.start", &error).next(format!(
             "blockworm doctor; the log of {}",
             file.organisation
-        ))
+        )),
     })?;
     file.note_first_start()
         .map_err(|error| Failure::of("node.folder", &error))?;
@@ -92,7 +100,12 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         .map_err(|error| start_failure(file, &error))?;
     let pages = blockworm_console::pages(node.handle(), server.users(), server.stopping());
     let desks = key_holders(file, node)?;
-    let server = server.with_pages(pages).with_key_holders(desks);
+    let renewing = looked_after(file, node);
+    let server = server
+        .with_pages(pages)
+        .with_key_holders(desks)
+        .with_identity(renewing.desk.clone());
+    let renewing = tokio::spawn(renewing.run());
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }
@@ -107,10 +120,25 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         }
     };
     server.run(end).await;
+    renewing.abort();
     match failure {
         None => Ok(()),
         Some(reason) => Err(Failure::new("node.failed", reason)
             .next("free disk space if it is full; then blockworm up again")),
+    }
+}
+
+/// The certificates of the node's organisation, and of those whose folders it was given.
+fn looked_after(file: &NodeConfigFile, node: &RunningNode) -> Renewing {
+    let folder = ConsortiumFolder::new(file.directory.join(".."));
+    let mut organisations = vec![file.organisation.clone()];
+    organisations.extend(file.identity.organisations.iter().cloned());
+    let desk = IdentityDesk::new(folder.clone(), organisations, file.identity.enrol);
+    Renewing {
+        folder,
+        desk: Arc::new(desk),
+        node: node.handle(),
+        renews: file.identity.renew,
     }
 }
 

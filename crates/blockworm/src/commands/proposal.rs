@@ -1,21 +1,27 @@
 //! `blockworm proposal`: what the consortium changes by vote.
 
-use super::{tx::print_receipt, verify::genesis_digest};
+mod change;
+
+use super::tx::{print_receipt, receipt_lines};
 use crate::{
     cli::{
-        ProposalAskArgs, ProposalChange, ProposalCommand, ProposalListArgs, ProposalVoteArgs,
-        Signing, Target,
+        Asking, ProposalAskArgs, ProposalCommand, ProposalListArgs, ProposalShowArgs,
+        ProposalVoteArgs, Signing, Target,
     },
     failure::{Failure, Result},
     output::{Format, table},
+    progress::Progress,
     remote::{Remote, check_ok},
     signer::Signer,
 };
-use blockworm_execution::{Action, MembershipAction, ProposalsMsg};
+use blockworm_api::model::ReceiptView;
+use blockworm_crypto::Digest;
+use blockworm_execution::{Action, Difference, ProposalsMsg};
 use blockworm_ledger::{ContractName, MemberId};
 use blockworm_service::network::ConsortiumFolder;
+use serde::Serialize;
 use serde_json::{Value, json};
-use std::{process::ExitCode, time::Duration};
+use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 const HOUR_MS: u64 = 3_600_000;
 /// Proposals asked for at once, the most that the contract gives.
@@ -25,6 +31,7 @@ const PAGE: u64 = 100;
 pub async fn run(command: &ProposalCommand, format: Format) -> Result<ExitCode> {
     match command {
         ProposalCommand::List(args) => list(args, format).await,
+        ProposalCommand::Show(args) => show(args, format).await,
         ProposalCommand::Make(args) => make(args, format).await,
         ProposalCommand::Vote(args) => vote(args, format).await,
     }
@@ -45,114 +52,216 @@ async fn list(args: &ProposalListArgs, format: Format) -> Result<ExitCode> {
         }
     }
     proposals.retain(|proposal| !args.open || proposal["outcome"] == "open");
-    let rows: Vec<[String; 5]> = proposals
+    let rows: Vec<[String; 4]> = proposals
         .iter()
         .map(|proposal| {
             [
                 proposal["number"].to_string(),
-                proposal["action"].to_string(),
-                text(&proposal["before"]),
+                lines(&differences(proposal)).join("\n"),
                 text(&proposal["outcome"]),
                 format!("{} of {}", proposal["approvals"], proposal["needed"]),
             ]
         })
         .collect();
-    let header = ["NUMBER", "CHANGE", "BEFORE", "OUTCOME", "APPROVALS"];
+    let header = ["NUMBER", "CHANGE", "OUTCOME", "APPROVALS"];
     format.print(&proposals, table(header, &rows))?;
     Ok(ExitCode::SUCCESS)
 }
 
+async fn show(args: &ProposalShowArgs, format: Format) -> Result<ExitCode> {
+    let remote = Remote::connect(&args.target).await?;
+    let proposal = find(&remote, args.number).await?;
+    let action = action_of(&proposal)?;
+    let mut shown = String::new();
+    let _ = writeln!(shown, "proposal   {}", args.number);
+    let _ = writeln!(shown, "digest     {}", action.digest());
+    let _ = writeln!(shown, "outcome    {}", text(&proposal["outcome"]));
+    let votes = proposal["votes"].as_array().cloned().unwrap_or_default();
+    let _ = writeln!(
+        shown,
+        "approvals  {} of {} needed",
+        proposal["approvals"], proposal["needed"]
+    );
+    for line in lines(&differences(&proposal)) {
+        let _ = writeln!(shown, "changes    {line}");
+    }
+    for vote in &votes {
+        let how = if vote["approve"] == true {
+            "for"
+        } else {
+            "against"
+        };
+        let member = text(&vote["member"]);
+        let _ = writeln!(
+            shown,
+            "vote       {how}, by {member} in block {}",
+            vote["height"]
+        );
+    }
+    if proposal["outcome"] == "open" {
+        let number = args.number;
+        let _ = writeln!(
+            shown,
+            "next       blockworm proposal vote {number} --as ORG/admin, or with --reject"
+        );
+    }
+    format.print(&proposal, shown)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn make(args: &ProposalAskArgs, format: Format) -> Result<ExitCode> {
-    let action = action(&args.change)?;
     let asking = args.change.asking();
+    let remote = Remote::connect(&asking.target).await?;
+    let action = change::action(&args.change, &remote).await?;
+    propose(&remote, asking, action, format).await
+}
+
+/// What a proposal that was made has become.
+#[derive(Serialize)]
+struct Made {
+    proposal: u64,
+    digest: String,
+    differences: Vec<Difference>,
+    #[serde(flatten)]
+    receipt: ReceiptView,
+}
+
+/// Asks for a change and says how the others vote on it.
+pub async fn propose(
+    remote: &Remote,
+    asking: &Asking,
+    action: Action,
+    format: Format,
+) -> Result<ExitCode> {
+    let digest = action.digest();
+    let receipt = ask(remote, asking, &action).await?;
+    if !receipt.is_ok() {
+        print_receipt(&receipt, format)?;
+        check_ok(&receipt)?;
+    }
+    let proposed = receipt.events.iter().find(|event| event.kind == "proposed");
+    let number = proposed.and_then(|event| event.subject.parse().ok());
+    let number: u64 = number.unwrap_or_default();
+    let proposal = find(remote, number).await?;
+    let differences = differences(&proposal);
+    let mut shown = receipt_lines(&receipt);
+    let _ = writeln!(
+        shown,
+        "proposal     {number}: {}",
+        text(&proposal["outcome"])
+    );
+    let _ = writeln!(shown, "digest       {digest}");
+    for line in lines(&differences) {
+        let _ = writeln!(shown, "changes      {line}");
+    }
+    if proposal["outcome"] == "open" {
+        let _ = writeln!(
+            shown,
+            "next         the others: blockworm proposal vote {number} --as ORG/admin --digest {digest}"
+        );
+    }
+    let made = Made {
+        proposal: number,
+        digest: digest.to_string(),
+        differences,
+        receipt,
+    };
+    format.print(&made, shown)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sends the proposal; the receipt may be a refusal.
+pub async fn ask(remote: &Remote, asking: &Asking, action: &Action) -> Result<ReceiptView> {
     let message = ProposalsMsg::Propose {
-        action,
+        action: action.clone(),
         for_ms: asking.hours * HOUR_MS,
     };
     let place = (&asking.signing, &asking.target);
-    submit(&asking.member, &message, place, format).await
+    submit(remote, &asking.member, &message, place).await
 }
 
-fn action(change: &ProposalChange) -> Result<Action> {
-    Ok(match change {
-        ProposalChange::Roles {
-            organisation,
-            roles,
-            ..
-        } => {
-            let mut roles = roles.clone();
-            roles.sort();
-            roles.dedup();
-            Action::SetRoles {
-                organisation: organisation.clone(),
-                roles,
-            }
-        }
-        ProposalChange::Suspend { organisation, .. } => Action::Suspend {
-            organisation: organisation.clone(),
-        },
-        ProposalChange::Reinstate { organisation, .. } => Action::Reinstate {
-            organisation: organisation.clone(),
-        },
-        ProposalChange::Pin { name, genesis, .. } => Action::PinLedger {
-            name: name.clone(),
-            genesis: genesis_digest(genesis)?,
-        },
-        ProposalChange::AdmitNode {
-            organisation,
-            consensus_key: key,
-            address,
-            ..
-        } => Action::Membership(MembershipAction::AdmitNode {
-            organisation: organisation.clone(),
-            key: *key,
-            address: address.to_string(),
-        }),
-        ProposalChange::DismissNode {
-            consensus_key: key, ..
-        } => Action::Membership(MembershipAction::DismissNode { key: *key }),
-        ProposalChange::AddValidator {
-            consensus_key: key, ..
-        } => Action::Membership(MembershipAction::AddValidator { key: *key }),
-        ProposalChange::RemoveValidator {
-            consensus_key: key, ..
-        } => Action::Membership(MembershipAction::RemoveValidator { key: *key }),
-    })
-}
-
+/// A vote is about what this program read itself: the digest is made here, of the change that is shown.
 async fn vote(args: &ProposalVoteArgs, format: Format) -> Result<ExitCode> {
+    let remote = Remote::connect(&args.target).await?;
+    let proposal = find(&remote, args.number).await?;
+    let digest = action_of(&proposal)?.digest();
+    check_digest(args, &digest)?;
+    let progress = Progress::new();
+    let how = if args.reject { "against" } else { "for" };
+    progress.say(&format!("{} votes {how} {digest}:", args.member));
+    for line in lines(&differences(&proposal)) {
+        progress.say(&format!("  {line}"));
+    }
+    progress.done();
     let message = ProposalsMsg::Vote {
         proposal: args.number,
         approve: !args.reject,
+        action: digest,
     };
-    submit(
-        &args.member,
-        &message,
-        (&args.signing, &args.target),
-        format,
-    )
-    .await
+    let place = (&args.signing, &args.target);
+    let receipt = submit(&remote, &args.member, &message, place).await?;
+    print_receipt(&receipt, format)?;
+    check_ok(&receipt)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check_digest(args: &ProposalVoteArgs, digest: &Digest) -> Result<()> {
+    match &args.digest {
+        Some(told) if told != digest => {
+            let what = format!(
+                "proposal {} is the change {digest}, not {told}",
+                args.number
+            );
+            Err(Failure::new("proposal.other_action", what).next(format!(
+                "do not vote before you know why; blockworm proposal show {}",
+                args.number
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn find(remote: &Remote, number: u64) -> Result<Value> {
+    let question = json!({ "proposal": { "number": number } });
+    let proposal = remote.query("proposals", &question).await?;
+    if proposal.is_null() {
+        let what = format!("there is no proposal {number} on this ledger");
+        return Err(Failure::new("proposal.not_found", what).next("blockworm proposal list"));
+    }
+    Ok(proposal)
+}
+
+fn action_of(proposal: &Value) -> Result<Action> {
+    serde_json::from_value(proposal["action"].clone()).map_err(|error| {
+        Failure::of("proposal.unknown_action", &error)
+            .next("this program does not know the change; use the version that the nodes run")
+    })
+}
+
+fn differences(proposal: &Value) -> Vec<Difference> {
+    serde_json::from_value(proposal["differences"].clone()).unwrap_or_default()
+}
+
+fn lines(differences: &[Difference]) -> Vec<String> {
+    let line = |one: &Difference| format!("{}: {} → {}", one.what, one.before, one.after);
+    differences.iter().map(line).collect()
 }
 
 async fn submit(
+    remote: &Remote,
     member: &MemberId,
     message: &ProposalsMsg,
     (signing, target): (&Signing, &Target),
-    format: Format,
-) -> Result<ExitCode> {
+) -> Result<ReceiptView> {
     let folder = ConsortiumFolder::new(&target.place.dir);
     let signer = Signer::open(&folder, member, signing)?;
-    let remote = Remote::connect(target).await?;
     let contract: ContractName = "proposals"
         .parse()
         .map_err(|error| Failure::of("contract.bad_name", &error))?;
     let message =
         serde_json::to_vec(message).map_err(|error| Failure::of("message.malformed", &error))?;
     let wait = Duration::from_secs(signing.wait_s);
-    let receipt = remote.submit(&signer, &contract, message, wait).await?;
-    print_receipt(&receipt, format)?;
-    check_ok(&receipt)?;
-    Ok(ExitCode::SUCCESS)
+    remote.submit(&signer, &contract, message, wait).await
 }
 
 fn text(value: &Value) -> String {

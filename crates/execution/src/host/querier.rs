@@ -6,6 +6,7 @@ use crate::{
     guard::stop_contract,
     pricing::{Price, price},
     session::{Failure, Session, Stop},
+    system::{Act, calendar, policy},
 };
 use blockworm_kit::KitQuery;
 use cosmwasm_std::{
@@ -34,6 +35,19 @@ impl HostQuerier<'_> {
                 key,
                 proof,
             })) => foreign::answer(self.session, &ledger, &contract, &key, &proof)?,
+            Ok(QueryRequest::Custom(KitQuery::Policy { act })) => {
+                // A name that no vote can be about has no policy.
+                let act: Option<Act> = serde_json::from_value(act.into()).ok();
+                let roles = act.map(|act| policy(self.session, act)).transpose()?;
+                serde_json::to_vec(&roles.flatten()).expect("invariant: names are JSON")
+            }
+            Ok(QueryRequest::Custom(KitQuery::Calendar {
+                calendar: name,
+                year,
+            })) => {
+                let days = calendar(self.session, &name, year)?;
+                serde_json::to_vec(&days).expect("invariant: days are JSON")
+            }
             Ok(QueryRequest::Wasm(WasmQuery::Smart { contract_addr, msg })) => {
                 return self.smart(contract_addr, &msg);
             }

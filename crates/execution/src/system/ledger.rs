@@ -1,8 +1,8 @@
 //! `ledger`: the genesis that the ledger began with and the numbers that all nodes share.
 
-use super::{MAX_PAGE, anchors, json, membership, page};
+use super::{MAX_PAGE, anchors, json, membership, page, proposals};
 use crate::{
-    records::{self, GENESIS_KEY, LEDGER, PARAMETERS_KEY, pin_key},
+    records::{self, ARCHIVED_KEY, CALENDARS_PREFIX, GENESIS_KEY, LEDGER, PARAMETERS_KEY, pin_key},
     session::{Failure, Session, Stop},
 };
 use blockworm_ledger::genesis::Parameters;
@@ -22,6 +22,20 @@ pub enum LedgerQuery {
     /// Those of them whose proofs can be checked: name → ledger, genesis digest, and the validators
     /// who sign from the height `since` on.
     Anchors {},
+    /// Which roles the consortium lets issue, attest, freeze and upgrade: act → roles, `null` where
+    /// each contract has its own.
+    Policies {},
+    /// A year of a calendar: its holidays and worked weekend days; `null` where none was voted.
+    Calendar {
+        /// The calendar's name.
+        calendar: String,
+        /// The year.
+        year: u16,
+    },
+    /// The years for which calendars were voted: `name/year`, in this order.
+    Calendars {},
+    /// The block that archived the ledger, or `null`.
+    Archived {},
     /// The validators as decided, with the block that decided them: the newest 100, oldest first.
     Validators {},
     /// A page of the nodes that votes admitted or dismissed, in order of key.
@@ -44,6 +58,20 @@ pub(super) fn query(session: &Session<'_>, question: LedgerQuery) -> Result<Vec<
             let parameters: Parameters =
                 records::read(&bytes, "the parameters").map_err(Stop::from)?;
             Ok(json(&parameters))
+        }
+        LedgerQuery::Policies {} => Ok(json(&proposals::policies(session)?)),
+        LedgerQuery::Calendar { calendar, year } => {
+            Ok(json(&proposals::calendar(session, &calendar, year)?))
+        }
+        LedgerQuery::Calendars {} => {
+            let rows = page(session, LEDGER, CALENDARS_PREFIX, None, Some(MAX_PAGE))?;
+            let names = rows.into_iter().map(|(name, _)| name);
+            Ok(json(&names.collect::<Vec<_>>()))
+        }
+        LedgerQuery::Archived {} => {
+            let archived = session.get(LEDGER, ARCHIVED_KEY)?;
+            let read = |bytes: Vec<u8>| records::read::<u64>(&bytes, "a height");
+            Ok(json(&archived.map(read).transpose().map_err(Stop::from)?))
         }
         LedgerQuery::Validators {} => Ok(json(&membership::decided(session)?)),
         LedgerQuery::Nodes { start_after, limit } => {

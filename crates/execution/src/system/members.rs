@@ -262,7 +262,11 @@ fn store(
 }
 
 /// Notes whose key it is; refuses one that was ever another member's.
-fn hold_key(session: &Session<'_>, key: &PublicKey, id: &MemberId) -> Result<(), Failure> {
+pub(super) fn hold_key(
+    session: &Session<'_>,
+    key: &PublicKey,
+    id: &MemberId,
+) -> Result<(), Failure> {
     let place = records::holder_key(key);
     match session.get(MEMBERS, &place)? {
         Some(holder) if holder != id.as_str().as_bytes() => Err(Failure::refused(

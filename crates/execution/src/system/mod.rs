@@ -14,9 +14,10 @@ pub use contracts::ContractsQuery;
 pub use ledger::LedgerQuery;
 pub(crate) use members::record as member_record;
 pub use members::{MembersMsg, MembersQuery, NewMember};
-pub use membership::{AdmittedNode, Membership, MembershipAction};
+pub use membership::{AdmittedNode, DismissedNode, Membership, MembershipAction};
 pub use organisations::OrganisationsQuery;
-pub use proposals::{Action, ProposalsMsg, ProposalsQuery};
+pub use proposals::{Act, Action, ActionKind, Difference, ProposalsMsg, ProposalsQuery};
+pub(crate) use proposals::{calendar, policy};
 
 use crate::{
     error::Refusal,

@@ -34,6 +34,7 @@ struct Answer {
     roles: Vec<String>,
     ca_certificate: String,
     suspended_at: Option<u64>,
+    removed_at: Option<u64>,
 }
 
 fn answer(id: String, bytes: &[u8]) -> Result<Answer, Failure> {
@@ -45,6 +46,7 @@ fn answer(id: String, bytes: &[u8]) -> Result<Answer, Failure> {
         roles: record.roles,
         ca_certificate: BASE64_STANDARD.encode(record.ca_certificate),
         suspended_at: record.suspended_at,
+        removed_at: record.removed_at,
     })
 }
 

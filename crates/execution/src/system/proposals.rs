@@ -1,37 +1,42 @@
 //! `proposals`: what the consortium changes by vote, each organisation one vote, by its admins.
 //!
-//! More than two thirds of the organisations that are not suspended must approve, as many as
-//! finality needs of validators. A proposal that is accepted takes effect in the same transaction,
-//! so for others at the next block; one that can no longer be accepted is rejected, and one whose
-//! time has passed counts as expired when it is looked at.
+//! More than two thirds of the active organisations must approve, as many as finality needs of
+//! validators, unless a vote set another threshold for the kind of change. A proposal that is
+//! accepted takes effect in the same transaction, so for others at the next block; one that can no
+//! longer be accepted is rejected, and one whose time has passed counts as expired when it is looked
+//! at. Who votes names the digest of the change, and a change whose beginning has become another one
+//! since it was proposed is not made.
 
-use super::{
-    json,
-    members::admin,
-    membership::{self, MembershipAction},
-    page,
-};
+mod action;
+mod calendars;
+mod change;
+mod difference;
+mod organisations;
+mod query;
+mod rules;
+
+pub use action::{Act, Action, ActionKind};
+pub(crate) use calendars::calendar;
+pub use difference::Difference;
+pub use query::ProposalsQuery;
+pub(super) use query::{policies, query};
+pub(crate) use rules::policy;
+
+use super::members::admin;
 use crate::{
     directory::Known,
     error::ExecutionError,
-    records::{
-        self, LEDGER, NEXT_PROPOSAL_KEY, ORGANISATIONS, OrganisationRecord, PROPOSALS, pin_key,
-        proposal_key,
-    },
+    records::{self, NEXT_PROPOSAL_KEY, PROPOSALS, proposal_key},
     session::{Failure, Session, Stop},
 };
 use blockworm_crypto::Digest;
-use blockworm_ledger::OrganisationId;
 use borsh::{BorshDeserialize, BorshSerialize};
+use change::{Case, active_organisations, apply, check};
 use cosmwasm_std::{Event, Response};
 use serde::{Deserialize, Serialize};
 
 /// The shortest and the longest time for which a proposal may be voted on, milliseconds of block time.
 const DURATION_MS: std::ops::RangeInclusive<u64> = 60_000..=30 * 24 * 3_600_000;
-/// Most organisations that are counted; a genesis allows no more.
-const MAX_ORGANISATIONS: u32 = 100;
-/// Most roles of an organisation.
-const MAX_ROLES: usize = 16;
 
 /// Messages to `proposals`, by admins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,56 +55,8 @@ pub enum ProposalsMsg {
         proposal: u64,
         /// Yes or no.
         approve: bool,
-    },
-}
-
-/// A change that only the consortium can make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Action {
-    /// Gives an organisation exactly these roles.
-    SetRoles {
-        /// Whose.
-        organisation: OrganisationId,
-        /// Slugs, ascending, each once; at most 16.
-        roles: Vec<String>,
-    },
-    /// Refuses transactions of all its members.
-    Suspend {
-        /// Whose.
-        organisation: OrganisationId,
-    },
-    /// Takes transactions of its members again.
-    Reinstate {
-        /// Whose.
-        organisation: OrganisationId,
-    },
-    /// Trusts the finality proofs of another ledger that began with this genesis.
-    PinLedger {
-        /// What contracts call it here; a slug.
-        name: OrganisationId,
-        /// Digest of its genesis.
-        genesis: Digest,
-    },
-    /// Changes the nodes that keep the ledger, or those that vote.
-    Membership(MembershipAction),
-}
-
-/// Questions to `proposals`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum ProposalsQuery {
-    /// One proposal, or `null`.
-    Proposal {
-        /// Its number.
-        number: u64,
-    },
-    /// A page of proposals in order of number.
-    List {
-        /// The last number of the page before.
-        start_after: Option<u64>,
-        /// At most 100; 30 when left out.
-        limit: Option<u32>,
+        /// The digest of the change that the caller has read ([`Action::digest`]).
+        action: Digest,
     },
 }
 
@@ -132,23 +89,14 @@ pub(crate) struct Vote {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Proposal {
     action: Action,
-    /// What the change replaces, as it was when proposed; for people.
-    before: String,
+    /// What the change would make of what was there when it was proposed.
+    differences: Vec<Difference>,
     proposed_at: u64,
     expires_at_ms: u64,
+    /// The first is the proposer's.
     votes: Vec<Vote>,
     outcome: Outcome,
     decided_at: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Answer {
-    number: u64,
-    #[serde(flatten)]
-    proposal: Proposal,
-    approvals: usize,
-    /// Approvals with which it is accepted, by the organisations of now.
-    needed: usize,
 }
 
 pub(super) fn execute(
@@ -161,9 +109,11 @@ pub(super) fn execute(
         ProposalsMsg::Propose { action, for_ms } => {
             propose(session, &admin, sender, action, for_ms)
         }
-        ProposalsMsg::Vote { proposal, approve } => {
-            vote(session, &admin, sender, proposal, approve)
-        }
+        ProposalsMsg::Vote {
+            proposal,
+            approve,
+            action,
+        } => vote(session, &admin, sender, proposal, (approve, action)),
     }
 }
 
@@ -180,21 +130,26 @@ fn propose(
             "a proposal is open for 60,000 to 2,592,000,000 ms",
         ));
     }
-    let before = check(session, &action)?;
     let number = next_number(session)?;
+    let case = Case {
+        session,
+        number,
+        proposer: &admin.organisation_id,
+    };
+    let differences = check(&case, &action)?;
+    if let Action::AdmitOrganisation { invitation, .. } = &action {
+        organisations::hold(&case, &invitation.invitation)?;
+    }
     let mut proposal = Proposal {
         action,
-        before,
+        differences,
         proposed_at: session.block.height,
         expires_at_ms: session.block.time_ms.saturating_add(for_ms),
         votes: Vec::new(),
         outcome: Outcome::Open,
         decided_at: None,
     };
-    let event = Event::new("proposed")
-        .add_attribute("subject", number.to_string())
-        .add_attribute("action", text(&proposal.action))
-        .add_attribute("before", proposal.before.clone())
+    let event = told("proposed", number, &proposal)
         .add_attribute("expires_at_ms", proposal.expires_at_ms.to_string());
     let response = Response::new().add_event(event);
     cast(session, &mut proposal, admin, sender, true);
@@ -206,7 +161,7 @@ fn vote(
     admin: &Known,
     sender: &str,
     number: u64,
-    approve: bool,
+    (approve, action): (bool, Digest),
 ) -> Result<Response, Failure> {
     let mut proposal = load(session, number)?.ok_or_else(|| {
         Failure::refused(
@@ -214,6 +169,15 @@ fn vote(
             format!("there is no proposal {number}"),
         )
     })?;
+    let digest = proposal.action.digest();
+    if digest != action {
+        return Err(Failure::refused(
+            "proposal.other_action",
+            format!(
+                "the vote is about a change of SHA-256 {action}, and proposal {number} is {digest}"
+            ),
+        ));
+    }
     let over = |code, what: &str| Err(Failure::refused(code, format!("proposal {number} {what}")));
     match proposal.outcome_at(session.block.time_ms) {
         Outcome::Open => {}
@@ -263,13 +227,20 @@ fn decide(
         let counts = |vote: &&Vote| vote.approve == approve && active.contains(&vote.organisation);
         proposal.votes.iter().filter(counts).count()
     };
-    let needed = needed(active.len());
+    let needed = rules::needed(session, &proposal.action, active.len())?;
     let outcome = if count(true) >= needed {
+        let proposer = proposal.votes.first().map(|vote| vote.organisation.clone());
+        let case = Case {
+            session,
+            number,
+            proposer: proposer.as_deref().unwrap_or_default(),
+        };
         // What was right when it was proposed may have changed since.
-        check(session, &proposal.action)?;
-        apply(session, &proposal.action)?;
+        let now = check(&case, &proposal.action)?;
+        difference::check_unchanged(number, &proposal.differences, &now)?;
+        apply(&case, &proposal.action)?;
         Outcome::Accepted
-    } else if active.len() - count(false) < needed {
+    } else if active.len().saturating_sub(count(false)) < needed {
         Outcome::Rejected
     } else {
         Outcome::Open
@@ -282,118 +253,22 @@ fn decide(
             Outcome::Accepted => "accepted",
             _ => "rejected",
         };
-        let event = Event::new(kind)
-            .add_attribute("subject", number.to_string())
-            .add_attribute("action", text(&proposal.action))
-            .add_attribute("before", proposal.before.clone());
-        response = response.add_event(event);
+        response = response.add_event(told(kind, number, &proposal));
     }
     let bytes = records::write(&proposal);
     session.put(PROPOSALS, &proposal_key(number), Some(bytes))?;
     Ok(response)
 }
 
-/// More than two thirds.
-const fn needed(organisations: usize) -> usize {
-    organisations * 2 / 3 + 1
-}
-
-/// Whether the change makes sense, and what it replaces.
-fn check(session: &Session<'_>, action: &Action) -> Result<String, Failure> {
-    match action {
-        Action::SetRoles {
-            organisation,
-            roles,
-        } => {
-            let slug = |role: &String| OrganisationId::try_from(role.as_str()).is_ok();
-            let ascending = roles.windows(2).all(|pair| pair[0] < pair[1]);
-            if roles.len() > MAX_ROLES || !ascending || !roles.iter().all(slug) {
-                return Err(Failure::refused(
-                    "proposal.bad_roles",
-                    "roles are at most 16 slugs in ascending order, each once",
-                ));
-            }
-            Ok(organisation_record(session, organisation)?.roles.join(" "))
-        }
-        Action::Suspend { organisation } => {
-            match organisation_record(session, organisation)?.suspended_at {
-                None => Ok("active".to_owned()),
-                Some(height) => Err(Failure::refused(
-                    "proposal.no_change",
-                    format!("{organisation} was suspended in block {height}"),
-                )),
-            }
-        }
-        Action::Reinstate { organisation } => {
-            match organisation_record(session, organisation)?.suspended_at {
-                Some(height) => Ok(format!("suspended in block {height}")),
-                None => Err(Failure::refused(
-                    "proposal.no_change",
-                    format!("{organisation} is not suspended"),
-                )),
-            }
-        }
-        Action::PinLedger { name, .. } => {
-            let pinned = session.get(LEDGER, &pin_key(name.as_str()))?;
-            Ok(pinned.map_or_else(|| "not pinned".to_owned(), hex::encode))
-        }
-        Action::Membership(change) => membership::check(session, change),
-    }
-}
-
-fn apply(session: &Session<'_>, action: &Action) -> Result<(), Failure> {
-    let change = |organisation: &OrganisationId, edit: &dyn Fn(&mut OrganisationRecord)| {
-        let mut record = organisation_record(session, organisation)?;
-        edit(&mut record);
-        let bytes = records::write(&record);
-        Ok(session.put(ORGANISATIONS, organisation.as_str().as_bytes(), Some(bytes))?)
-    };
-    match action {
-        Action::SetRoles {
-            organisation,
-            roles,
-        } => change(organisation, &|record| record.roles.clone_from(roles)),
-        Action::Suspend { organisation } => change(organisation, &|record| {
-            record.suspended_at = Some(session.block.height);
-        }),
-        Action::Reinstate { organisation } => {
-            change(organisation, &|record| record.suspended_at = None)
-        }
-        Action::PinLedger { name, genesis } => {
-            let pinned = Some(genesis.as_bytes().to_vec());
-            Ok(session.put(LEDGER, &pin_key(name.as_str()), pinned)?)
-        }
-        Action::Membership(change) => membership::apply(session, change),
-    }
-}
-
-fn organisation_record(
-    session: &Session<'_>,
-    organisation: &OrganisationId,
-) -> Result<OrganisationRecord, Failure> {
-    let bytes = session
-        .get(ORGANISATIONS, organisation.as_str().as_bytes())?
-        .ok_or_else(|| {
-            Failure::refused(
-                "proposal.unknown_organisation",
-                format!("there is no organisation {organisation}"),
-            )
-        })?;
-    Ok(records::read(&bytes, "an organisation").map_err(Stop::from)?)
-}
-
-/// Those whose votes count: the organisations that are not suspended.
-fn active_organisations(session: &Session<'_>) -> Result<Vec<String>, Failure> {
-    let rows = page(session, ORGANISATIONS, b"", None, Some(MAX_ORGANISATIONS))?;
-    let mut active = Vec::with_capacity(rows.len());
-    for (slug, bytes) in rows {
-        let record: OrganisationRecord =
-            records::read(&bytes, "an organisation").map_err(Stop::from)?;
-        if record.suspended_at.is_none() {
-            active.push(slug);
-        }
-    }
-    Ok(active)
+/// What happened to a proposal, with the change and what it makes of what was there.
+fn told(kind: &str, number: u64, proposal: &Proposal) -> Event {
+    let differences =
+        serde_json::to_string(&proposal.differences).expect("invariant: differences are texts");
+    Event::new(kind)
+        .add_attribute("subject", number.to_string())
+        .add_attribute("action", proposal.action.text())
+        .add_attribute("digest", proposal.action.digest().to_string())
+        .add_attribute("differences", differences)
 }
 
 fn next_number(session: &Session<'_>) -> Result<u64, Failure> {
@@ -413,8 +288,15 @@ fn load(session: &Session<'_>, number: u64) -> Result<Option<Proposal>, Failure>
     Ok(bytes.map(read).transpose()?)
 }
 
-fn text(action: &Action) -> String {
-    serde_json::to_string(action).expect("invariant: an action is text and lists")
+/// Whether a proposal was accepted or may still be.
+fn holds(session: &Session<'_>, number: u64) -> Result<bool, Failure> {
+    let proposal = load(session, number)?;
+    Ok(proposal.is_some_and(|proposal| {
+        matches!(
+            proposal.outcome_at(session.block.time_ms),
+            Outcome::Open | Outcome::Accepted
+        )
+    }))
 }
 
 impl Proposal {
@@ -422,58 +304,6 @@ impl Proposal {
         match self.outcome {
             Outcome::Open if time_ms >= self.expires_at_ms => Outcome::Expired,
             outcome => outcome,
-        }
-    }
-}
-
-pub(super) fn query(session: &Session<'_>, question: ProposalsQuery) -> Result<Vec<u8>, Failure> {
-    let active = active_organisations(session)?;
-    let answer = |number: u64, mut proposal: Proposal| {
-        proposal.outcome = proposal.outcome_at(session.block.time_ms);
-        let counts = |vote: &&Vote| vote.approve && active.contains(&vote.organisation);
-        Answer {
-            number,
-            approvals: proposal.votes.iter().filter(counts).count(),
-            needed: needed(active.len()),
-            proposal,
-        }
-    };
-    match question {
-        ProposalsQuery::Proposal { number } => {
-            let found = load(session, number)?;
-            Ok(json(&found.map(|proposal| answer(number, proposal))))
-        }
-        ProposalsQuery::List { start_after, limit } => {
-            let start_after = start_after.map(records::ordered_name);
-            let rows = page(session, PROPOSALS, b"p/", start_after.as_deref(), limit)?;
-            let mut answers = Vec::with_capacity(rows.len());
-            for (name, bytes) in rows {
-                let proposal = records::read(&bytes, "a proposal").map_err(Stop::from)?;
-                answers.push(answer(name.parse().unwrap_or(0), proposal));
-            }
-            Ok(json(&answers))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn more_than_two_thirds_are_needed() {
-        let expected = [
-            (1, 1),
-            (2, 2),
-            (3, 3),
-            (4, 3),
-            (5, 4),
-            (6, 5),
-            (7, 5),
-            (10, 7),
-        ];
-        for (organisations, approvals) in expected {
-            assert_eq!(needed(organisations), approvals, "of {organisations}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
-use super::{Chain, Founded, STEP_MS, found, key_of};
+use super::{Chain, Founded, STEP_MS, found, key_of, vote};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_crypto::sha256;
@@ -231,7 +231,7 @@ pub fn pin(chain: &mut Chain, number: u64, name: &str, genesis: &Genesis) {
     let propose = json!({ "propose": { "action": action, "for_ms": 3_600_000 } });
     chain.must("bank/admin", "proposals", &propose);
     for voter in ["court/admin", "notary/admin"] {
-        let vote = json!({ "vote": { "proposal": number, "approve": true } });
+        let vote = vote(chain, number, true);
         chain.must(voter, "proposals", &vote);
     }
 }

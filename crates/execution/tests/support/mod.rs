@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod foreign;
+pub mod joining;
 pub mod trading;
 pub mod twin;
 
@@ -381,6 +382,15 @@ impl Chain {
             possession,
         }
     }
+}
+
+/// A vote on what the proposal is about, as the ledger has it.
+pub fn vote(chain: &Chain, proposal: u64, approve: bool) -> Value {
+    let known = chain.query("proposals", &json!({ "proposal": { "number": proposal } }));
+    let digest = known["digest"]
+        .as_str()
+        .map_or_else(|| Digest::ZERO.to_string(), str::to_owned);
+    json!({ "vote": { "proposal": proposal, "approve": approve, "action": digest } })
 }
 
 pub fn pay(to: &str, amount: u128) -> Value {

@@ -368,10 +368,14 @@ impl Module for Members {
         _: &BlockInfo,
         request: KitQuery,
     ) -> StdResult<Binary> {
-        let KitQuery::Member { address } = request else {
-            return Err(StdError::msg("no other ledger stands beside this host"));
-        };
-        to_json_binary(&members().get(&address))
+        match request {
+            KitQuery::Member { address } => to_json_binary(&members().get(&address)),
+            // Nothing was voted.
+            KitQuery::Policy { .. } | KitQuery::Calendar { .. } => to_json_binary(&None::<String>),
+            KitQuery::Foreign { .. } => {
+                Err(StdError::msg("no other ledger stands beside this host"))
+            }
+        }
     }
 
     fn sudo<ExecC, QueryC>(

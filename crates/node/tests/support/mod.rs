@@ -6,10 +6,10 @@ pub mod simulation;
 
 use blockworm_crypto::{
     Algorithm, SecretKey,
-    identity::{CertificateAuthority, MemberSubject, Validity},
+    identity::{self, CertificateAuthority, MemberSubject, Order, Validity},
     sha256,
 };
-use blockworm_execution::{Builtins, Native};
+use blockworm_execution::{Action, Builtins, MembershipAction, Native, ProposalsMsg};
 use blockworm_ledger::{
     Genesis, LedgerId, TransactionBody,
     genesis::{GenesisContract, GenesisMember, Organisation, Parameters, Validator},
@@ -29,6 +29,8 @@ pub struct Consortium {
     pub validators: Vec<SecretKey>,
     /// The makers, one per organisation.
     pub makers: Vec<SecretKey>,
+    /// Their authorities.
+    pub authorities: Vec<CertificateAuthority>,
 }
 
 pub fn key(what: &str, number: usize) -> SecretKey {
@@ -69,6 +71,11 @@ pub fn parameters() -> Parameters {
 
 /// An organisation with the role `bank` and one member, who is its maker and its admin.
 pub fn bank(slug: &str, maker: &SecretKey, time_ms: u64) -> Organisation {
+    bank_of(slug, maker, time_ms).1
+}
+
+/// The same with its authority.
+fn bank_of(slug: &str, maker: &SecretKey, time_ms: u64) -> (CertificateAuthority, Organisation) {
     let validity = Validity {
         not_before_ms: time_ms.saturating_sub(86_400_000),
         not_after_ms: time_ms + 10 * 365 * 86_400_000,
@@ -84,24 +91,42 @@ pub fn bank(slug: &str, maker: &SecretKey, time_ms: u64) -> Organisation {
         .issue(&subject, &maker.public_key(), validity)
         .unwrap();
     let id = format!("{slug}/maker").parse().unwrap();
-    Organisation {
+    let organisation = Organisation {
         id: slug.parse().unwrap(),
         name: slug.into(),
         roles: vec!["bank".into()],
         ca_certificate: authority.certificate().to_vec(),
         members: vec![GenesisMember { id, certificate }],
-    }
+    };
+    (authority, organisation)
+}
+
+/// Asks for a change.
+pub fn propose(action: &Action) -> String {
+    let action = action.clone();
+    let for_ms = 600_000;
+    serde_json::to_string(&ProposalsMsg::Propose { action, for_ms }).unwrap()
+}
+
+/// A vote for the change that the proposal of this number asks for.
+pub fn vote(proposal: u64, action: &Action) -> String {
+    let vote = ProposalsMsg::Vote {
+        proposal,
+        approve: true,
+        action: action.digest(),
+    };
+    serde_json::to_string(&vote).unwrap()
 }
 
 impl Consortium {
     /// A consortium whose first `validators` organisations vote.
     pub fn new(time_ms: u64, validators: usize, parameters: Parameters) -> Self {
         let makers: Vec<_> = (0..ORGANISATIONS.len()).map(|n| key("maker", n)).collect();
-        let organisations = ORGANISATIONS
+        let (authorities, organisations) = ORGANISATIONS
             .iter()
             .zip(&makers)
-            .map(|(slug, maker)| bank(slug, maker, time_ms))
-            .collect();
+            .map(|(slug, maker)| bank_of(slug, maker, time_ms))
+            .unzip();
         let keys: Vec<_> = (0..validators).map(|n| key("validator", n)).collect();
         let mut voting: Vec<_> = keys
             .iter()
@@ -132,7 +157,34 @@ impl Consortium {
             genesis,
             validators: keys,
             makers,
+            authorities,
         }
+    }
+
+    /// The chain of a node's certificate, by its organisation's authority.
+    pub fn node_chain(&self, organisation: usize, key: &SecretKey) -> Vec<u8> {
+        let order = Order {
+            profile: identity::Profile::Node,
+            name: "node",
+            functions: &[],
+            hosts: &[],
+        };
+        let validity = Validity {
+            not_before_ms: self.genesis.time_ms.saturating_sub(1_000),
+            not_after_ms: self.genesis.time_ms + 365 * 86_400_000,
+        };
+        self.authorities[organisation]
+            .issue_as(&order, &key.public_key(), validity)
+            .unwrap()
+    }
+
+    /// Lets a node of an organisation keep the ledger.
+    pub fn admission(&self, organisation: usize, key: &SecretKey, address: String) -> Action {
+        Action::Membership(MembershipAction::AdmitNode {
+            organisation: ORGANISATIONS[organisation].parse().unwrap(),
+            certificate: self.node_chain(organisation, key),
+            address,
+        })
     }
 
     /// A signed transaction of an organisation's maker to the money contract.

@@ -2,17 +2,19 @@
 
 mod access;
 mod evaluation;
+mod identity;
 
 pub use access::{
     API_KEYS, Accepted, AccessSettings, CONSOLE_USERS, ListenerSettings, TlsSettings,
 };
 
 pub use evaluation::{KeyHolderSettings, answering_node};
+pub use identity::IdentitySettings;
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
 use crate::identity::{CONSENSUS, IdentityError, Passphrase};
 use blockworm_crypto::{PublicKey, keyfile};
-use blockworm_ledger::{Genesis, OrganisationId};
+use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use blockworm_node::{Limits, NodeConfig, Peer, Profile};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -61,6 +63,9 @@ pub struct NodeConfigFile {
     /// Whose evaluation keys this node answers with, for which registry; none unless given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_holders: Vec<KeyHolderSettings>,
+    /// What the node does for its organisation's certificates.
+    #[serde(default, skip_serializing_if = "IdentitySettings::is_default")]
+    pub identity: IdentitySettings,
     /// Bounds on memory and threads; what is left out has its default.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -120,6 +125,12 @@ pub struct LimitSettings {
 /// vote at once, and removes it.
 pub const NEVER_VOTED: &str = "never-voted";
 
+/// The same for one ledger, which the node was told to keep since it last ran.
+#[must_use]
+pub fn never_voted_on(ledger: &LedgerId) -> String {
+    format!("{NEVER_VOTED}-{ledger}")
+}
+
 /// What flags or the environment say instead of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -129,6 +140,8 @@ pub struct Overrides {
     pub api: Option<SocketAddr>,
     /// Instead of `passphrase_file`, from the working directory.
     pub passphrase_file: Option<PathBuf>,
+    /// Instead of `consensus_key_file`, from the working directory.
+    pub consensus_key_file: Option<PathBuf>,
 }
 
 /// Why a configuration does not count.
@@ -174,9 +187,7 @@ pub enum ConfigError {
         address: SocketAddr,
     },
     /// An organisation's keys are its own.
-    #[error(
-        "the node of {node} must not answer with the evaluation keys of {holder}: only profile `local` may"
-    )]
+    #[error("the node of {node} must not use the keys of {holder}: only profile `local` may")]
     ForeignKeys {
         /// Whose node.
         node: OrganisationId,
@@ -234,6 +245,9 @@ impl NodeConfigFile {
         if let Some(passphrase_file) = overrides.passphrase_file {
             file.passphrase_file = passphrase_file;
         }
+        if let Some(consensus_key_file) = overrides.consensus_key_file {
+            file.consensus_key_file = consensus_key_file;
+        }
         if file.genesis_files.is_empty() {
             return Err(ConfigError::NoLedger {
                 path: path.to_owned(),
@@ -245,12 +259,13 @@ impl NodeConfigFile {
     }
 
     fn check_key_holders(&self) -> Result<(), ConfigError> {
-        let mut holders = self.key_holders.iter();
-        let foreign = holders.find(|holder| holder.organisation != self.organisation);
+        let holders = self.key_holders.iter().map(|holder| &holder.organisation);
+        let mut all = holders.chain(&self.identity.organisations);
+        let foreign = all.find(|organisation| **organisation != self.organisation);
         match foreign {
             Some(holder) if self.profile != ProfileName::Local => Err(ConfigError::ForeignKeys {
                 node: self.organisation.clone(),
-                holder: holder.organisation.clone(),
+                holder: holder.clone(),
             }),
             _ => Ok(()),
         }
@@ -296,6 +311,11 @@ impl NodeConfigFile {
             directory: PathBuf::from("."),
             peers,
             key_holders: Vec::new(),
+            identity: IdentitySettings {
+                renew: true,
+                enrol: true,
+                organisations: Vec::new(),
+            },
             limits: LimitSettings::default(),
         }
     }
@@ -306,10 +326,17 @@ impl NodeConfigFile {
     /// # Errors
     /// When the file that says otherwise cannot be removed.
     pub fn note_first_start(&self) -> io::Result<()> {
-        match fs::remove_file(self.directory.join(NEVER_VOTED)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        let ledgers = self.genesis_files.iter().map(|path| read_genesis(path));
+        let ledgers = ledgers.flatten().map(|genesis| genesis.ledger_id());
+        for mark in
+            std::iter::once(NEVER_VOTED.to_owned()).chain(ledgers.map(|id| never_voted_on(&id)))
+        {
+            match fs::remove_file(self.directory.join(mark)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Reads the key and the genesis files that this configuration names.
@@ -329,8 +356,14 @@ impl NodeConfigFile {
             .genesis_files
             .iter()
             .map(|path| read_genesis(path))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<Genesis>, _>>()?;
+        let marked = |ledger: &LedgerId| self.directory.join(never_voted_on(ledger)).exists();
         Ok(NodeConfig {
+            never_voted_on: ledgers
+                .iter()
+                .map(Genesis::ledger_id)
+                .filter(marked)
+                .collect(),
             organisation: self.organisation.clone(),
             directory: self.directory.clone(),
             consensus_key,

@@ -2,6 +2,7 @@
 //! is decided on the ledgers, by vote.
 
 use super::{
+    clock,
     config::{NEVER_VOTED, NodeConfigFile, PeerSettings},
     folder::{
         ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeRecord, write_json,
@@ -9,7 +10,7 @@ use super::{
     },
     ports::free_addresses,
 };
-use crate::identity::{self, CONSENSUS, IdentityError, Passphrase};
+use crate::identity::{self, Authority, CONSENSUS, IdentityError, NODE, Passphrase};
 use blockworm_crypto::{Algorithm, PublicKey, SecretKey, keyfile};
 use blockworm_ledger::OrganisationId;
 use std::io;
@@ -55,6 +56,8 @@ pub struct Joining {
     pub node: NodeRecord,
     /// Its consensus key.
     pub key: PublicKey,
+    /// The chain of its certificate.
+    pub certificate: Vec<u8>,
     /// The ledgers that it will keep.
     pub ledgers: Vec<LedgerRecord>,
 }
@@ -82,6 +85,21 @@ fn key_of(
     Ok(key.public_key())
 }
 
+/// The chain of the node's certificate: the one beside its key, or one that the organisation's
+/// authority issues now.
+fn certificate_of(
+    folder: &ConsortiumFolder,
+    organisation: &OrganisationId,
+    key: &PublicKey,
+) -> Result<Vec<u8>, JoinError> {
+    let path = folder.certificate_file(organisation, NODE);
+    if path.exists() {
+        return Ok(identity::read_certificate(&path)?);
+    }
+    let authority = Authority::load(folder, organisation)?;
+    Ok(authority.certify_node(folder, key, clock::now_ms(folder.root()))?)
+}
+
 /// The consensus key of a node of the folder, and its ledgers.
 ///
 /// # Errors
@@ -89,9 +107,11 @@ fn key_of(
 pub fn find(folder: &ConsortiumFolder, node: &NodeRecord) -> Result<Joining, JoinError> {
     let organisation = &node.organisation;
     let kept = |ledger: &LedgerRecord| ledger.is_kept_by(organisation);
+    let key = key_of(folder, organisation)?;
     Ok(Joining {
         node: node.clone(),
-        key: key_of(folder, organisation)?,
+        key,
+        certificate: certificate_of(folder, organisation, &key)?,
         ledgers: folder.record()?.ledgers.into_iter().filter(kept).collect(),
     })
 }
@@ -140,6 +160,7 @@ pub fn prepare(
     let joining = Joining {
         node: node.clone(),
         key,
+        certificate: certificate_of(folder, organisation, &key)?,
         ledgers,
     };
     let file = node_file(folder, &record, &joining)?;
