@@ -2,7 +2,9 @@
 
 mod access;
 mod asset;
+mod console_user;
 mod financing;
+mod hsm;
 mod key_holder;
 mod network;
 mod node;
@@ -15,7 +17,12 @@ pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
 };
+pub use console_user::{
+    ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
+    PasswordSource,
+};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
+pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
 pub use node::{
@@ -94,6 +101,9 @@ pub enum Command {
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// People who sign in at a node's console.
+    #[command(subcommand)]
+    ConsoleUser(ConsoleUserCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -105,6 +115,9 @@ pub enum Command {
     /// Members of an organisation.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Keys in a hardware security module, and who signs with them.
+    #[command(subcommand)]
+    Hsm(HsmCommand),
     /// Assets: classes, issuance, and holdings that change hands.
     #[command(subcommand)]
     Asset(AssetCommand),

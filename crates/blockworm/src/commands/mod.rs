@@ -4,6 +4,7 @@ mod acting;
 mod api_key;
 mod archiving;
 mod asset;
+mod console_user;
 mod consortium;
 mod counterpart;
 mod credit;
@@ -12,6 +13,7 @@ mod doctor;
 mod down;
 mod financing;
 mod fingerprints;
+mod hsm;
 mod key_holder;
 mod ledger;
 mod lifecycle;
@@ -30,6 +32,7 @@ mod proposal;
 mod query;
 mod receivable;
 mod registry;
+mod renewing;
 mod reregister;
 mod status;
 mod story;
@@ -38,7 +41,7 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-mod verify;
+pub mod verify;
 mod voting;
 mod voucher;
 
@@ -59,6 +62,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Node(NodeCommand::Package(args)) => packages::package(&args, format),
         Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
+        Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Down(args) => down::run(&args, format),
         Command::Consortium(command) => consortium::run(&command, format),
@@ -81,6 +85,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Hsm(command) => hsm::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
@@ -106,6 +111,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
                 | NodeCommand::Install(_),
             )
             | Command::ApiKey(_)
+            | Command::ConsoleUser(_)
             | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)

@@ -6,7 +6,10 @@ use super::{
     TLS, TLS_VALIDITY_MS, certificate_error,
     files::{keep_key, read_certificate, read_key, write_certificate, write_plain_key},
 };
-use crate::network::folder::ConsortiumFolder;
+use crate::{
+    hsm,
+    network::folder::{ConsortiumFolder, FolderError, write_json},
+};
 use blockworm_crypto::{
     Algorithm, PublicKey, SecretKey,
     identity::{
@@ -14,10 +17,17 @@ use blockworm_crypto::{
     },
 };
 use blockworm_ledger::OrganisationId;
-use std::{fs, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-/// How long certificates of each kind count, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How long certificates of each kind count, in milliseconds. What differs from the usual stands in
+/// `lifetimes.json` of the organisation's folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lifetimes {
     /// A root's.
     pub root_ms: u64,
@@ -49,6 +59,29 @@ impl Lifetimes {
             leaf_ms: ms,
             tls_ms: ms,
             ..Self::default()
+        }
+    }
+
+    fn file(folder: &ConsortiumFolder, organisation: &OrganisationId) -> PathBuf {
+        folder.organisation(organisation).join("lifetimes.json")
+    }
+
+    /// The organisation's own, where its folder says so.
+    fn read(
+        folder: &ConsortiumFolder,
+        organisation: &OrganisationId,
+    ) -> Result<Self, IdentityError> {
+        let path = Self::file(folder, organisation);
+        match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|source| {
+                IdentityError::Folder(FolderError::Json {
+                    path,
+                    what: "lifetimes of certificates",
+                    source,
+                })
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(IdentityError::Unreadable { path, source }),
         }
     }
 
@@ -163,7 +196,12 @@ impl Authority {
         };
         let issuing_file = folder.key_file(organisation, ISSUING);
         let issuing_certificate = folder.certificate_file(organisation, ISSUING);
-        let (issuing, issuing_key) = if issuing_certificate.exists() {
+        let token_key = hsm::open(folder, organisation, ISSUING)?;
+        let (issuing, issuing_key) = if let Some(key) = token_key {
+            let chain = read_certificate(&issuing_certificate)?;
+            let opened = CertificateAuthority::open_issuing(chain, Arc::new(key));
+            (opened.map_err(refused)?, None)
+        } else if issuing_certificate.exists() {
             let key = read_key(&issuing_file, &passphrase)?;
             let chain = read_certificate(&issuing_certificate)?;
             let opened = CertificateAuthority::open_issuing(chain, Arc::new(key.clone()));
@@ -175,7 +213,7 @@ impl Authority {
             let opened = CertificateAuthority::open(root.clone(), Arc::new(key));
             (opened.map_err(refused)?, None)
         };
-        let lifetimes = Lifetimes::default();
+        let lifetimes = Lifetimes::read(folder, organisation)?;
         Self::of(
             organisation,
             root,
@@ -207,6 +245,9 @@ impl Authority {
             keep_key(folder, organisation, ISSUING, key, passphrase)?;
             let path = folder.certificate_file(organisation, ISSUING);
             write_certificate(&path, self.issuing.chain())?;
+        }
+        if self.lifetimes != Lifetimes::default() {
+            write_json(Lifetimes::file(folder, organisation), &self.lifetimes)?;
         }
         let log = IssuedLog::of(folder, organisation);
         log.record(&self.root, Enrolled::Founded, None)?;
@@ -240,13 +281,6 @@ impl Authority {
         self.root_key.is_some()
     }
 
-    /// Issues with other lifetimes than the usual.
-    #[must_use]
-    pub const fn with_lifetimes(mut self, lifetimes: Lifetimes) -> Self {
-        self.lifetimes = lifetimes;
-        self
-    }
-
     /// Certifies that `public_key` is the member's, with these functions.
     ///
     /// # Errors
@@ -269,7 +303,7 @@ impl Authority {
             .map_err(|source| certificate_error(&format!("{}/{name}", self.organisation), source))
     }
 
-    /// Issues a certificate of any profile, with its usual lifetime.
+    /// Issues a certificate of any profile; it never counts longer than its authorities.
     ///
     /// # Errors
     /// [`IdentityError::Certificate`].
@@ -279,22 +313,7 @@ impl Authority {
         public_key: &PublicKey,
         now_ms: u64,
     ) -> Result<Vec<u8>, IdentityError> {
-        self.issue_lasting(order, public_key, now_ms, self.lifetimes.of(order.profile))
-    }
-
-    /// Issues a certificate of any profile that counts for `length_ms`, never longer than its
-    /// authorities.
-    ///
-    /// # Errors
-    /// [`IdentityError::Certificate`].
-    pub fn issue_lasting(
-        &self,
-        order: &Order<'_>,
-        public_key: &PublicKey,
-        now_ms: u64,
-        length_ms: u64,
-    ) -> Result<Vec<u8>, IdentityError> {
-        let validity = validity(now_ms, length_ms, self.ends_ms);
+        let validity = validity(now_ms, self.lifetimes.of(order.profile), self.ends_ms);
         self.issuing
             .issue_as(order, public_key, validity)
             .map_err(|source| {
@@ -364,7 +383,14 @@ impl Authority {
         write_certificate(&folder.certificate_file(&self.organisation, TLS), &chain)
     }
 
-    /// Replaces the issuing authority by a new one below the same root: a new key, the same length.
+    /// When a certificate of this profile would end that is issued now.
+    #[must_use]
+    pub fn would_end_ms(&self, profile: Profile, now_ms: u64) -> u64 {
+        let length_ms = self.lifetimes.of(profile);
+        validity(now_ms, length_ms, self.ends_ms).not_after_ms
+    }
+
+    /// Replaces the issuing authority by a new one below the same root, with a new key.
     /// Certificates of the one before go on counting. No vote is needed.
     ///
     /// # Errors
@@ -385,12 +411,11 @@ impl Authority {
         let root =
             CertificateAuthority::open(self.root.clone(), Arc::new(root_key)).map_err(refused)?;
         let before = describe(self.issuing.certificate()).map_err(refused)?;
-        let (number, length_ms) = if before.self_issued {
-            (1, self.lifetimes.issuing_ms)
-        } else {
-            (issuing_number(&before.name) + 1, length_of(before.validity))
+        let number = match before.self_issued {
+            true => 1,
+            false => issuing_number(&before.name) + 1,
         };
-        let (issuing, key) = issuing_below(&root, number, now_ms, length_ms)?;
+        let (issuing, key) = issuing_below(&root, number, now_ms, self.lifetimes.issuing_ms)?;
         let organisation = &self.organisation;
         // The new key waits under another name until its certificate is written: a crash between
         // the two renames leaves a pair that `load` refuses, and this command makes anew.
@@ -407,6 +432,8 @@ impl Authority {
             source,
         })?;
         write_certificate(&certificate_file, issuing.chain())?;
+        // The one before may have lain in a security module.
+        remove_if_there(&hsm::reference_file(folder, organisation, ISSUING))?;
         let made = Self::of(
             organisation,
             self.root.clone(),
@@ -452,14 +479,6 @@ pub fn is_reserved(name: &str) -> bool {
     [AUTHORITY, ISSUING, "issuing-next", CONSENSUS, NODE, TLS].contains(&name)
 }
 
-/// How long a certificate of this validity was meant to count, what was added before it left out.
-#[must_use]
-pub fn length_of(validity: Validity) -> u64 {
-    let whole = validity.not_after_ms.saturating_sub(validity.not_before_ms);
-    // `validity` adds at most an hour, and a twelfth of the length.
-    whole.saturating_sub(BACKDATED_MS.min(whole / 13))
-}
-
 fn validity(now_ms: u64, length_ms: u64, ends_ms: u64) -> Validity {
     Validity {
         not_before_ms: now_ms.saturating_sub(BACKDATED_MS.min(length_ms / 12)),
@@ -493,14 +512,12 @@ fn issuing_number(name: &str) -> u64 {
     last.and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
-fn remove_if_there(path: &std::path::Path) -> Result<(), IdentityError> {
+fn remove_if_there(path: &Path) -> Result<(), IdentityError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(IdentityError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })
-        }
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(IdentityError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
         _ => Ok(()),
     }
 }
