@@ -3,12 +3,16 @@
 mod acting;
 mod api_key;
 mod asset;
+mod authority;
+mod certificate;
+mod clock;
 mod consortium;
 mod counterpart;
 mod credit;
 mod decide;
 mod doctor;
 mod down;
+mod enrolment;
 mod financing;
 mod fingerprints;
 mod key_holder;
@@ -52,6 +56,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Node(NodeCommand::Run(args)) => node::run(&args),
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
+        Command::Certificate(command) => certificate::run(&command, format),
+        Command::Clock(command) => clock::run(&command, format),
         Command::Down(args) => down::run(&args, format),
         Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
@@ -73,6 +79,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Enrolment(command) => enrolment::run(&command, format).await,
+            Command::Authority(command) => authority::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
@@ -87,6 +95,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
             Command::Node(NodeCommand::Run(_))
             | Command::ApiKey(_)
+            | Command::Certificate(_)
+            | Command::Clock(_)
             | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)
