@@ -37,16 +37,21 @@ pub struct Remote {
 impl Remote {
     /// Finds the node and the ledger that the flags name.
     pub async fn connect(target: &Target) -> Result<Self> {
-        let address = match &target.api {
-            Some(address) => address.clone(),
-            None => running_node(target)?.api_url(),
-        };
-        let client = client(&address, &target.credentials)?;
+        let client = Self::node(target)?;
         let ledgers = client.ledgers().await.map_err(client_failure)?;
         let keeps = |id: &String| ledgers.iter().any(|ledger| ledger.id == *id);
         let wanted = target.ledger.clone().or(usual_ledger(target).filter(keeps));
         let ledger = choose(&ledgers, wanted.as_deref())?;
         Self::of(client, ledger)
+    }
+
+    /// A client of the node that the flags name; nothing is asked yet.
+    pub fn node(target: &Target) -> Result<Client> {
+        let address = match &target.api {
+            Some(address) => address.clone(),
+            None => running_node(target)?.api_url(),
+        };
+        client(&address, &target.credentials)
     }
 
     /// A ledger of a node that answered already.

@@ -136,10 +136,10 @@ async fn adopt(args: &AuthorityAdoptArgs, format: Format) -> Result<()> {
         return Err(Failure::new("authority.no_next_root", what)
             .next(format!("blockworm authority root {organisation}")));
     };
-    let remote = Remote::connect(&args.target).await?;
-    let ledgers = remote.client.ledgers().await.map_err(client_failure)?;
+    let client = Remote::node(&args.target)?;
+    let ledgers = client.ledgers().await.map_err(client_failure)?;
     for ledger in &ledgers {
-        let there = Remote::of(remote.client.clone(), ledger)?;
+        let there = Remote::of(client.clone(), ledger)?;
         let Ok(root) = ledgers_root(&there, organisation).await else {
             continue;
         };

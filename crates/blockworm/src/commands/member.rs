@@ -185,7 +185,7 @@ async fn renew(args: &MemberRenewArgs, format: Format) -> Result<ExitCode> {
             })
             .map_err(unusable)?
     } else {
-        rotation::by_node(&remote, &args.member, &old, &old.key).await?
+        rotation::by_node(&remote.client, &args.member, &old, &old.key).await?
     };
     let renewed = Identity {
         certificate,

@@ -10,6 +10,7 @@ use crate::{
     signer::{Signer, now_ms},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use blockworm_api::Client;
 use blockworm_crypto::{
     SecretKey,
     identity::{CertificateRequest, describe, verify_chain},
@@ -28,7 +29,7 @@ pub(super) async fn run(args: &MemberRotateArgs, format: Format) -> Result<ExitC
     let folder = ConsortiumFolder::new(&args.target.place.dir);
     let member = &args.member;
     let mut rotation = KeyRotation::begin(&folder, member).map_err(|error| failure(&error))?;
-    let remote = Remote::connect(&args.target).await?;
+    let client = Remote::node(&args.target)?;
     if rotation.certificate.is_none() {
         if folder
             .certificate_file(&member.organisation(), AUTHORITY)
@@ -38,7 +39,7 @@ pub(super) async fn run(args: &MemberRotateArgs, format: Format) -> Result<ExitC
                 .certify(&folder, member, now_ms())
                 .map_err(|error| failure(&error))?;
         } else {
-            let chain = by_node(&remote, member, &rotation.now, &rotation.key).await?;
+            let chain = by_node(&client, member, &rotation.now, &rotation.key).await?;
             rotation.certified(chain).map_err(|error| failure(&error))?;
         }
     }
@@ -49,8 +50,8 @@ pub(super) async fn run(args: &MemberRotateArgs, format: Format) -> Result<ExitC
     let wait = Duration::from_secs(args.signing.wait_s);
     let (old, new) = (rotation.now.key.public_key(), next.key.public_key());
     let mut told = Vec::new();
-    for ledger in remote.client.ledgers().await.map_err(client_failure)? {
-        let there = Remote::of(remote.client.clone(), &ledger)?;
+    for ledger in client.ledgers().await.map_err(client_failure)? {
+        let there = Remote::of(client.clone(), &ledger)?;
         let question = json!({ "member": { "id": member } });
         let known = there.query(super::CONTRACT, &question).await?;
         let known = known["key"].as_str().unwrap_or_default().to_owned();
@@ -81,7 +82,7 @@ pub(super) async fn run(args: &MemberRotateArgs, format: Format) -> Result<ExitC
 
 /// Has the organisation's node certify a key, on the word of the key certified now.
 pub(super) async fn by_node(
-    remote: &Remote,
+    client: &Client,
     member: &MemberId,
     now: &Identity,
     next: &SecretKey,
@@ -91,7 +92,7 @@ pub(super) async fn by_node(
         .map_err(|error| Failure::of(error.code(), &error))?;
     let asked = RenewalRequest::sign(&now.certificate, &request, &now.key, now_ms())
         .map_err(|error| Failure::of("key.unusable", &error))?;
-    let certified = remote.client.renew(&asked).await.map_err(client_failure)?;
+    let certified = client.renew(&asked).await.map_err(client_failure)?;
     let unexpected = || {
         let what = "the node certified another key, or by another root".to_owned();
         Failure::new("enrolment.unexpected", what)
