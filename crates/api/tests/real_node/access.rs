@@ -133,6 +133,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/ledgers/{ledger}/events", "read"),
     ("post", "/v1/evaluations", "nobody is asked"),
+    ("post", "/v1/identity/enrolments", "nobody is asked"),
+    ("post", "/v1/identity/renewals", "nobody is asked"),
+    ("post", "/v1/identity/possessions", "nobody is asked"),
+    ("get", "/v1/identity/certificates", "read"),
     ("get", "/", "read"),
 ];
 
