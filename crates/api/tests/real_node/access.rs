@@ -194,6 +194,10 @@ fn each_scope_opens_its_routes_and_no_others() {
                 // It is let in, and told that this node holds no key.
                 let refused = (404, "evaluation.no_key_holder".to_owned());
                 assert_eq!(problem(response).await, refused);
+            } else if template.starts_with("/v1/identity/") {
+                // It is let in, and told that an empty body is no request.
+                let refused = (415, "api.unsupported_media_type".to_owned());
+                assert_eq!(problem(response).await, refused);
             } else {
                 assert_eq!(response.status(), 200);
             }
