@@ -1,5 +1,7 @@
 //! What the refusals of proposals, invitations and votes mean, in both languages.
 
+use crate::language::Language;
+
 #[rustfmt::skip]
 pub(crate) const CODES: &[(&str, &str, &str)] = &[
     ("organisation.removed", "The sender's organisation left the consortium for good.", "发送方所属机构已永久退出联盟。"),
@@ -31,3 +33,57 @@ pub(crate) const CODES: &[(&str, &str, &str)] = &[
     ("acceptance.not_an_admin", "The new organisation's first member is no admin.", "新机构的首位成员不是管理员。"),
     ("acceptance.forged", "The new organisation's admin did not sign the acceptance.", "接受书并非由新机构管理员签署。"),
 ];
+
+/// Kind of change or act, English, Chinese.
+const CHANGES: &[(&str, &str, &str)] = &[
+    ("set_roles", "Roles of an organisation", "机构角色"),
+    ("suspend", "Suspension of an organisation", "暂停机构"),
+    ("reinstate", "End of a suspension", "恢复机构"),
+    ("pin_ledger", "Trust in another ledger", "信任其他账本"),
+    ("membership", "Nodes and validators", "节点与共识成员"),
+    (
+        "admit_organisation",
+        "Admission of an organisation",
+        "接纳新机构",
+    ),
+    (
+        "remove_organisation",
+        "Removal of an organisation",
+        "移除机构",
+    ),
+    ("set_authority", "Root certificate", "根证书"),
+    ("set_policy", "Who may do an act", "行为权限"),
+    ("set_threshold", "Approvals that a change needs", "表决门槛"),
+    ("set_calendar", "Business days", "工作日历"),
+    ("archive_ledger", "Archiving of the ledger", "账本归档"),
+    ("reopen_ledger", "Reopening of the ledger", "账本重开"),
+    ("issue", "issue assets", "发行资产"),
+    ("attest", "attest evidence", "出具证明"),
+    ("freeze", "freeze holdings", "冻结持有"),
+    ("upgrade", "replace a contract's code", "升级合约"),
+];
+
+/// What a kind of change or an act is called; its own name where it has no other.
+pub(crate) fn change(name: &str, language: Language) -> String {
+    let known = CHANGES.iter().find(|(known, ..)| *known == name);
+    let text = known.map_or(name, |(_, english, chinese)| {
+        language.pick(english, chinese)
+    });
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blockworm_execution::{Act, ActionKind};
+
+    #[test]
+    fn every_change_and_act_is_called_something() {
+        let kinds = ActionKind::ALL.map(ActionKind::name);
+        let acts = Act::ALL.map(Act::name);
+        for name in kinds.iter().chain(&acts) {
+            assert_ne!(change(name, Language::English), *name);
+        }
+        assert_eq!(kinds.len() + acts.len(), CHANGES.len(), "no more, no fewer");
+    }
+}

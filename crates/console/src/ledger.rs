@@ -55,7 +55,7 @@ impl BlockRow {
 }
 
 /// A constant name.
-fn name(text: &str) -> ContractName {
+pub(crate) fn name(text: &str) -> ContractName {
     text.parse()
         .expect("invariant: a constant name is well formed")
 }

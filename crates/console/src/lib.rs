@@ -20,7 +20,7 @@ mod words;
 use axum::{Router, routing::get};
 use blockworm_node::NodeHandle;
 use blockworm_service::users::Users;
-use pages::{account, block, live, overview, receivable, search, sign_in, transaction};
+use pages::{account, block, consortium, live, overview, receivable, search, sign_in, transaction};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -71,6 +71,7 @@ pub fn pages(
         .route("/blocks/{height}", get(block::show))
         .route("/transactions/{id}", get(transaction::show))
         .route("/transactions/{id}/proof", get(transaction::proof))
+        .route("/consortium", get(consortium::show))
         .route("/receivables", get(receivable::list))
         .route("/receivables/{id}", get(receivable::show))
         .route("/search", get(search::find));

@@ -25,6 +25,7 @@ words! {
     overview: "Overview", "概览";
     blocks: "Blocks", "区块";
     receivables: "Receivables", "应收账款";
+    consortium: "Consortium", "联盟治理";
     interface: "API", "接口文档";
     search: "Search", "查询";
     search_hint: "Transaction id, block height or receivable id", "交易编号、区块高度或应收账款编号";
@@ -79,6 +80,30 @@ words! {
     no_blocks: "No block yet: the first transaction makes one.", "还没有区块：第一笔交易提交后产生。";
     older: "Older blocks", "更早的区块";
     newer: "Newest blocks", "最新的区块";
+
+    // What the consortium decides
+    no_proposals: "None yet. An admin proposes: blockworm proposal make.", "尚无。由管理员提出：blockworm proposal make。";
+    proposal: "Proposal", "提案";
+    proposal_open: "open", "表决中";
+    proposal_accepted: "accepted", "已通过";
+    proposal_rejected: "rejected", "已否决";
+    proposal_expired: "expired", "已过期";
+    what_changes: "What", "变更对象";
+    before: "Before", "变更前";
+    after: "After", "变更后";
+    differences_note: "The differences are the ledger's own words; every vote names the change by its digest.", "变更前后内容为账本原文；每一票都以摘要指明所表决的变更。";
+    votes: "Votes", "表决";
+    approvals: "approvals", "赞成";
+    voted_yes: "yes", "赞成";
+    voted_no: "no", "反对";
+    open_until: "Open until (UTC)", "表决截止（UTC）";
+    decided_in: "Decided in block", "作出决定的区块";
+    rules: "Rules", "规则";
+    who_may: "Who may", "何者可为";
+    by_contract: "as each contract says", "依各合约规定";
+    more_than: "More than this share must approve", "须超过以下比例赞成";
+    archived: "The ledger is archived: it takes nothing but proposals and votes.", "账本已归档，仅接受提案与表决。";
+    older_proposals: "Older proposals", "更早的提案";
 
     // Blocks
     block: "Block", "区块";

@@ -95,7 +95,12 @@ fn names_messages_and_questions_from_elsewhere_stay_text() {
         let revoked = WORLD.commit("bank/admin", "members", &revoke).await;
         assert!(revoked.is_ok(), "{}", revoked.message);
         let evil = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%20onmouseover%3D%22x";
-        let mut pages = vec!["".to_owned(), "/blocks".into(), "/receivables".into()];
+        let mut pages = vec![
+            "".to_owned(),
+            "/blocks".into(),
+            "/receivables".into(),
+            "/consortium".into(),
+        ];
         for receipt in [&refused, &unknown, &revoked] {
             pages.push(format!("/transactions/{}", receipt.transaction));
             pages.push(format!("/blocks/{}", receipt.height));
@@ -157,6 +162,36 @@ fn a_transaction_is_told_whole() {
         );
         let genesis = get(&WORLD.at("/blocks/0")).await;
         assert!(genesis.text.contains("The founders") || genesis.text.contains("the founders"));
+    });
+}
+
+#[test]
+fn a_proposal_is_shown_with_what_it_changes_and_who_voted() {
+    WORLD.run(async {
+        let policy = json!({"set_policy": {"act": "attest", "roles": ["court", "notary"]}});
+        let propose = json!({"propose": {"action": policy, "for_ms": 3_600_000}});
+        let receipt = WORLD.commit("bank/admin", "proposals", &propose).await;
+        assert!(receipt.is_ok(), "{}", receipt.message);
+        let path = WORLD.at("/consortium");
+        let english = get(&path).await;
+        check_page(&english, &path);
+        for part in [
+            "Who may do an act",
+            "court notary",
+            "1 of 1 approvals",
+            "bank: yes",
+            "attest evidence",
+            "court, notary",
+            "2/3",
+        ] {
+            assert!(english.text.contains(part), "{part}:\n{}", english.text);
+        }
+        let chinese = get(&format!("{path}?lang=zh-CN")).await;
+        for part in ["行为权限", "已通过", "bank: 赞成", "出具证明"] {
+            assert!(chinese.text.contains(part), "{part}:\n{}", chinese.text);
+        }
+        let odd = get(&format!("{path}?upto=99999999999999999999")).await;
+        check_page(&odd, &path);
     });
 }
 

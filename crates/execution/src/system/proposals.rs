@@ -130,7 +130,7 @@ fn propose(
             "a proposal is open for 60,000 to 2,592,000,000 ms",
         ));
     }
-    let number = next_number(session)?;
+    let number = take_number(session)?;
     let case = Case {
         session,
         number,
@@ -271,12 +271,17 @@ fn told(kind: &str, number: u64, proposal: &Proposal) -> Event {
         .add_attribute("differences", differences)
 }
 
+/// The number that the next proposal will have.
 fn next_number(session: &Session<'_>) -> Result<u64, Failure> {
     let damaged = || Stop::Failed(ExecutionError::DamagedRecord { what: "a number" });
-    let number = match session.get(PROPOSALS, NEXT_PROPOSAL_KEY)? {
+    Ok(match session.get(PROPOSALS, NEXT_PROPOSAL_KEY)? {
         None => 1,
         Some(bytes) => u64::from_be_bytes(bytes.try_into().map_err(|_| damaged())?),
-    };
+    })
+}
+
+fn take_number(session: &Session<'_>) -> Result<u64, Failure> {
+    let number = next_number(session)?;
     let next = (number + 1).to_be_bytes().to_vec();
     session.put(PROPOSALS, NEXT_PROPOSAL_KEY, Some(next))?;
     Ok(number)

@@ -111,7 +111,7 @@ pub enum Act {
 
 impl Act {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Issue, Self::Attest, Self::Freeze, Self::Upgrade];
+    pub const ALL: [Self; 4] = [Self::Issue, Self::Attest, Self::Freeze, Self::Upgrade];
 
     /// Its name in messages and keys.
     #[must_use]
@@ -161,7 +161,7 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 13] = [
+    pub const ALL: [Self; 13] = [
         Self::SetRoles,
         Self::Suspend,
         Self::Reinstate,

@@ -4,7 +4,7 @@ use super::{
     Proposal,
     action::{Act, ActionKind},
     change::active_organisations,
-    load, rules,
+    load, next_number, rules,
 };
 use crate::{
     records::{self, PROPOSALS},
@@ -30,6 +30,8 @@ pub enum ProposalsQuery {
         /// At most 100; 30 when left out.
         limit: Option<u32>,
     },
+    /// How many there are: the newest has this number.
+    Count {},
     /// How many approvals each kind of change needs: kind → `[n, d]`, more than n/d.
     Thresholds {},
 }
@@ -70,6 +72,7 @@ pub(in crate::system) fn query(
             }
             Ok(json(&answers))
         }
+        ProposalsQuery::Count {} => Ok(json(&(next_number(session)? - 1))),
         ProposalsQuery::Thresholds {} => Ok(json(&thresholds(session)?)),
     }
 }
