@@ -6,7 +6,7 @@ use crate::{
         CertificateRenewArgs,
     },
     failure::{Failure, Result},
-    output::{Format, table},
+    output::{Format, table, utc},
     remote::folder_failure,
     signer::now_ms,
 };
@@ -70,12 +70,6 @@ fn standings(
     Ok(certificates(&folder, &organisations, now_ms()))
 }
 
-fn date(ms: u64) -> String {
-    let second = ms / 1000 % 86_400;
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{} {hour:02}:{minute:02}", CivilDate::at(ms, 0))
-}
-
 const fn state(state: CertificateState) -> &'static str {
     match state {
         CertificateState::Valid => "valid",
@@ -109,7 +103,7 @@ fn print(standings: &[CertificateStanding], format: Format) -> Result<()> {
                 one.profile.clone(),
                 state(one.state).to_owned(),
                 left(one.seconds_left),
-                date(one.not_after_ms),
+                utc(one.not_after_ms),
                 one.serial.clone(),
             ]
         })

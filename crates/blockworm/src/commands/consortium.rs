@@ -4,7 +4,7 @@ use crate::{
     builtins,
     cli::{ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs},
     failure::{Failure, Result},
-    output::{Format, table},
+    output::{Format, table, utc},
 };
 use blockworm_ledger::{Genesis, genesis::GenesisContract};
 use blockworm_service::{
@@ -100,11 +100,11 @@ fn summary(draft: &DraftFile) -> String {
         })
         .collect();
     format!(
-        "ledger   {} ({})\ndigest   {}\nbegins   {} ms since 1970\ncontracts  {}\n\n{}",
+        "ledger   {} ({})\ndigest   {}\nbegins   {} UTC\ncontracts  {}\n\n{}",
         genesis.name,
         genesis.ledger_id(),
         genesis.digest(),
-        genesis.time_ms,
+        utc(genesis.time_ms),
         contracts(genesis),
         table(["ORGANISATION", "NAME", "ROLES", "NODE"], &rows)
     )

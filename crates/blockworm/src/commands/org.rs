@@ -12,7 +12,7 @@ use crate::{
         OrgJoinArgs, OrgListArgs, Place, Signing, Target,
     },
     failure::{Failure, Result},
-    output::{Format, table},
+    output::{Format, table, utc},
     progress::Progress,
     remote::{Remote, check_ok, client_failure, folder_failure},
     signer::{Signer, now_ms},
@@ -212,7 +212,7 @@ async fn invited_ledgers(
 fn described(file: &InvitationFile) -> String {
     let invitation = &file.signed.invitation;
     let mut text = format!(
-        "{} invites {} (`{}`), roles {}, until {} ms since 1970",
+        "{} invites {} (`{}`), roles {}, until {} UTC",
         invitation.inviter,
         invitation.organisation,
         invitation.name,
@@ -220,7 +220,7 @@ fn described(file: &InvitationFile) -> String {
             true => "none".to_owned(),
             false => invitation.roles.join(" "),
         },
-        invitation.expires_at_ms
+        utc(invitation.expires_at_ms)
     );
     for ledger in &invitation.ledgers {
         text.push_str(&format!(

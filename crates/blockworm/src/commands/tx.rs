@@ -4,7 +4,7 @@ use super::query::{bad_message, message_text};
 use crate::{
     cli::{TxCommand, TxShowArgs, TxSubmitArgs},
     failure::Result,
-    output::Format,
+    output::{Format, brief},
     remote::{Remote, check_ok, client_failure},
     signer::Signer,
 };
@@ -108,7 +108,7 @@ fn receipt_text(receipt: &ReceiptView) -> String {
         let details: Vec<String> = event
             .attributes
             .iter()
-            .map(|a| format!("{}={}", a.key, a.value))
+            .map(|a| format!("{}={}", a.key, brief(&a.value)))
             .collect();
         let _ = writeln!(
             text,
