@@ -65,7 +65,12 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String 
     }
     let lines: Vec<String> = table
         .lines()
-        .map(|line| line.trim_end().trim_start().to_owned())
+        .map(|line| {
+            line.strip_prefix(' ')
+                .unwrap_or(&line)
+                .trim_end()
+                .to_owned()
+        })
         .collect();
     lines.join("\n")
 }

@@ -2,14 +2,14 @@
 
 mod change;
 
-use super::tx::{print_receipt, receipt_lines};
+use super::tx::print_receipt;
 use crate::{
     cli::{
         Asking, ProposalAskArgs, ProposalCommand, ProposalListArgs, ProposalShowArgs,
         ProposalVoteArgs, Signing, Target,
     },
     failure::{Failure, Result},
-    output::{Format, table},
+    output::{Format, table, utc},
     progress::Progress,
     remote::{Remote, check_ok},
     signer::Signer,
@@ -75,7 +75,7 @@ async fn show(args: &ProposalShowArgs, format: Format) -> Result<ExitCode> {
     let mut shown = String::new();
     let _ = writeln!(shown, "proposal   {}", args.number);
     let _ = writeln!(shown, "digest     {}", action.digest());
-    let _ = writeln!(shown, "outcome    {}", text(&proposal["outcome"]));
+    let _ = writeln!(shown, "outcome    {}", outcome(&proposal));
     let votes = proposal["votes"].as_array().cloned().unwrap_or_default();
     let _ = writeln!(
         shown,
@@ -107,6 +107,18 @@ async fn show(args: &ProposalShowArgs, format: Format) -> Result<ExitCode> {
     }
     format.print(&proposal, shown)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The outcome; how long an open one may be voted on.
+fn outcome(proposal: &Value) -> String {
+    let outcome = text(&proposal["outcome"]);
+    match proposal["expires_at_ms"]
+        .as_u64()
+        .filter(|_| outcome == "open")
+    {
+        Some(ms) => format!("open until {} UTC", utc(ms)),
+        None => outcome,
+    }
 }
 
 async fn make(args: &ProposalAskArgs, format: Format) -> Result<ExitCode> {
@@ -144,12 +156,11 @@ pub async fn propose(
     let number: u64 = number.unwrap_or_default();
     let proposal = find(remote, number).await?;
     let differences = differences(&proposal);
-    let mut shown = receipt_lines(&receipt);
-    let _ = writeln!(
-        shown,
-        "proposal     {number}: {}",
-        text(&proposal["outcome"])
+    let mut shown = format!(
+        "transaction  {} in block {}\n",
+        receipt.transaction, receipt.height
     );
+    let _ = writeln!(shown, "proposal     {number}: {}", outcome(&proposal));
     let _ = writeln!(shown, "digest       {digest}");
     for line in lines(&differences) {
         let _ = writeln!(shown, "changes      {line}");
