@@ -18,7 +18,7 @@ use blockworm_service::{
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads that serve the API; consensus and execution have their own.
@@ -138,6 +138,11 @@ fn looked_after(file: &NodeConfigFile, node: &RunningNode) -> Renewing {
         folder,
         desk: Arc::new(desk),
         node: node.handle(),
+        pause: match file.profile {
+            // A clock that may be moved is looked at often.
+            ProfileName::Local => Duration::from_secs(2),
+            ProfileName::Network => Duration::from_secs(30),
+        },
         renews: file.identity.renew,
     }
 }

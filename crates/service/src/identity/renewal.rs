@@ -2,16 +2,13 @@
 //! again, the issuing authority before all others.
 
 use super::{
-    AUTHORITY, Authority, Enrolled, ISSUING, Identity, IdentityError, IssuedLog, Passphrase,
-    files::{read_certificate, read_key, write_certificate},
+    AUTHORITY, Authority, Enrolled, ISSUING, IdentityError, IssuedLog, Passphrase,
+    files::{read_certificate, write_certificate},
     is_reserved,
     watch::{files, revoked},
 };
 use crate::network::folder::ConsortiumFolder;
-use blockworm_crypto::{
-    SecretKey,
-    identity::{Description, Order, Profile, describe},
-};
+use blockworm_crypto::identity::{Description, Order, Profile, describe};
 use blockworm_ledger::{MemberId, OrganisationId};
 
 /// What a pass over a folder did.
@@ -30,8 +27,8 @@ pub struct Pass {
 pub struct HeldMember {
     /// Who.
     pub id: MemberId,
-    /// Its certificate and key.
-    pub identity: Identity,
+    /// Its certificate's chain.
+    pub certificate: Vec<u8>,
     /// What the certificate says.
     pub described: Description,
 }
@@ -145,42 +142,26 @@ fn is_due(file: &str, described: &Description, now_ms: u64) -> bool {
 }
 
 /// The members whose keys lie in the folder and may act: for the ledgers that know older
-/// certificates of theirs. A key that cannot be opened is told in the log.
+/// certificates of theirs. No key is opened.
 #[must_use]
 pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Vec<HeldMember> {
-    let Ok(passphrase) = Passphrase::read(&folder.passphrase_file(organisation)) else {
-        return Vec::new();
-    };
     let revoked = revoked(folder, organisation);
-    let mut held = Vec::new();
-    for file in files(folder, organisation) {
-        let key_file = folder.key_file(organisation, &file);
-        if is_reserved(&file) || !key_file.exists() {
-            continue;
+    let held = files(folder, organisation).into_iter().filter_map(|file| {
+        if is_reserved(&file) || !folder.key_file(organisation, &file).exists() {
+            return None;
         }
-        let read = || -> Result<Option<HeldMember>, IdentityError> {
-            let certificate = read_certificate(&folder.certificate_file(organisation, &file))?;
-            let Ok(described) = describe(&certificate) else {
-                return Ok(None);
-            };
-            let id = MemberId::new(organisation, &described.name);
-            let (Some(Profile::Member), Ok(id)) = (described.profile, id) else {
-                return Ok(None);
-            };
-            if revoked.contains(&described.serial) {
-                return Ok(None);
-            }
-            let key: SecretKey = read_key(&key_file, &passphrase)?;
-            Ok(Some(HeldMember {
-                id,
-                identity: Identity { certificate, key },
-                described,
-            }))
-        };
-        match read() {
-            Ok(member) => held.extend(member),
-            Err(error) => tracing::warn!(%error, "a member's key cannot be opened"),
-        }
-    }
-    held
+        let path = folder.certificate_file(organisation, &file);
+        let certificate = read_certificate(&path).ok()?;
+        let described = describe(&certificate).ok()?;
+        let counts =
+            described.profile == Some(Profile::Member) && !revoked.contains(&described.serial);
+        // The file's name is how the key is found again.
+        let id = MemberId::new(organisation, &described.name).ok()?;
+        (counts && described.name == file).then_some(HeldMember {
+            id,
+            certificate,
+            described,
+        })
+    });
+    held.collect()
 }
