@@ -4,12 +4,16 @@ mod acting;
 mod api_key;
 mod archiving;
 mod asset;
+mod authority;
+mod certificate;
+mod clock;
 mod consortium;
 mod counterpart;
 mod credit;
 mod decide;
 mod doctor;
 mod down;
+mod enrolment;
 mod financing;
 mod fingerprints;
 mod key_holder;
@@ -61,6 +65,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
+        Command::Certificate(command) => certificate::run(&command, format),
+        Command::Clock(command) => clock::run(&command, format),
         Command::Down(args) => down::run(&args, format),
         Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
@@ -82,6 +88,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Enrolment(command) => enrolment::run(&command, format).await,
+            Command::Authority(command) => authority::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
@@ -107,6 +115,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
                 | NodeCommand::Install(_),
             )
             | Command::ApiKey(_)
+            | Command::Certificate(_)
+            | Command::Clock(_)
             | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)
