@@ -49,6 +49,18 @@ export interface BlockView {
   transaction_count: number;
 }
 
+/** A year of a calendar by which days count as business days. */
+export interface CalendarView {
+  /** The calendar; debts fall due by `settlement`. */
+  calendar: string;
+  /** Days that are no business days. */
+  holidays: Array<string>;
+  /** Saturdays and Sundays that are. */
+  workdays: Array<string>;
+  /** The year. */
+  year: number;
+}
+
 /** A contract of a ledger. */
 export interface ContractView {
   /** The code that it runs: `name@version`. */
@@ -57,6 +69,16 @@ export interface ContractView {
   id: number;
   /** Its name, also its address. */
   name: string;
+}
+
+/** One thing that a proposal would change. */
+export interface DifferenceView {
+  /** As the change makes it. */
+  after: string;
+  /** As it was when the change was proposed. */
+  before: string;
+  /** Which thing. */
+  what: string;
 }
 
 /** A key holder's answer: the elements in the question's order, and one proof for all. */
@@ -211,6 +233,8 @@ export interface OrganisationView {
   id: string;
   /** Its legal name. */
   name: string;
+  /** The height at which it left the consortium for good. */
+  removed_at?: number | null;
   /** The roles that the consortium granted it. */
   roles: Array<string>;
   /** The height from which it is suspended. */
@@ -260,6 +284,23 @@ export interface Page_BlockSummary {
     time_ms: number;
     /** How many transactions it holds. */
     transactions: number;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_CalendarView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The calendar; debts fall due by `settlement`. */
+    calendar: string;
+    /** Days that are no business days. */
+    holidays: Array<string>;
+    /** Saturdays and Sundays that are. */
+    workdays: Array<string>;
+    /** The year. */
+    year: number;
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;
@@ -348,6 +389,8 @@ export interface Page_OrganisationView {
     id: string;
     /** Its legal name. */
     name: string;
+    /** The height at which it left the consortium for good. */
+    removed_at?: number | null;
     /** The roles that the consortium granted it. */
     roles: Array<string>;
     /** The height from which it is suspended. */
@@ -355,6 +398,50 @@ export interface Page_OrganisationView {
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_ProposalView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The change, as the contract `proposals` takes it. */
+    action: Record<string, unknown>;
+    /** Approvals that count now. */
+    approvals: number;
+    /** The block that decided it. */
+    decided_at?: number | null;
+    /** What it would change, for people. */
+    differences: Array<DifferenceView>;
+    /** SHA-256 of the change's canonical bytes, which every vote names. */
+    digest: string;
+    /** Block time until which it may be voted on, milliseconds since 1970. */
+    expires_at_ms: number;
+    /** Approvals with which it is accepted. */
+    needed: number;
+    /** Its number on the ledger. */
+    number: number;
+    /** `open`, `accepted`, `rejected` or `expired`. */
+    outcome: string;
+    /** The block that proposed it. */
+    proposed_at: number;
+    /** Rejections that count now. */
+    rejections: number;
+    /** The votes, in order; the first is the proposer's. */
+    votes: Array<VoteView>;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** What the consortium decided about deciding. */
+export interface PoliciesView {
+  /** The block that archived the ledger; null while it takes transactions. */
+  archived_at?: number | null;
+  /** Act (`issue`, `attest`, `freeze`, `upgrade`) → the roles that may do it; null where each
+   * contract has its own rule. */
+  policies: Record<string, unknown>;
+  /** Kind of change → `[n, d]`: more than n/d of the active organisations must approve. */
+  thresholds: Record<string, unknown>;
 }
 
 /** An error answer (RFC 9457). Programs decide by `code`; people read `detail` and `next`. */
@@ -379,6 +466,34 @@ export interface Problem {
 
 /** How far a submitted transaction came. */
 export type Progress = "committed" | "pending" | "refused";
+
+/** A change that the consortium was asked for. */
+export interface ProposalView {
+  /** The change, as the contract `proposals` takes it. */
+  action: Record<string, unknown>;
+  /** Approvals that count now. */
+  approvals: number;
+  /** The block that decided it. */
+  decided_at?: number | null;
+  /** What it would change, for people. */
+  differences: Array<DifferenceView>;
+  /** SHA-256 of the change's canonical bytes, which every vote names. */
+  digest: string;
+  /** Block time until which it may be voted on, milliseconds since 1970. */
+  expires_at_ms: number;
+  /** Approvals with which it is accepted. */
+  needed: number;
+  /** Its number on the ledger. */
+  number: number;
+  /** `open`, `accepted`, `rejected` or `expired`. */
+  outcome: string;
+  /** The block that proposed it. */
+  proposed_at: number;
+  /** Rejections that count now. */
+  rejections: number;
+  /** The votes, in order; the first is the proposer's. */
+  votes: Array<VoteView>;
+}
 
 /** The outcome of a committed transaction: final, and durable on this node. */
 export interface ReceiptView {
@@ -515,6 +630,18 @@ export interface TransactionView {
   transaction: Record<string, unknown>;
 }
 
+/** An organisation's vote. */
+export interface VoteView {
+  /** Yes or no. */
+  approve: boolean;
+  /** In which block. */
+  height: number;
+  /** The admin who cast it. */
+  member: string;
+  /** Whose vote. */
+  organisation: string;
+}
+
 /** Every operation: how it is asked, and what it answers when it succeeds. */
 export interface Operations {
   /** Whether the process answers. */
@@ -578,6 +705,14 @@ export interface Operations {
     parameters: { ledger: string; height: string };
     query: { limit?: number; cursor?: string };
     answer: Page_BlockLine;
+  };
+  /** The calendars that votes set, year by year. */
+  list_calendars: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/calendars";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_CalendarView;
   };
   /** The contracts of the ledger, ordered by name. */
   list_contracts: {
@@ -649,6 +784,28 @@ export interface Operations {
     parameters: { ledger: string };
     query: { limit?: number; cursor?: string };
     answer: Page_OrganisationView;
+  };
+  /** Which roles may do what, how many approvals changes need, and whether the ledger is archived. */
+  get_policies: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/policies";
+    parameters: { ledger: string };
+    answer: PoliciesView;
+  };
+  /** The proposals of a ledger, ordered by number. */
+  list_proposals: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/proposals";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_ProposalView;
+  };
+  /** One proposal. */
+  get_proposal: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/proposals/{number}";
+    parameters: { ledger: string; number: number };
+    answer: ProposalView;
   };
   /** The ledger's nodes as this one sees them, and how well the ledger is doing, with reasons. */
   get_topology: {
