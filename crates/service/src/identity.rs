@@ -5,12 +5,15 @@ mod desk;
 mod enrolment;
 mod files;
 mod issued;
+mod lifetimes;
+mod next_root;
 mod passphrase;
 pub mod renewal;
+mod rotation;
 mod tokens;
 mod watch;
 
-pub use authority::{Authority, Lifetimes, is_reserved};
+pub use authority::{Authority, is_reserved};
 pub use desk::{IdentityDesk, PossessionProof, Possessions, RenewalRequest};
 pub use enrolment::{Certified, EnrolmentRefusal, EnrolmentRequest};
 pub use files::{
@@ -18,7 +21,10 @@ pub use files::{
     read_plain_key, write_certificate, write_plain_key,
 };
 pub use issued::{Enrolled, IssuedCertificate, IssuedError, IssuedLog};
+pub use lifetimes::Lifetimes;
+pub use next_root::NextRoot;
 pub use passphrase::{Passphrase, check_private};
+pub use rotation::KeyRotation;
 pub use tokens::{NewToken, TokenFile, TokenRecord, TokenText};
 pub use watch::{CertificateStanding, CertificateState, certificates};
 

@@ -4,6 +4,9 @@ mod acting;
 mod api_key;
 mod archiving;
 mod asset;
+mod authority;
+mod certificate;
+mod clock;
 mod console_user;
 mod consortium;
 mod counterpart;
@@ -11,6 +14,7 @@ mod credit;
 mod decide;
 mod doctor;
 mod down;
+mod enrolment;
 mod financing;
 mod fingerprints;
 mod hsm;
@@ -64,6 +68,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::ApiKey(command) => api_key::run(&command, format),
         Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
+        Command::Certificate(command) => certificate::run(&command, format),
+        Command::Clock(command) => clock::run(&command, format),
         Command::Down(args) => down::run(&args, format),
         Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
@@ -86,6 +92,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
             Command::Hsm(command) => hsm::run(&command, format).await,
+            Command::Enrolment(command) => enrolment::run(&command, format).await,
+            Command::Authority(command) => authority::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
@@ -112,6 +120,8 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             )
             | Command::ApiKey(_)
             | Command::ConsoleUser(_)
+            | Command::Certificate(_)
+            | Command::Clock(_)
             | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)

@@ -1,97 +1,22 @@
 //! An organisation's root and its issuing authority: made, kept, opened again, and what they issue.
 
 use super::{
-    AUTHORITY, AUTHORITY_VALIDITY_MS, BACKDATED_MS, CONSENSUS, Enrolled, ISSUING,
-    ISSUING_VALIDITY_MS, Identity, IdentityError, IssuedLog, MEMBER_VALIDITY_MS, NODE, Passphrase,
-    TLS, TLS_VALIDITY_MS, certificate_error,
-    files::{keep_key, read_certificate, read_key, write_certificate, write_plain_key},
+    AUTHORITY, BACKDATED_MS, CONSENSUS, Enrolled, ISSUING, Identity, IdentityError, IssuedLog,
+    Lifetimes, NODE, Passphrase, TLS, certificate_error,
+    files::{keep_key, read_certificate, read_key, write_certificate, write_key, write_plain_key},
 };
 use crate::{
     hsm,
-    network::folder::{ConsortiumFolder, FolderError, write_json},
+    network::folder::{ConsortiumFolder, write_json},
 };
 use blockworm_crypto::{
-    Algorithm, PublicKey, SecretKey,
+    Algorithm, PublicKey, SecretKey, Signing as _,
     identity::{
         CertificateAuthority, MemberSubject, Order, Profile, RevokedCertificate, Validity, describe,
     },
 };
 use blockworm_ledger::OrganisationId;
-use serde::{Deserialize, Serialize};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-
-/// How long certificates of each kind count, in milliseconds. What differs from the usual stands in
-/// `lifetimes.json` of the organisation's folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lifetimes {
-    /// A root's.
-    pub root_ms: u64,
-    /// An issuing authority's.
-    pub issuing_ms: u64,
-    /// A member's, a node's and all others'.
-    pub leaf_ms: u64,
-    /// A TLS server's.
-    pub tls_ms: u64,
-}
-
-impl Default for Lifetimes {
-    fn default() -> Self {
-        Self {
-            root_ms: AUTHORITY_VALIDITY_MS,
-            issuing_ms: ISSUING_VALIDITY_MS,
-            leaf_ms: MEMBER_VALIDITY_MS,
-            tls_ms: TLS_VALIDITY_MS,
-        }
-    }
-}
-
-impl Lifetimes {
-    /// Everything below the root counts for `ms`: to rehearse what happens when it ends.
-    #[must_use]
-    pub fn short(ms: u64) -> Self {
-        Self {
-            issuing_ms: ms,
-            leaf_ms: ms,
-            tls_ms: ms,
-            ..Self::default()
-        }
-    }
-
-    fn file(folder: &ConsortiumFolder, organisation: &OrganisationId) -> PathBuf {
-        folder.organisation(organisation).join("lifetimes.json")
-    }
-
-    /// The organisation's own, where its folder says so.
-    fn read(
-        folder: &ConsortiumFolder,
-        organisation: &OrganisationId,
-    ) -> Result<Self, IdentityError> {
-        let path = Self::file(folder, organisation);
-        match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|source| {
-                IdentityError::Folder(FolderError::Json {
-                    path,
-                    what: "lifetimes of certificates",
-                    source,
-                })
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(IdentityError::Unreadable { path, source }),
-        }
-    }
-
-    const fn of(&self, profile: Profile) -> u64 {
-        match profile {
-            Profile::TlsServer => self.tls_ms,
-            _ => self.leaf_ms,
-        }
-    }
-}
+use std::{fs, io, path::Path, sync::Arc};
 
 /// An organisation's own authorities: the root that ledgers name, and the one below it that issues.
 pub struct Authority {
@@ -233,28 +158,34 @@ impl Authority {
         folder: &ConsortiumFolder,
         passphrase: &Passphrase,
     ) -> Result<(), IdentityError> {
-        let organisation = &self.organisation;
-        if let Some(key) = &self.root_key {
-            keep_key(folder, organisation, AUTHORITY, key, passphrase)?;
-        }
-        write_certificate(
-            &folder.certificate_file(organisation, AUTHORITY),
-            &self.root,
-        )?;
-        if let Some(key) = &self.issuing_key {
-            keep_key(folder, organisation, ISSUING, key, passphrase)?;
-            let path = folder.certificate_file(organisation, ISSUING);
-            write_certificate(&path, self.issuing.chain())?;
-        }
         if self.lifetimes != Lifetimes::default() {
-            write_json(Lifetimes::file(folder, organisation), &self.lifetimes)?;
+            write_json(Lifetimes::file(folder, &self.organisation), &self.lifetimes)?;
         }
-        let log = IssuedLog::of(folder, organisation);
+        let log = IssuedLog::of(folder, &self.organisation);
+        self.keep_in(&folder.keys(&self.organisation), &log, passphrase)
+    }
+
+    /// The same in any folder. The root's certificate is written last.
+    pub(super) fn keep_in(
+        &self,
+        home: &Path,
+        log: &IssuedLog,
+        passphrase: &Passphrase,
+    ) -> Result<(), IdentityError> {
+        let keys = [(AUTHORITY, &self.root_key), (ISSUING, &self.issuing_key)];
+        for (name, key) in keys {
+            if let Some(key) = key {
+                let path = home.join(format!("{name}.key.pem"));
+                write_key(&path, key, passphrase)?;
+            }
+        }
         log.record(&self.root, Enrolled::Founded, None)?;
         if self.issuing_key.is_some() {
             log.record(self.issuing.chain(), Enrolled::Founded, None)?;
+            let path = home.join(format!("{ISSUING}.cert.pem"));
+            write_certificate(&path, self.issuing.chain())?;
         }
-        Ok(())
+        write_certificate(&home.join(format!("{AUTHORITY}.cert.pem")), &self.root)
     }
 
     /// Whose.
@@ -390,12 +321,35 @@ impl Authority {
         validity(now_ms, length_ms, self.ends_ms).not_after_ms
     }
 
-    /// Replaces the issuing authority by a new one below the same root, with a new key.
+    /// Replaces the issuing authority by a new one below the same root, with a new key: on the
+    /// token, where the key before lies there, else in a file. Certificates of the one before go on
+    /// counting. No vote is needed.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoRootKey`] where the root's key is elsewhere, [`IdentityError::Hsm`].
+    pub fn rotate_issuing(
+        &mut self,
+        folder: &ConsortiumFolder,
+        passphrase: &Passphrase,
+        now_ms: u64,
+    ) -> Result<(), IdentityError> {
+        let organisation = self.organisation.clone();
+        if let Some(key) = hsm::open(folder, &organisation, ISSUING)? {
+            let algorithm = key.public_key().algorithm();
+            hsm::move_issuing(folder, &organisation, algorithm, now_ms)?;
+            *self = Self::load(folder, &organisation)?;
+            return Ok(());
+        }
+        self.rotate_into_file(folder, passphrase, now_ms)
+    }
+
+    /// Replaces the issuing authority by a new one below the same root, with a new key in a
+    /// file, also where the key before lay on a token.
     /// Certificates of the one before go on counting. No vote is needed.
     ///
     /// # Errors
     /// [`IdentityError::NoRootKey`] where the root's key is elsewhere.
-    pub fn rotate_issuing(
+    pub fn rotate_into_file(
         &mut self,
         folder: &ConsortiumFolder,
         passphrase: &Passphrase,
