@@ -5,10 +5,7 @@ use blockworm_crypto::SecretKey;
 use blockworm_ledger::{LedgerId, MemberId, Transaction, TransactionBody};
 use blockworm_service::identity;
 use serde_json::Value;
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A member and its key.
 #[derive(Clone)]
@@ -60,12 +57,7 @@ fn nonce() -> [u8; 16] {
     nonce
 }
 
+/// Now, by the moved clock of a scenario that lives by one.
 pub fn now_ms() -> u64 {
-    u64::try_from(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_millis(),
-    )
-    .unwrap()
+    blockworm_service::network::clock::current_ms()
 }

@@ -13,9 +13,12 @@ use axum::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
-use blockworm_service::key_holder::Desk;
+use blockworm_service::{identity::IdentityDesk, key_holder::Desk, users::Users};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
+
+/// Requests for certificates that may work or wait at once.
+const AT_IDENTITY_DESK: usize = 8;
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -24,8 +27,14 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) node: NodeHandle,
     pub(crate) keys: KeyStore,
+    /// People who sign in, where a listener lets them in.
+    pub(crate) users: Option<Arc<Users>>,
     /// The key holders whose keys this node answers with.
     pub(crate) desks: Vec<Desk>,
+    /// Where the certificates of the node's organisation are looked after.
+    pub(crate) identity: Option<Arc<IdentityDesk>>,
+    /// Requests that may work or wait there at once.
+    pub(crate) at_identity_desk: Arc<Semaphore>,
     pub(crate) idempotency: IdempotencyKeys,
     pub(crate) limits: Limits,
     pub(crate) metrics: RequestMetrics,
@@ -40,8 +49,9 @@ pub(crate) struct Inner {
 impl App {
     pub(crate) fn new(
         node: NodeHandle,
-        keys: KeyStore,
+        (keys, users): (KeyStore, Option<Arc<Users>>),
         desks: Vec<Desk>,
+        identity: Option<Arc<IdentityDesk>>,
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -50,7 +60,10 @@ impl App {
         Self(Arc::new(Inner {
             node,
             keys,
+            users,
             desks,
+            identity,
+            at_identity_desk: Arc::new(Semaphore::new(AT_IDENTITY_DESK)),
             idempotency: IdempotencyKeys::new(limits.idempotency_keys, limits.idempotency),
             limits,
             metrics: RequestMetrics::default(),

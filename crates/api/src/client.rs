@@ -17,7 +17,10 @@ use crate::model::{
 };
 use blockworm_crypto::oprf::Evaluation;
 use blockworm_ledger::Genesis;
-use blockworm_service::key_holder::SignedRequest;
+use blockworm_service::{
+    identity::{Certified, EnrolmentRequest, PossessionProof, RenewalRequest},
+    key_holder::SignedRequest,
+};
 use reqwest::{
     Method, RequestBuilder, Response,
     header::{AUTHORIZATION, HeaderValue},
@@ -309,6 +312,24 @@ impl Client {
     pub async fn evaluate(&self, signed: &SignedRequest) -> Result<Evaluation, ClientError> {
         let request = self.request(Method::POST, "/v1/evaluations");
         self.json(request.json(signed), ANSWER).await
+    }
+
+    /// Has a key certified by token.
+    pub async fn enrol(&self, asked: &EnrolmentRequest) -> Result<Certified, ClientError> {
+        let request = self.request(Method::POST, "/v1/identity/enrolments");
+        self.json(request.json(asked), ANSWER).await
+    }
+
+    /// Has a member's key certified anew, on the word of the key certified now.
+    pub async fn renew(&self, asked: &RenewalRequest) -> Result<Certified, ClientError> {
+        let request = self.request(Method::POST, "/v1/identity/renewals");
+        self.json(request.json(asked), ANSWER).await
+    }
+
+    /// Hands in a member's proofs that it holds its key.
+    pub async fn take_possession(&self, proof: &PossessionProof) -> Result<(), ClientError> {
+        let request = self.request(Method::POST, "/v1/identity/possessions");
+        self.send(request.json(proof), ANSWER).await.map(|_| ())
     }
 
     async fn get<A: DeserializeOwned>(

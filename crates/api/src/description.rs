@@ -38,8 +38,15 @@ pub(crate) fn complete(document: &mut OpenApi) {
 }
 
 fn complete_operation(path: &str, operation: &mut Operation) {
-    // The first asks nobody, the second by the signature in the body.
-    let open = matches!(path, "/health/live" | "/v1/evaluations");
+    // The first asks nobody, the others by what stands in the body.
+    let open = matches!(
+        path,
+        "/health/live"
+            | "/v1/evaluations"
+            | "/v1/identity/enrolments"
+            | "/v1/identity/renewals"
+            | "/v1/identity/possessions"
+    );
     // Loopback asks nobody; elsewhere one of the two is needed.
     let ways = [
         SecurityRequirement::default(),

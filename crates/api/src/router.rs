@@ -4,7 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, consortium, contracts, directory, evaluations, events, node, topology, transactions,
+        blocks, consortium, contracts, directory, evaluations, events, identity, node, topology,
+        transactions,
     },
 };
 use axum::{Router, middleware};
@@ -80,6 +81,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(contracts::get_state_proof))
         .routes(routes!(events::stream_events))
         .routes(routes!(evaluations::evaluate))
+        .routes(routes!(identity::enrol))
+        .routes(routes!(identity::renew))
+        .routes(routes!(identity::take_possession))
+        .routes(routes!(identity::list_certificates))
 }
 
 /// Everything of the document but its routes.
@@ -107,6 +112,7 @@ fn document() -> OpenApi {
             "evaluations",
             "Blind evaluation, where the node's organisation holds a key",
         ),
+        ("identity", "Certificates of the node's organisation"),
     ];
     let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()

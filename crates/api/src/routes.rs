@@ -6,6 +6,7 @@ pub(crate) mod contracts;
 pub(crate) mod directory;
 pub(crate) mod evaluations;
 pub(crate) mod events;
+pub(crate) mod identity;
 pub(crate) mod node;
 pub(crate) mod topology;
 pub(crate) mod transactions;

@@ -2,7 +2,10 @@
 
 mod access;
 mod asset;
+mod console_user;
 mod financing;
+mod hsm;
+mod identity;
 mod key_holder;
 mod network;
 mod node;
@@ -15,7 +18,18 @@ pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
 };
+pub use console_user::{
+    ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
+    PasswordSource,
+};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
+pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
+pub use identity::{
+    AuthorityAdoptArgs, AuthorityCommand, AuthorityRootArgs, CertificateCalendarArgs,
+    CertificateCommand, CertificateCrlArgs, CertificateListArgs, CertificateRenewArgs,
+    ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs, EnrolmentTokenArgs,
+    OfOrganisation,
+};
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
 pub use node::{
@@ -94,6 +108,9 @@ pub enum Command {
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// People who sign in at a node's console.
+    #[command(subcommand)]
+    ConsoleUser(ConsoleUserCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -105,6 +122,21 @@ pub enum Command {
     /// Members of an organisation.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Certificates: how long they count, renewal, revocation lists.
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
+    /// Certifying somebody whose key stays on another machine.
+    #[command(subcommand)]
+    Enrolment(EnrolmentCommand),
+    /// An organisation's certificate authorities.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
+    /// The clock of a local consortium, for rehearsals.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// Keys in a hardware security module, and who signs with them.
+    #[command(subcommand)]
+    Hsm(HsmCommand),
     /// Assets: classes, issuance, and holdings that change hands.
     #[command(subcommand)]
     Asset(AssetCommand),
@@ -321,10 +353,13 @@ pub struct VerifyArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum MemberCommand {
-    /// Make a key, certify it by the organisation's own authority and register it.
+    /// Register a member: one that was enrolled by token, or one whose key and certificate are made
+    /// here.
     Register(MemberRegisterArgs),
     /// Certify a member's key again, for as long as a new certificate lasts.
     Renew(MemberRenewArgs),
+    /// Replace a member's key by a new one, on every ledger that its node keeps.
+    RotateKey(MemberRotateArgs),
     /// End a member's rights from the next block on.
     Revoke(MemberRevokeArgs),
     /// List the members that the ledger knows.
@@ -335,8 +370,9 @@ pub enum MemberCommand {
 pub struct MemberRegisterArgs {
     /// The new member, such as bank/maker-3.
     pub member: MemberId,
-    /// What the member may do: maker, checker, operator or admin; may be repeated.
-    #[arg(long = "function", value_name = "FUNCTION", required = true)]
+    /// What the member may do: maker, checker, operator or admin; may be repeated. Of an enrolled
+    /// member its certificate says it.
+    #[arg(long = "function", value_name = "FUNCTION")]
     pub functions: Vec<String>,
     /// The admin who registers; else the organisation's `admin`.
     #[arg(long = "as", value_name = "MEMBER")]
@@ -354,9 +390,19 @@ pub struct MemberRenewArgs {
     /// What the member may do from now on; else what it could do before.
     #[arg(long = "function", value_name = "FUNCTION")]
     pub functions: Vec<String>,
-    /// The admin who renews; else the organisation's `admin`.
+    /// The admin who renews; else the member itself.
     #[arg(long = "as", value_name = "MEMBER")]
     pub admin: Option<MemberId>,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Args, Debug)]
+pub struct MemberRotateArgs {
+    /// The member, whose key is in the folder.
+    pub member: MemberId,
     #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]

@@ -1,19 +1,34 @@
 //! An organisation's certificate authorities, the certificates they issue and the keys in its folder.
 
 mod authority;
+mod desk;
+mod enrolment;
 mod files;
 mod issued;
+mod lifetimes;
+mod next_root;
 mod passphrase;
+pub mod renewal;
+mod rotation;
+mod tokens;
+mod watch;
 
-pub use authority::{Authority, Lifetimes, is_reserved, length_of};
+pub use authority::{Authority, is_reserved};
+pub use desk::{IdentityDesk, PossessionProof, Possessions, RenewalRequest};
+pub use enrolment::{Certified, EnrolmentRefusal, EnrolmentRequest};
 pub use files::{
     decode_pem, encode_pem, keep, keep_key, load, read_certificate, read_key, read_member,
     read_plain_key, write_certificate, write_plain_key,
 };
 pub use issued::{Enrolled, IssuedCertificate, IssuedError, IssuedLog};
+pub use lifetimes::Lifetimes;
+pub use next_root::NextRoot;
 pub use passphrase::{Passphrase, check_private};
+pub use rotation::KeyRotation;
+pub use tokens::{NewToken, TokenFile, TokenRecord, TokenText};
+pub use watch::{CertificateStanding, CertificateState, certificates};
 
-use crate::network::folder::FolderError;
+use crate::{hsm::HsmError, network::folder::FolderError};
 use blockworm_crypto::{SecretKey, SecretKeyError, keyfile::KeyFileError};
 use blockworm_ledger::OrganisationId;
 use std::{io, path::PathBuf};
@@ -112,6 +127,9 @@ pub enum IdentityError {
         /// Whose.
         organisation: OrganisationId,
     },
+    /// A key in a security module cannot be used.
+    #[error(transparent)]
+    Hsm(#[from] HsmError),
     /// The folder could not be used.
     #[error(transparent)]
     Folder(#[from] FolderError),

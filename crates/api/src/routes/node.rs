@@ -8,6 +8,7 @@ use crate::{
     model::{HealthView, LedgerView, NodeView, Page},
     paging::PageQuery,
     problem::{Failure, Problem},
+    routes::identity,
 };
 use axum::{
     Json,
@@ -15,7 +16,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use blockworm_node::LedgerHandle;
+use blockworm_node::{LedgerHandle, Metric, MetricKind};
 
 /// The API's own description, OpenAPI 3.1.
 #[utoipa::path(
@@ -84,7 +85,21 @@ pub(crate) async fn get_ready(
     responses((status = 200, description = "Prometheus text format 0.0.4", content_type = "text/plain", body = String))
 )]
 pub(crate) async fn get_metrics(State(app): State<App>) -> Response {
-    let text = prometheus(&app.metrics, &app.node.metrics());
+    let mut metrics = app.node.metrics();
+    // A folder that cannot be read hides no other figure.
+    let certificates = identity::standings(&app).await.unwrap_or_default();
+    metrics.extend(certificates.into_iter().map(|one| Metric {
+        name: "blockworm_certificate_seconds_left",
+        help: "Until the certificate ends; negative afterwards.",
+        kind: MetricKind::Gauge,
+        value: one.seconds_left as f64,
+        labels: vec![
+            ("organisation", one.organisation),
+            ("file", one.file),
+            ("profile", one.profile),
+        ],
+    }));
+    let text = prometheus(&app.metrics, &metrics);
     (
         [(
             header::CONTENT_TYPE,

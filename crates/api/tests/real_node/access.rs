@@ -35,6 +35,7 @@ impl Guarded {
         let config = ServerConfig {
             listeners: vec![ListenerConfig { address, access }],
             keys_file: Some(path.clone()),
+            users_file: None,
             limits,
         };
         let (address, stop, _) = WORLD.serve_as(config).await;
@@ -354,6 +355,7 @@ fn an_open_listener_beside_a_guarded_one_keeps_its_own_rule() {
                 ListenerConfig { address, access },
             ],
             keys_file: Some(path.clone()),
+            users_file: None,
             ..ServerConfig::new(address)
         };
         let refused = blockworm_api::Server::bind(config.clone(), WORLD.handle())

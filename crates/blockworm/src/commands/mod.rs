@@ -4,14 +4,20 @@ mod acting;
 mod api_key;
 mod archiving;
 mod asset;
+mod authority;
+mod certificate;
+mod clock;
+mod console_user;
 mod consortium;
 mod counterpart;
 mod credit;
 mod decide;
 mod doctor;
 mod down;
+mod enrolment;
 mod financing;
 mod fingerprints;
+mod hsm;
 mod key_holder;
 mod ledger;
 mod lifecycle;
@@ -30,6 +36,7 @@ mod proposal;
 mod query;
 mod receivable;
 mod registry;
+mod renewing;
 mod reregister;
 mod status;
 mod story;
@@ -59,7 +66,10 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Node(NodeCommand::Package(args)) => packages::package(&args, format),
         Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
+        Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
+        Command::Certificate(command) => certificate::run(&command, format),
+        Command::Clock(command) => clock::run(&command, format),
         Command::Down(args) => down::run(&args, format),
         Command::Consortium(command) => consortium::run(&command, format),
         Command::Bench(args) => bench::run(args, format),
@@ -81,6 +91,9 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Hsm(command) => hsm::run(&command, format).await,
+            Command::Enrolment(command) => enrolment::run(&command, format).await,
+            Command::Authority(command) => authority::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
@@ -106,6 +119,9 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
                 | NodeCommand::Install(_),
             )
             | Command::ApiKey(_)
+            | Command::ConsoleUser(_)
+            | Command::Certificate(_)
+            | Command::Clock(_)
             | Command::Consortium(_)
             | Command::Verify(_)
             | Command::Down(_)

@@ -1,5 +1,6 @@
 //! `blockworm node run`: one organisation's node and its API, until told to end.
 
+use super::renewing::Renewing;
 use crate::{
     builtins::builtins,
     cli::NodeRunArgs,
@@ -10,13 +11,14 @@ use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, Server
 use blockworm_ledger::OrganisationId;
 use blockworm_node::{NodeError, RunningNode};
 use blockworm_service::{
+    identity::IdentityDesk,
     key_holder::{Desk, DeskError},
     network::{
-        NodeConfigFile, NodeLock, Overrides, clock,
+        ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads that serve the API; consensus and execution have their own.
@@ -96,9 +98,14 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let server = Server::bind(server_config(file), node.handle())
         .await
         .map_err(|error| start_failure(file, &error))?;
-    let pages = blockworm_console::pages(node.handle(), server.stopping());
+    let pages = blockworm_console::pages(node.handle(), server.users(), server.stopping());
     let desks = key_holders(file, node)?;
-    let server = server.with_pages(pages).with_key_holders(desks);
+    let renewing = looked_after(file, node);
+    let server = server
+        .with_pages(pages)
+        .with_key_holders(desks)
+        .with_identity(renewing.desk.clone());
+    let renewing = tokio::spawn(renewing.run());
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }
@@ -113,10 +120,25 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         }
     };
     server.run(end).await;
+    renewing.abort();
     match failure {
         None => Ok(()),
         Some(reason) => Err(Failure::new("node.failed", reason)
             .next("free disk space if it is full; then blockworm up again")),
+    }
+}
+
+/// The certificates of the node's organisation, and of those whose folders it was given.
+fn looked_after(file: &NodeConfigFile, node: &RunningNode) -> Renewing {
+    let folder = ConsortiumFolder::new(file.directory.join(".."));
+    let mut organisations = vec![file.organisation.clone()];
+    organisations.extend(file.identity.organisations.iter().cloned());
+    let desk = IdentityDesk::new(folder.clone(), organisations, file.identity.enrol);
+    Renewing {
+        folder,
+        desk: Arc::new(desk),
+        node: node.handle(),
+        renews: file.identity.renew,
     }
 }
 
@@ -174,6 +196,7 @@ fn server_config(file: &NodeConfigFile) -> ServerConfig {
     ServerConfig {
         listeners: listeners.collect(),
         keys_file: Some(file.api_keys_file.clone()),
+        users_file: Some(file.console_users_file.clone()),
         limits: Limits::default(),
     }
 }
@@ -182,6 +205,7 @@ fn access_of(settings: &AccessSettings) -> Access {
     Access {
         keys: settings.accept.contains(&Accepted::Key),
         certificates: settings.accept.contains(&Accepted::Certificate),
+        users: settings.accept.contains(&Accepted::User),
         names: settings.names.clone(),
         tls: settings.tls.as_ref().map(|tls| TlsFiles {
             certificate_file: tls.certificate_file.clone(),
@@ -207,6 +231,17 @@ fn start_failure(file: &NodeConfigFile, error: &ServerError) -> Failure {
                 "blockworm api-key create NAME --scope read --dir DIR --node {}",
                 file.organisation
             ),
+        ),
+        ServerError::NoUsers { .. } => (
+            "api.no_users",
+            format!(
+                "blockworm console-user add NAME --scope read --dir DIR --node {}",
+                file.organisation
+            ),
+        ),
+        ServerError::Users(_) => (
+            "users.unusable",
+            "chmod 600 the file, or restore it".to_owned(),
         ),
         ServerError::TlsFile { .. } => (
             "api.tls_file",

@@ -149,7 +149,9 @@ async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
         ledgers,
         expires_at_ms: now_ms().saturating_add(args.days * DAY_MS),
     };
-    let file = InvitationFile::sign(invitation, genesis, signer.key());
+    let file = InvitationFile::sign(invitation, genesis, signer.key()).map_err(|error| {
+        Failure::of("key.not_signed", &error).next("blockworm hsm status --org ORG")
+    })?;
     write_file(&args.out, &file).map_err(refused)?;
     let text = format!(
         "{}\nwritten  {}: send it to {}\nnext     tell {} the genesis digest by another way; there: blockworm org accept {} --genesis DIGEST --address IP:PORT --dir FOLDER -o acceptance.json",

@@ -1,64 +1,22 @@
 //! An organisation's root and its issuing authority: made, kept, opened again, and what they issue.
 
 use super::{
-    AUTHORITY, AUTHORITY_VALIDITY_MS, BACKDATED_MS, CONSENSUS, Enrolled, ISSUING,
-    ISSUING_VALIDITY_MS, Identity, IdentityError, IssuedLog, MEMBER_VALIDITY_MS, NODE, Passphrase,
-    TLS, TLS_VALIDITY_MS, certificate_error,
-    files::{keep_key, read_certificate, read_key, write_certificate, write_plain_key},
+    AUTHORITY, BACKDATED_MS, CONSENSUS, Enrolled, ISSUING, Identity, IdentityError, IssuedLog,
+    Lifetimes, NODE, Passphrase, TLS, certificate_error,
+    files::{keep_key, read_certificate, read_key, write_certificate, write_key, write_plain_key},
 };
-use crate::network::folder::ConsortiumFolder;
+use crate::{
+    hsm,
+    network::folder::{ConsortiumFolder, write_json},
+};
 use blockworm_crypto::{
-    Algorithm, PublicKey, SecretKey,
+    Algorithm, PublicKey, SecretKey, Signing as _,
     identity::{
         CertificateAuthority, MemberSubject, Order, Profile, RevokedCertificate, Validity, describe,
     },
 };
 use blockworm_ledger::OrganisationId;
-use std::{fs, sync::Arc};
-
-/// How long certificates of each kind count, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetimes {
-    /// A root's.
-    pub root_ms: u64,
-    /// An issuing authority's.
-    pub issuing_ms: u64,
-    /// A member's, a node's and all others'.
-    pub leaf_ms: u64,
-    /// A TLS server's.
-    pub tls_ms: u64,
-}
-
-impl Default for Lifetimes {
-    fn default() -> Self {
-        Self {
-            root_ms: AUTHORITY_VALIDITY_MS,
-            issuing_ms: ISSUING_VALIDITY_MS,
-            leaf_ms: MEMBER_VALIDITY_MS,
-            tls_ms: TLS_VALIDITY_MS,
-        }
-    }
-}
-
-impl Lifetimes {
-    /// Everything below the root counts for `ms`: to rehearse what happens when it ends.
-    #[must_use]
-    pub fn short(ms: u64) -> Self {
-        Self {
-            issuing_ms: ms,
-            leaf_ms: ms,
-            tls_ms: ms,
-            ..Self::default()
-        }
-    }
-
-    const fn of(&self, profile: Profile) -> u64 {
-        match profile {
-            Profile::TlsServer => self.tls_ms,
-            _ => self.leaf_ms,
-        }
-    }
-}
+use std::{fs, io, path::Path, sync::Arc};
 
 /// An organisation's own authorities: the root that ledgers name, and the one below it that issues.
 pub struct Authority {
@@ -163,7 +121,12 @@ impl Authority {
         };
         let issuing_file = folder.key_file(organisation, ISSUING);
         let issuing_certificate = folder.certificate_file(organisation, ISSUING);
-        let (issuing, issuing_key) = if issuing_certificate.exists() {
+        let token_key = hsm::open(folder, organisation, ISSUING)?;
+        let (issuing, issuing_key) = if let Some(key) = token_key {
+            let chain = read_certificate(&issuing_certificate)?;
+            let opened = CertificateAuthority::open_issuing(chain, Arc::new(key));
+            (opened.map_err(refused)?, None)
+        } else if issuing_certificate.exists() {
             let key = read_key(&issuing_file, &passphrase)?;
             let chain = read_certificate(&issuing_certificate)?;
             let opened = CertificateAuthority::open_issuing(chain, Arc::new(key.clone()));
@@ -175,7 +138,7 @@ impl Authority {
             let opened = CertificateAuthority::open(root.clone(), Arc::new(key));
             (opened.map_err(refused)?, None)
         };
-        let lifetimes = Lifetimes::default();
+        let lifetimes = Lifetimes::read(folder, organisation)?;
         Self::of(
             organisation,
             root,
@@ -195,25 +158,34 @@ impl Authority {
         folder: &ConsortiumFolder,
         passphrase: &Passphrase,
     ) -> Result<(), IdentityError> {
-        let organisation = &self.organisation;
-        if let Some(key) = &self.root_key {
-            keep_key(folder, organisation, AUTHORITY, key, passphrase)?;
+        if self.lifetimes != Lifetimes::default() {
+            write_json(Lifetimes::file(folder, &self.organisation), &self.lifetimes)?;
         }
-        write_certificate(
-            &folder.certificate_file(organisation, AUTHORITY),
-            &self.root,
-        )?;
-        if let Some(key) = &self.issuing_key {
-            keep_key(folder, organisation, ISSUING, key, passphrase)?;
-            let path = folder.certificate_file(organisation, ISSUING);
-            write_certificate(&path, self.issuing.chain())?;
+        let log = IssuedLog::of(folder, &self.organisation);
+        self.keep_in(&folder.keys(&self.organisation), &log, passphrase)
+    }
+
+    /// The same in any folder. The root's certificate is written last.
+    pub(super) fn keep_in(
+        &self,
+        home: &Path,
+        log: &IssuedLog,
+        passphrase: &Passphrase,
+    ) -> Result<(), IdentityError> {
+        let keys = [(AUTHORITY, &self.root_key), (ISSUING, &self.issuing_key)];
+        for (name, key) in keys {
+            if let Some(key) = key {
+                let path = home.join(format!("{name}.key.pem"));
+                write_key(&path, key, passphrase)?;
+            }
         }
-        let log = IssuedLog::of(folder, organisation);
         log.record(&self.root, Enrolled::Founded, None)?;
         if self.issuing_key.is_some() {
             log.record(self.issuing.chain(), Enrolled::Founded, None)?;
+            let path = home.join(format!("{ISSUING}.cert.pem"));
+            write_certificate(&path, self.issuing.chain())?;
         }
-        Ok(())
+        write_certificate(&home.join(format!("{AUTHORITY}.cert.pem")), &self.root)
     }
 
     /// Whose.
@@ -240,13 +212,6 @@ impl Authority {
         self.root_key.is_some()
     }
 
-    /// Issues with other lifetimes than the usual.
-    #[must_use]
-    pub const fn with_lifetimes(mut self, lifetimes: Lifetimes) -> Self {
-        self.lifetimes = lifetimes;
-        self
-    }
-
     /// Certifies that `public_key` is the member's, with these functions.
     ///
     /// # Errors
@@ -269,7 +234,7 @@ impl Authority {
             .map_err(|source| certificate_error(&format!("{}/{name}", self.organisation), source))
     }
 
-    /// Issues a certificate of any profile, with its usual lifetime.
+    /// Issues a certificate of any profile; it never counts longer than its authorities.
     ///
     /// # Errors
     /// [`IdentityError::Certificate`].
@@ -279,22 +244,7 @@ impl Authority {
         public_key: &PublicKey,
         now_ms: u64,
     ) -> Result<Vec<u8>, IdentityError> {
-        self.issue_lasting(order, public_key, now_ms, self.lifetimes.of(order.profile))
-    }
-
-    /// Issues a certificate of any profile that counts for `length_ms`, never longer than its
-    /// authorities.
-    ///
-    /// # Errors
-    /// [`IdentityError::Certificate`].
-    pub fn issue_lasting(
-        &self,
-        order: &Order<'_>,
-        public_key: &PublicKey,
-        now_ms: u64,
-        length_ms: u64,
-    ) -> Result<Vec<u8>, IdentityError> {
-        let validity = validity(now_ms, length_ms, self.ends_ms);
+        let validity = validity(now_ms, self.lifetimes.of(order.profile), self.ends_ms);
         self.issuing
             .issue_as(order, public_key, validity)
             .map_err(|source| {
@@ -364,12 +314,42 @@ impl Authority {
         write_certificate(&folder.certificate_file(&self.organisation, TLS), &chain)
     }
 
-    /// Replaces the issuing authority by a new one below the same root: a new key, the same length.
+    /// When a certificate of this profile would end that is issued now.
+    #[must_use]
+    pub fn would_end_ms(&self, profile: Profile, now_ms: u64) -> u64 {
+        let length_ms = self.lifetimes.of(profile);
+        validity(now_ms, length_ms, self.ends_ms).not_after_ms
+    }
+
+    /// Replaces the issuing authority by a new one below the same root, with a new key: on the
+    /// token, where the key before lies there, else in a file. Certificates of the one before go on
+    /// counting. No vote is needed.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoRootKey`] where the root's key is elsewhere, [`IdentityError::Hsm`].
+    pub fn rotate_issuing(
+        &mut self,
+        folder: &ConsortiumFolder,
+        passphrase: &Passphrase,
+        now_ms: u64,
+    ) -> Result<(), IdentityError> {
+        let organisation = self.organisation.clone();
+        if let Some(key) = hsm::open(folder, &organisation, ISSUING)? {
+            let algorithm = key.public_key().algorithm();
+            hsm::move_issuing(folder, &organisation, algorithm, now_ms)?;
+            *self = Self::load(folder, &organisation)?;
+            return Ok(());
+        }
+        self.rotate_into_file(folder, passphrase, now_ms)
+    }
+
+    /// Replaces the issuing authority by a new one below the same root, with a new key in a
+    /// file, also where the key before lay on a token.
     /// Certificates of the one before go on counting. No vote is needed.
     ///
     /// # Errors
     /// [`IdentityError::NoRootKey`] where the root's key is elsewhere.
-    pub fn rotate_issuing(
+    pub fn rotate_into_file(
         &mut self,
         folder: &ConsortiumFolder,
         passphrase: &Passphrase,
@@ -385,12 +365,11 @@ impl Authority {
         let root =
             CertificateAuthority::open(self.root.clone(), Arc::new(root_key)).map_err(refused)?;
         let before = describe(self.issuing.certificate()).map_err(refused)?;
-        let (number, length_ms) = if before.self_issued {
-            (1, self.lifetimes.issuing_ms)
-        } else {
-            (issuing_number(&before.name) + 1, length_of(before.validity))
+        let number = match before.self_issued {
+            true => 1,
+            false => issuing_number(&before.name) + 1,
         };
-        let (issuing, key) = issuing_below(&root, number, now_ms, length_ms)?;
+        let (issuing, key) = issuing_below(&root, number, now_ms, self.lifetimes.issuing_ms)?;
         let organisation = &self.organisation;
         // The new key waits under another name until its certificate is written: a crash between
         // the two renames leaves a pair that `load` refuses, and this command makes anew.
@@ -407,6 +386,8 @@ impl Authority {
             source,
         })?;
         write_certificate(&certificate_file, issuing.chain())?;
+        // The one before may have lain in a security module.
+        remove_if_there(&hsm::reference_file(folder, organisation, ISSUING))?;
         let made = Self::of(
             organisation,
             self.root.clone(),
@@ -452,14 +433,6 @@ pub fn is_reserved(name: &str) -> bool {
     [AUTHORITY, ISSUING, "issuing-next", CONSENSUS, NODE, TLS].contains(&name)
 }
 
-/// How long a certificate of this validity was meant to count, what was added before it left out.
-#[must_use]
-pub fn length_of(validity: Validity) -> u64 {
-    let whole = validity.not_after_ms.saturating_sub(validity.not_before_ms);
-    // `validity` adds at most an hour, and a twelfth of the length.
-    whole.saturating_sub(BACKDATED_MS.min(whole / 13))
-}
-
 fn validity(now_ms: u64, length_ms: u64, ends_ms: u64) -> Validity {
     Validity {
         not_before_ms: now_ms.saturating_sub(BACKDATED_MS.min(length_ms / 12)),
@@ -493,14 +466,12 @@ fn issuing_number(name: &str) -> u64 {
     last.and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
-fn remove_if_there(path: &std::path::Path) -> Result<(), IdentityError> {
+fn remove_if_there(path: &Path) -> Result<(), IdentityError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(IdentityError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })
-        }
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(IdentityError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
         _ => Ok(()),
     }
 }

@@ -43,9 +43,21 @@ pub fn keep_key(
     passphrase: &Passphrase,
 ) -> Result<(), IdentityError> {
     make_private_folder(&folder.keys(organisation))?;
-    let path = folder.key_file(organisation, name);
-    keyfile::write_encrypted_with(&path, key, passphrase.as_bytes(), passphrase.cost())
-        .map_err(|source| IdentityError::KeyFile { path, source })
+    write_key(&folder.key_file(organisation, name), key, passphrase)
+}
+
+/// Writes an encrypted key file.
+pub(super) fn write_key(
+    path: &Path,
+    key: &SecretKey,
+    passphrase: &Passphrase,
+) -> Result<(), IdentityError> {
+    keyfile::write_encrypted_with(path, key, passphrase.as_bytes(), passphrase.cost()).map_err(
+        |source| IdentityError::KeyFile {
+            path: path.to_owned(),
+            source,
+        },
+    )
 }
 
 /// Opens the identity of a member whose key lies in the folder.

@@ -150,7 +150,15 @@ pub fn live_by(dir: &Path) -> bool {
     }))
 }
 
-fn machine_ms() -> u64 {
+/// Whether the folder's clock is being moved.
+#[must_use]
+pub fn is_moving(dir: &Path) -> bool {
+    read(dir).pace_at(machine_ms()) > 1
+}
+
+/// Now by the machine's own clock, milliseconds since 1970.
+#[must_use]
+pub fn machine_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

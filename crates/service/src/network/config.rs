@@ -2,10 +2,14 @@
 
 mod access;
 mod evaluation;
+mod identity;
 
-pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
+pub use access::{
+    API_KEYS, Accepted, AccessSettings, CONSOLE_USERS, ListenerSettings, TlsSettings,
+};
 
 pub use evaluation::{KeyHolderSettings, answering_node};
+pub use identity::IdentitySettings;
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
 use crate::identity::{CONSENSUS, IdentityError, Passphrase};
@@ -41,6 +45,9 @@ pub struct NodeConfigFile {
     /// The digests of API keys; only its owner may read it.
     #[serde(default = "access::api_keys")]
     pub api_keys_file: PathBuf,
+    /// The file of people who sign in at the console (`blockworm console-user add`).
+    #[serde(default = "access::console_users")]
+    pub console_users_file: PathBuf,
     /// The consensus key, encrypted PKCS#8.
     pub consensus_key_file: PathBuf,
     /// The passphrase of `consensus_key_file`; only its owner may read it.
@@ -56,6 +63,9 @@ pub struct NodeConfigFile {
     /// Whose evaluation keys this node answers with, for which registry; none unless given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_holders: Vec<KeyHolderSettings>,
+    /// What the node does for its organisation's certificates.
+    #[serde(default, skip_serializing_if = "IdentitySettings::is_default")]
+    pub identity: IdentitySettings,
     /// Bounds on memory and threads; what is left out has its default.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -177,9 +187,7 @@ pub enum ConfigError {
         address: SocketAddr,
     },
     /// An organisation's keys are its own.
-    #[error(
-        "the node of {node} must not answer with the evaluation keys of {holder}: only profile `local` may"
-    )]
+    #[error("the node of {node} must not use the keys of {holder}: only profile `local` may")]
     ForeignKeys {
         /// Whose node.
         node: OrganisationId,
@@ -211,6 +219,7 @@ impl NodeConfigFile {
             &mut file.passphrase_file,
             &mut file.directory,
             &mut file.api_keys_file,
+            &mut file.console_users_file,
         ]
         .into_iter()
         .chain(&mut file.genesis_files)
@@ -250,12 +259,13 @@ impl NodeConfigFile {
     }
 
     fn check_key_holders(&self) -> Result<(), ConfigError> {
-        let mut holders = self.key_holders.iter();
-        let foreign = holders.find(|holder| holder.organisation != self.organisation);
+        let holders = self.key_holders.iter().map(|holder| &holder.organisation);
+        let mut all = holders.chain(&self.identity.organisations);
+        let foreign = all.find(|organisation| **organisation != self.organisation);
         match foreign {
             Some(holder) if self.profile != ProfileName::Local => Err(ConfigError::ForeignKeys {
                 node: self.organisation.clone(),
-                holder: holder.organisation.clone(),
+                holder: holder.clone(),
             }),
             _ => Ok(()),
         }
@@ -294,12 +304,18 @@ impl NodeConfigFile {
             api_access: AccessSettings::default(),
             api_listeners: Vec::new(),
             api_keys_file: PathBuf::from(API_KEYS),
+            console_users_file: PathBuf::from(CONSOLE_USERS),
             consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
             passphrase_file: PathBuf::from("keys/passphrase"),
             genesis_files: genesis_files.collect(),
             directory: PathBuf::from("."),
             peers,
             key_holders: Vec::new(),
+            identity: IdentitySettings {
+                renew: true,
+                enrol: true,
+                organisations: Vec::new(),
+            },
             limits: LimitSettings::default(),
         }
     }

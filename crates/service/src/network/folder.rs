@@ -7,7 +7,13 @@
 //! DIR/consortium.json           ledgers, organisations, members, nodes and their addresses
 //! DIR/<org>/node.toml           only where the organisation runs a node
 //! DIR/<org>/node.{lock,pid,log} of the running process
-//! DIR/<org>/keys/               passphrase, ca.*, consensus.*, <member>.{key,cert}.pem
+//! DIR/<org>/keys/               passphrase, ca.*, issuing.*, consensus.key.pem with node.cert.pem,
+//!                               tls.*, <member>.{key,cert}.pem
+//! DIR/<org>/keys/next/          a root or member's key that the ledgers do not know yet
+//! DIR/<org>/issued.jsonl        the certificates that the organisation issued and revoked
+//! DIR/<org>/enrolment-tokens.*  digests of one-time tokens; DIR/<org>/enrolled/ proofs that came in
+//! DIR/<org>/lifetimes.json      only where certificates count for other than the usual times
+//! DIR/clock.json                only where the clock was moved for a rehearsal
 //! DIR/<org>/keys/evaluation/    <version>.key.pem, where the organisation is a key holder
 //! DIR/<org>/ledgers/<id>/       blocks, state, votes
 //! DIR/<org>/ledgers/<id>.evaluations.jsonl   a key holder's audit
@@ -420,7 +426,10 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), FolderError> {
 }
 
 /// Makes a folder that only its owner can enter; one that exists is left as it is.
-pub(crate) fn make_private_folder(path: &Path) -> Result<(), FolderError> {
+///
+/// # Errors
+/// [`FolderError::Io`].
+pub fn make_private_folder(path: &Path) -> Result<(), FolderError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -329,6 +329,14 @@ fn write_files(
     for (draft, node) in &nodes {
         let mut file = node_file(draft, node, &nodes, &record.ledgers);
         file.key_holders = key_holders(&draft.plan.id, &nodes, genesis);
+        if nodes
+            .first()
+            .is_some_and(|(first, _)| first.plan.id == draft.plan.id)
+        {
+            // The first node looks after those that run none.
+            let without = drafts.iter().filter(|draft| draft.node.is_none());
+            file.identity.organisations = without.map(|draft| draft.plan.id.clone()).collect();
+        }
         let text = file.to_toml().map_err(|error| CreateError::Genesis {
             reason: error.to_string(),
         })?;

@@ -14,6 +14,8 @@ mod ports;
 pub mod process;
 
 pub use config::{ConfigError, NodeConfigFile, Overrides};
-pub use folder::{ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeRecord};
+pub use folder::{
+    ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeRecord, make_private_folder,
+};
 pub use local::{CreateError, LocalConsortium, create};
 pub use process::{NodeLock, NodeState, ProcessError};
