@@ -2,7 +2,9 @@
 
 mod access;
 mod asset;
+mod console_user;
 mod financing;
+mod hsm;
 mod identity;
 mod key_holder;
 mod network;
@@ -16,7 +18,12 @@ pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
 };
+pub use console_user::{
+    ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
+    PasswordSource,
+};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
+pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use identity::{
     AuthorityAdoptArgs, AuthorityCommand, AuthorityRootArgs, CertificateCalendarArgs,
     CertificateCommand, CertificateCrlArgs, CertificateListArgs, CertificateRenewArgs,
@@ -101,6 +108,9 @@ pub enum Command {
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// People who sign in at a node's console.
+    #[command(subcommand)]
+    ConsoleUser(ConsoleUserCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -124,6 +134,9 @@ pub enum Command {
     /// The clock of a local consortium, for rehearsals.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Keys in a hardware security module, and who signs with them.
+    #[command(subcommand)]
+    Hsm(HsmCommand),
     /// Assets: classes, issuance, and holdings that change hands.
     #[command(subcommand)]
     Asset(AssetCommand),

@@ -7,6 +7,7 @@ mod asset;
 mod authority;
 mod certificate;
 mod clock;
+mod console_user;
 mod consortium;
 mod counterpart;
 mod credit;
@@ -16,6 +17,7 @@ mod down;
 mod enrolment;
 mod financing;
 mod fingerprints;
+mod hsm;
 mod key_holder;
 mod ledger;
 mod lifecycle;
@@ -43,7 +45,7 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-pub mod verify;
+mod verify;
 mod voting;
 mod voucher;
 
@@ -64,6 +66,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Node(NodeCommand::Package(args)) => packages::package(&args, format),
         Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
+        Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Certificate(command) => certificate::run(&command, format),
         Command::Clock(command) => clock::run(&command, format),
@@ -88,6 +91,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Hsm(command) => hsm::run(&command, format).await,
             Command::Enrolment(command) => enrolment::run(&command, format).await,
             Command::Authority(command) => authority::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
@@ -115,6 +119,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
                 | NodeCommand::Install(_),
             )
             | Command::ApiKey(_)
+            | Command::ConsoleUser(_)
             | Command::Certificate(_)
             | Command::Clock(_)
             | Command::Consortium(_)

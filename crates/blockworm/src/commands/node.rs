@@ -14,7 +14,7 @@ use blockworm_service::{
     identity::IdentityDesk,
     key_holder::{Desk, DeskError},
     network::{
-        ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
+        self, ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
@@ -55,7 +55,7 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
 }
 
 fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
-    owner::check(file).map_err(|error| {
+    network::owner::check(file).map_err(|error| {
         foreign(file, &error).next(format!(
             "give the node of {} its own keys folder back",
             file.organisation
@@ -109,7 +109,7 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let server = Server::bind(server_config(file), node.handle())
         .await
         .map_err(|error| start_failure(file, &error))?;
-    let pages = blockworm_console::pages(node.handle(), server.stopping());
+    let pages = blockworm_console::pages(node.handle(), server.users(), server.stopping());
     let desks = key_holders(file, node)?;
     let renewing = looked_after(file, node);
     let server = server
@@ -207,6 +207,7 @@ fn server_config(file: &NodeConfigFile) -> ServerConfig {
     ServerConfig {
         listeners: listeners.collect(),
         keys_file: Some(file.api_keys_file.clone()),
+        users_file: Some(file.console_users_file.clone()),
         limits: Limits::default(),
     }
 }
@@ -215,6 +216,7 @@ fn access_of(settings: &AccessSettings) -> Access {
     Access {
         keys: settings.accept.contains(&Accepted::Key),
         certificates: settings.accept.contains(&Accepted::Certificate),
+        users: settings.accept.contains(&Accepted::User),
         names: settings.names.clone(),
         tls: settings.tls.as_ref().map(|tls| TlsFiles {
             certificate_file: tls.certificate_file.clone(),
@@ -240,6 +242,17 @@ fn start_failure(file: &NodeConfigFile, error: &ServerError) -> Failure {
                 "blockworm api-key create NAME --scope read --dir DIR --node {}",
                 file.organisation
             ),
+        ),
+        ServerError::NoUsers { .. } => (
+            "api.no_users",
+            format!(
+                "blockworm console-user add NAME --scope read --dir DIR --node {}",
+                file.organisation
+            ),
+        ),
+        ServerError::Users(_) => (
+            "users.unusable",
+            "chmod 600 the file, or restore it".to_owned(),
         ),
         ServerError::TlsFile { .. } => (
             "api.tls_file",

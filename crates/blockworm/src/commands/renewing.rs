@@ -155,8 +155,7 @@ async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> 
         }
     }
     let acts = |(member, registered): &&(&HeldMember, Registered)| {
-        registered.not_after_ms >= now_ms
-            && registered.key == member.identity.key.public_key().to_string()
+        registered.not_after_ms >= now_ms && registered.key == member.key.public_key().to_string()
     };
     let admin = known
         .iter()
@@ -166,7 +165,7 @@ async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> 
     for entry in &known {
         let (member, registered) = entry;
         let newer = member.described.validity.not_after_ms > registered.not_after_ms;
-        let same_key = registered.key == member.identity.key.public_key().to_string();
+        let same_key = registered.key == member.key.public_key().to_string();
         if !newer || !same_key {
             continue;
         }
@@ -179,8 +178,10 @@ async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> 
             tracing::error!(member = %member.id, ledger = %ledger.id(), "nobody here may renew it on the ledger any more");
             continue;
         };
-        let message = member::registration("renew", ledger.id(), &member.identity);
-        let signer = Signer::new(signer.id.clone(), signer.identity.key.clone());
+        let message =
+            member::registration_by("renew", ledger.id(), &member.certificate, &*member.key);
+        let message = message.map_err(|error| error.to_string())?;
+        let signer = Signer::held(signer.id.clone(), signer.key.clone());
         let signed = signer.sign(ledger.id(), &member::contract(), message);
         let signed = signed.map_err(|failure| failure.what)?;
         transactions.push(Bytes::from(signed.encode()));

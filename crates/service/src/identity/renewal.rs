@@ -2,17 +2,21 @@
 //! again, the issuing authority before all others.
 
 use super::{
-    AUTHORITY, Authority, Enrolled, ISSUING, Identity, IdentityError, IssuedLog, Passphrase,
+    AUTHORITY, Authority, Enrolled, ISSUING, IdentityError, IssuedLog, Passphrase,
     files::{read_certificate, read_key, write_certificate},
     is_reserved,
     watch::{files, revoked},
 };
-use crate::network::folder::ConsortiumFolder;
+use crate::{
+    hsm::{self, reference_file},
+    network::folder::ConsortiumFolder,
+};
 use blockworm_crypto::{
-    SecretKey,
+    Signing,
     identity::{Description, Order, Profile, describe},
 };
 use blockworm_ledger::{MemberId, OrganisationId};
+use std::sync::Arc;
 
 /// What a pass over a folder did.
 #[derive(Debug, Default)]
@@ -25,13 +29,15 @@ pub struct Pass {
     pub needs_root: Vec<String>,
 }
 
-/// A member whose certificate and key lie in the folder.
+/// A member whose certificate lies in the folder, and whose key lies there or on the organisation's token.
 #[derive(Clone)]
 pub struct HeldMember {
     /// Who.
     pub id: MemberId,
-    /// Its certificate and key.
-    pub identity: Identity,
+    /// Its certificate's chain, DER.
+    pub certificate: Vec<u8>,
+    /// Its key.
+    pub key: Arc<dyn Signing>,
     /// What the certificate says.
     pub described: Description,
 }
@@ -155,7 +161,8 @@ pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) ->
     let mut held = Vec::new();
     for file in files(folder, organisation) {
         let key_file = folder.key_file(organisation, &file);
-        if is_reserved(&file) || !key_file.exists() {
+        let on_token = reference_file(folder, organisation, &file).exists();
+        if is_reserved(&file) || !(key_file.exists() || on_token) {
             continue;
         }
         let read = || -> Result<Option<HeldMember>, IdentityError> {
@@ -170,10 +177,14 @@ pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) ->
             if revoked.contains(&described.serial) {
                 return Ok(None);
             }
-            let key: SecretKey = read_key(&key_file, &passphrase)?;
+            let key: Arc<dyn Signing> = match hsm::open(folder, organisation, &file)? {
+                Some(key) => Arc::new(key),
+                None => Arc::new(read_key(&key_file, &passphrase)?),
+            };
             Ok(Some(HeldMember {
                 id,
-                identity: Identity { certificate, key },
+                certificate,
+                key,
                 described,
             }))
         };

@@ -4,7 +4,9 @@ mod access;
 mod evaluation;
 mod identity;
 
-pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
+pub use access::{
+    API_KEYS, Accepted, AccessSettings, CONSOLE_USERS, ListenerSettings, TlsSettings,
+};
 
 pub use evaluation::{KeyHolderSettings, answering_node};
 pub use identity::IdentitySettings;
@@ -43,6 +45,9 @@ pub struct NodeConfigFile {
     /// The digests of API keys; only its owner may read it.
     #[serde(default = "access::api_keys")]
     pub api_keys_file: PathBuf,
+    /// The file of people who sign in at the console (`blockworm console-user add`).
+    #[serde(default = "access::console_users")]
+    pub console_users_file: PathBuf,
     /// The consensus key, encrypted PKCS#8.
     pub consensus_key_file: PathBuf,
     /// The passphrase of `consensus_key_file`; only its owner may read it.
@@ -214,6 +219,7 @@ impl NodeConfigFile {
             &mut file.passphrase_file,
             &mut file.directory,
             &mut file.api_keys_file,
+            &mut file.console_users_file,
         ]
         .into_iter()
         .chain(&mut file.genesis_files)
@@ -298,6 +304,7 @@ impl NodeConfigFile {
             api_access: AccessSettings::default(),
             api_listeners: Vec::new(),
             api_keys_file: PathBuf::from(API_KEYS),
+            console_users_file: PathBuf::from(CONSOLE_USERS),
             consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
             passphrase_file: PathBuf::from("keys/passphrase"),
             genesis_files: genesis_files.collect(),
