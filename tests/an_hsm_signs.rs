@@ -73,7 +73,7 @@ fn an_hsm_signs() {
     a_member_signs_on_the_token(&scene);
     an_authority_certifies_on_the_token(&scene);
     without_the_token_nothing_is_half_done(&scene);
-    the_authority_goes_back_to_a_file(&scene);
+    the_authority_stays_on_the_token_until_told(&scene);
     no_pin_is_told(&scene);
 }
 
@@ -213,22 +213,18 @@ fn without_the_token_nothing_is_half_done(scene: &Scene) {
     scene.module.write_settings(&scene.keys(), "bank");
 }
 
-fn the_authority_goes_back_to_a_file(scene: &Scene) {
-    let (keys, bank) = (scene.keys(), "bank".parse().unwrap());
-    let folder = &scene.consortium.folder;
-    let passphrase = blockworm_service::identity::Passphrase::read(&folder.passphrase_file(&bank));
-    // Opened without its module: the token is needed to sign, not to read.
-    let mut authority = blockworm_service::identity::Authority::load(folder, &bank).unwrap();
-    let now_ms = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap()
-        .as_millis() as u64;
-    authority
-        .rotate_issuing(folder, &passphrase.unwrap(), now_ms)
-        .unwrap();
-    assert!(keys.join("issuing.key.pem").exists() && !keys.join("issuing.hsm.toml").exists());
+fn the_authority_stays_on_the_token_until_told(scene: &Scene) {
+    let keys = scene.keys();
+    let rotated = ["authority", "rotate", "--node", "bank"];
+    scene.run(&rotated).json();
+    assert!(!keys.join("issuing.key.pem").exists() && keys.join("issuing.hsm.toml").exists());
     assert_eq!(scene.register("bank/sixth", &[]).json()["code"], "ok");
     scene.openssl_accepts("sixth").unwrap();
+    let back = ["hsm", "authority", "--org", "bank", "--back-to-file"];
+    scene.run(&back).json();
+    assert!(keys.join("issuing.key.pem").exists() && !keys.join("issuing.hsm.toml").exists());
+    assert_eq!(scene.register("bank/seventh", &[]).json()["code"], "ok");
+    scene.openssl_accepts("seventh").unwrap();
 }
 
 fn no_pin_is_told(scene: &Scene) {

@@ -16,7 +16,7 @@ use blockworm_service::{
     network::{ConsortiumFolder, clock},
 };
 use blockworm_workflows::fingerprint::asking::Asker;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long a signed transaction may wait for its block.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -33,12 +33,20 @@ enum MemberKey {
     Here(SecretKey),
     /// In the organisation's security module.
     Token(HsmKey),
+    /// Wherever the folder holds it.
+    Held(Arc<dyn Signing>),
 }
 
 impl Signer {
     /// A member whose key is in memory.
     pub const fn new(member: MemberId, key: SecretKey) -> Self {
         let key = MemberKey::Here(key);
+        Self { member, key }
+    }
+
+    /// A member whose key the folder holds, wherever it lies.
+    pub const fn held(member: MemberId, key: Arc<dyn Signing>) -> Self {
+        let key = MemberKey::Held(key);
         Self { member, key }
     }
 
@@ -94,10 +102,11 @@ impl Signer {
     }
 
     /// With which key.
-    pub const fn key(&self) -> &dyn Signing {
+    pub fn key(&self) -> &dyn Signing {
         match &self.key {
             MemberKey::Here(key) => key,
             MemberKey::Token(key) => key,
+            MemberKey::Held(key) => &**key,
         }
     }
 
@@ -132,6 +141,13 @@ impl Signer {
                 let signature = signed.map_err(|error| hsm_failure(&self.member, &error))?;
                 Ok(Transaction { body, signature })
             }
+            MemberKey::Held(key) => {
+                let signed = key.sign(&transaction_namespace(&body.ledger), &body.id());
+                let signature = signed.map_err(|error| {
+                    Failure::of("key.not_signed", &error).next("blockworm hsm status --org ORG")
+                })?;
+                Ok(Transaction { body, signature })
+            }
         }
     }
 }
@@ -142,10 +158,7 @@ impl Asker for Signer {
     }
 
     fn sign(&self, request: EvaluationRequest) -> std::result::Result<SignedRequest, SigningError> {
-        match &self.key {
-            MemberKey::Here(key) => Ok(request.sign(key)),
-            MemberKey::Token(key) => request.sign_with(key),
-        }
+        request.sign_with(self.key())
     }
 }
 

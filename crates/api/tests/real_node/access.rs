@@ -117,6 +117,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/v1/ledgers/{ledger}/organisations", "read"),
     ("get", "/v1/ledgers/{ledger}/members", "read"),
     ("get", "/v1/ledgers/{ledger}/contracts", "read"),
+    ("get", "/v1/ledgers/{ledger}/proposals", "read"),
+    ("get", "/v1/ledgers/{ledger}/proposals/{number}", "read"),
+    ("get", "/v1/ledgers/{ledger}/policies", "read"),
+    ("get", "/v1/ledgers/{ledger}/calendars", "read"),
     (
         "post",
         "/v1/ledgers/{ledger}/contracts/{contract}/query",
@@ -145,6 +149,7 @@ fn filled(template: &str) -> String {
     template
         .replace("{ledger}", &WORLD.id())
         .replace("{height}", "0")
+        .replace("{number}", "1")
         .replace("{id}", &"00".repeat(32))
         .replace("{contract}", "nothing")
         .replace("{key}", "00")

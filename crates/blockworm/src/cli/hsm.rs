@@ -44,6 +44,9 @@ pub struct HsmGenerateArgs {
 
 #[derive(Args, Debug)]
 pub struct HsmAuthorityArgs {
+    /// Make the new key in a file instead, for a token that is given up.
+    #[arg(long, conflicts_with = "algorithm")]
+    pub back_to_file: bool,
     /// p256 or ed25519.
     #[arg(long, default_value_t = Algorithm::P256)]
     pub algorithm: Algorithm,

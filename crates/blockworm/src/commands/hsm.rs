@@ -1,6 +1,9 @@
 //! `blockworm hsm`: keys on a token, and the members and authorities that sign with them.
 
-use super::{member::contract, tx::print_receipt};
+use super::{
+    member::{contract, registration_message},
+    tx::print_receipt,
+};
 use crate::{
     cli::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace},
     failure::{Failure, Result},
@@ -8,12 +11,11 @@ use crate::{
     remote::Remote,
     signer::{Signer, now_ms},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_crypto::{Namespace, Signing as _, sha256};
 use blockworm_ledger::{LedgerId, MemberId, OrganisationId};
 use blockworm_service::{
     hsm::{self, HsmError, HsmKey, HsmSettings, TokenKey},
-    identity::{self, Authority, IdentityError, is_reserved},
+    identity::{self, Authority, Enrolled, IdentityError, IssuedLog, Passphrase, is_reserved},
     network::ConsortiumFolder,
 };
 use serde_json::{Value, json};
@@ -133,10 +135,22 @@ fn authority(args: &HsmAuthorityArgs, format: Format) -> Result<()> {
     let _lock = folder
         .lock()
         .map_err(|error| crate::remote::folder_failure(&folder, &error))?;
-    hsm::move_issuing(&folder, organisation, args.algorithm, now_ms()).map_err(not_certified)?;
+    let now_ms = now_ms();
+    if args.back_to_file {
+        let mut authority = Authority::load(&folder, organisation).map_err(not_certified)?;
+        Passphrase::read(&folder.passphrase_file(organisation))
+            .and_then(|passphrase| authority.rotate_into_file(&folder, &passphrase, now_ms))
+    } else {
+        hsm::move_issuing(&folder, organisation, args.algorithm, now_ms).map(drop)
+    }
+    .map_err(not_certified)?;
     let file = folder.certificate_file(organisation, identity::ISSUING);
+    let whither = match args.back_to_file {
+        true => "by a key in a file",
+        false => "on the token",
+    };
     let text = format!(
-        "the issuing authority of {organisation} signs on the token from now on\n{} is its chain; certificates of the one before go on counting",
+        "the issuing authority of {organisation} signs {whither} from now on\n{} is its chain; certificates of the one before go on counting",
         file.display()
     );
     format.print(
@@ -162,6 +176,9 @@ async fn register(args: &HsmMemberArgs, format: Format) -> Result<()> {
         let chain = authority
             .issue(name, &args.functions, &key.public_key(), now_ms())
             .map_err(not_certified)?;
+        IssuedLog::of(&folder, &organisation)
+            .record(&chain, Enrolled::Registered, None)
+            .map_err(|error| not_certified(error.into()))?;
         let path = folder.certificate_file(&organisation, name);
         identity::write_certificate(&path, &chain).map_err(not_certified)?;
         let message = registration("register", remote.ledger, &chain, &key)?;
@@ -205,6 +222,9 @@ async fn renew(args: &HsmMemberArgs, format: Format) -> Result<()> {
     let chain = Authority::load(&folder, &organisation)
         .and_then(|authority| authority.issue(name, &functions, &key.public_key(), now_ms()))
         .map_err(not_certified)?;
+    IssuedLog::of(&folder, &organisation)
+        .record(&chain, Enrolled::Renewed, None)
+        .map_err(|error| not_certified(error.into()))?;
     let admin = admin(&folder, args)?;
     let remote = Remote::connect(&args.target).await?;
     let message = registration("renew", remote.ledger, &chain, &key)?;
@@ -220,11 +240,7 @@ fn registration(verb: &str, ledger: LedgerId, chain: &[u8], key: &HsmKey) -> Res
     let possession = key
         .try_sign(&namespace, &sha256(&[chain]))
         .map_err(failure)?;
-    let member = json!({
-        "certificate": BASE64_STANDARD.encode(chain),
-        "possession": possession,
-    });
-    Ok(json!({ verb: member }).to_string().into_bytes())
+    Ok(registration_message(verb, chain, &possession))
 }
 
 fn admin(folder: &ConsortiumFolder, args: &HsmMemberArgs) -> Result<Signer> {

@@ -8,7 +8,7 @@ use blockworm_ledger::{MemberId, OrganisationId};
 use blockworm_node::{LedgerHandle, NodeHandle};
 use blockworm_service::{
     identity::{
-        self, IdentityDesk, certificates,
+        IdentityDesk, certificates,
         renewal::{HeldMember, held_members, renew_due},
     },
     network::{ConsortiumFolder, clock},
@@ -183,14 +183,15 @@ async fn tell(
             tracing::error!(member = %member.id, ledger = %ledger.id(), "nobody here may renew it on the ledger any more");
             continue;
         };
-        let opened = |id: &MemberId| {
-            // Opening a key may be slow by design, and is seldom needed.
-            identity::load(folder, id).map_err(|error| format!("the key of {id}: {error}"))
+        // Opening a key may be slow by design, and is seldom needed.
+        let open = |member: &HeldMember| {
+            let opened = member.open_key(folder);
+            opened.map_err(|error| format!("the key of {}: {error}", member.id))
         };
-        let mut renewed = opened(&member.id)?;
-        renewed.certificate.clone_from(&member.certificate);
-        let message = member::registration("renew", ledger.id(), &renewed);
-        let signer = Signer::new(signer.id.clone(), opened(&signer.id)?.key);
+        let key = open(member)?;
+        let message = member::registration_by("renew", ledger.id(), &member.certificate, &*key);
+        let message = message.map_err(|error| error.to_string())?;
+        let signer = Signer::held(signer.id.clone(), open(signer)?);
         let signed = signer.sign(ledger.id(), &member::contract(), message);
         let signed = signed.map_err(|failure| failure.what)?;
         transactions.push(Bytes::from(signed.encode()));

@@ -3,8 +3,8 @@
 use super::{HsmError, HsmKey, destroy, key::generate_as, reference_file};
 use crate::{
     identity::{
-        AUTHORITY, Enrolled, ISSUING, ISSUING_VALIDITY_MS, IdentityError, IssuedLog, Passphrase,
-        read_certificate, read_key, write_certificate,
+        AUTHORITY, BACKDATED_MS, Enrolled, ISSUING, IdentityError, IssuedLog, Lifetimes,
+        Passphrase, read_certificate, read_key, write_certificate,
     },
     network::folder::ConsortiumFolder,
 };
@@ -67,9 +67,10 @@ pub fn move_issuing(
         label(organisation)?,
         algorithm,
     )?;
+    let lifetimes = Lifetimes::read(folder, organisation)?;
     let validity = Validity {
-        not_before_ms: now_ms.saturating_sub(crate::identity::BACKDATED_MS),
-        not_after_ms: now_ms.saturating_add(ISSUING_VALIDITY_MS).min(ends_ms),
+        not_before_ms: now_ms.saturating_sub(BACKDATED_MS.min(lifetimes.issuing_ms / 12)),
+        not_after_ms: now_ms.saturating_add(lifetimes.issuing_ms).min(ends_ms),
     };
     let chain = root.issue_authority(&name, &key.public_key(), validity);
     let kept = chain.map_err(refused).and_then(|chain| {

@@ -10,7 +10,7 @@ use crate::{
     network::folder::{ConsortiumFolder, write_json},
 };
 use blockworm_crypto::{
-    Algorithm, PublicKey, SecretKey,
+    Algorithm, PublicKey, SecretKey, Signing as _,
     identity::{
         CertificateAuthority, IdentityError as CertificateError, MemberSubject, Order, Profile,
         RevokedCertificate, Validity, describe,
@@ -332,12 +332,35 @@ impl Authority {
         validity(now_ms, length_ms, self.ends_ms).not_after_ms
     }
 
-    /// Replaces the issuing authority by a new one below the same root, with a new key.
+    /// Replaces the issuing authority by a new one below the same root, with a new key: on the
+    /// token, where the key before lies there, else in a file. Certificates of the one before go on
+    /// counting. No vote is needed.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoRootKey`] where the root's key is elsewhere, [`IdentityError::Hsm`].
+    pub fn rotate_issuing(
+        &mut self,
+        folder: &ConsortiumFolder,
+        passphrase: &Passphrase,
+        now_ms: u64,
+    ) -> Result<(), IdentityError> {
+        let organisation = self.organisation.clone();
+        if let Some(key) = hsm::open(folder, &organisation, ISSUING)? {
+            let algorithm = key.public_key().algorithm();
+            hsm::move_issuing(folder, &organisation, algorithm, now_ms)?;
+            *self = Self::load(folder, &organisation)?;
+            return Ok(());
+        }
+        self.rotate_into_file(folder, passphrase, now_ms)
+    }
+
+    /// Replaces the issuing authority by a new one below the same root, with a new key in a
+    /// file, also where the key before lay on a token.
     /// Certificates of the one before go on counting. No vote is needed.
     ///
     /// # Errors
     /// [`IdentityError::NoRootKey`] where the root's key is elsewhere.
-    pub fn rotate_issuing(
+    pub fn rotate_into_file(
         &mut self,
         folder: &ConsortiumFolder,
         passphrase: &Passphrase,

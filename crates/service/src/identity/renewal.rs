@@ -3,13 +3,20 @@
 
 use super::{
     AUTHORITY, Authority, Enrolled, ISSUING, IdentityError, IssuedLog, Passphrase,
-    files::{read_certificate, write_certificate},
+    files::{read_certificate, read_key, write_certificate},
     is_reserved,
     watch::{files, revoked},
 };
-use crate::network::folder::ConsortiumFolder;
-use blockworm_crypto::identity::{Description, Order, Profile, describe};
+use crate::{
+    hsm::{self, reference_file},
+    network::folder::ConsortiumFolder,
+};
+use blockworm_crypto::{
+    Signing,
+    identity::{Description, Order, Profile, describe},
+};
 use blockworm_ledger::{MemberId, OrganisationId};
+use std::sync::Arc;
 
 /// What a pass over a folder did.
 #[derive(Debug, Default)]
@@ -22,15 +29,31 @@ pub struct Pass {
     pub needs_root: Vec<String>,
 }
 
-/// A member whose certificate and key lie in the folder.
+/// A member whose certificate lies in the folder, and whose key lies there or on the organisation's token.
 #[derive(Clone)]
 pub struct HeldMember {
     /// Who.
     pub id: MemberId,
-    /// Its certificate's chain.
+    /// Its certificate's chain, DER.
     pub certificate: Vec<u8>,
     /// What the certificate says.
     pub described: Description,
+}
+
+impl HeldMember {
+    /// Its key: from its file, or in the security module to which a reference in its place points.
+    ///
+    /// # Errors
+    /// What the file or the module refuses.
+    pub fn open_key(&self, folder: &ConsortiumFolder) -> Result<Arc<dyn Signing>, IdentityError> {
+        let organisation = self.id.organisation();
+        if let Some(key) = hsm::open(folder, &organisation, self.id.name())? {
+            return Ok(Arc::new(key));
+        }
+        let passphrase = Passphrase::read(&folder.passphrase_file(&organisation))?;
+        let key = read_key(&folder.key_file(&organisation, self.id.name()), &passphrase)?;
+        Ok(Arc::new(key))
+    }
 }
 
 /// Renews every certificate of the organisation that is due, with the same key. Nothing that was
@@ -147,7 +170,8 @@ fn is_due(file: &str, described: &Description, now_ms: u64) -> bool {
 pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Vec<HeldMember> {
     let revoked = revoked(folder, organisation);
     let held = files(folder, organisation).into_iter().filter_map(|file| {
-        if is_reserved(&file) || !folder.key_file(organisation, &file).exists() {
+        let here = folder.key_file(organisation, &file).exists();
+        if is_reserved(&file) || !(here || reference_file(folder, organisation, &file).exists()) {
             return None;
         }
         let path = folder.certificate_file(organisation, &file);
