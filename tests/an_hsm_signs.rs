@@ -237,3 +237,77 @@ fn no_pin_is_told(scene: &Scene) {
     let status = scene.run(&["hsm", "status", "--org", "bank"]);
     assert!(!status.stdout.contains(PIN) && !status.stderr.contains(PIN));
 }
+
+/// Everything below the roots ends within an hour, which passes in half a minute. While the token is
+/// away nothing can be certified, and the node says so and goes on; then it does what it could not.
+#[test]
+fn a_node_waits_for_its_token_to_renew() {
+    let scratch = tempfile::tempdir().unwrap();
+    let module = match SoftHsm::prepare(scratch.path()) {
+        Ok(module) => module,
+        Err(why) => return dsl::not_run(&why),
+    };
+    let scene = Scene {
+        consortium: Consortium::planned(1),
+        module,
+    };
+    let up = ["up", "--detach", "--nodes", "1", "--certificate-hours", "1"];
+    scene.run(&up).json();
+    scene.module.make_token("bank");
+    scene.module.write_settings(&scene.keys(), "bank");
+    let member = ["hsm", "member", "bank/vault", "--function", "maker"];
+    scene.run(&member).json();
+    scene.run(&["hsm", "authority", "--org", "bank"]).json();
+    let ends_ms = || {
+        let listed = scene
+            .run(&["member", "list", "--organisation", "bank"])
+            .json();
+        let all = listed.as_array().unwrap().iter();
+        let vault = all.clone().find(|one| one["id"] == "bank/vault").unwrap();
+        vault["not_after_ms"].as_u64().unwrap()
+    };
+    let (before, issuing) = (
+        ends_ms(),
+        fs::read(scene.keys().join("issuing.cert.pem")).unwrap(),
+    );
+    scene.module.take_away();
+    scene
+        .run(&[
+            "clock",
+            "move",
+            "--hours-per-minute",
+            "2",
+            "--for-hours",
+            "1",
+        ])
+        .json();
+    let home = scene
+        .consortium
+        .folder
+        .organisation(&"platform".parse().unwrap());
+    let alarm = || {
+        let log = fs::read_to_string(home.join("node.log")).unwrap();
+        log.contains("no certificate can be renewed") && log.contains("is not there")
+    };
+    scene
+        .consortium
+        .wait_until("the node misses the token", alarm);
+    assert_eq!(
+        ends_ms(),
+        before,
+        "nothing was renewed, and the node answers"
+    );
+    scene.module.bring_back();
+    let renewed = || ends_ms() > before;
+    scene
+        .consortium
+        .wait_until("the renewal is on the ledger", renewed);
+    assert_ne!(
+        fs::read(scene.keys().join("issuing.cert.pem")).unwrap(),
+        issuing
+    );
+    assert!(scene.keys().join("issuing.hsm.toml").exists());
+    for file in ["issuing.key.pem", "vault.key.pem"] {
+        assert!(!scene.keys().join(file).exists(), "{file}");
+    }
+}

@@ -143,9 +143,7 @@ impl Signer {
             }
             MemberKey::Held(key) => {
                 let signed = key.sign(&transaction_namespace(&body.ledger), &body.id());
-                let signature = signed.map_err(|error| {
-                    Failure::of("key.not_signed", &error).next("blockworm hsm status --org ORG")
-                })?;
+                let signature = signed.map_err(|error| not_signed(&error))?;
                 Ok(Transaction { body, signature })
             }
         }
@@ -160,6 +158,11 @@ impl Asker for Signer {
     fn sign(&self, request: EvaluationRequest) -> std::result::Result<SignedRequest, SigningError> {
         request.sign_with(self.key())
     }
+}
+
+/// A key that lies elsewhere did not sign.
+pub fn not_signed(error: &SigningError) -> Failure {
+    Failure::of("key.not_signed", error).next("blockworm hsm status --org ORG")
 }
 
 fn hsm_failure(member: &MemberId, error: &HsmError) -> Failure {

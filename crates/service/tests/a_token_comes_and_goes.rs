@@ -76,7 +76,7 @@ fn scenario() {
     let scratch = configuration.parent().unwrap();
     let scene = Scene {
         module: SoftHsm::at(scratch).unwrap(),
-        folder: ConsortiumFolder::new(&scratch.join("consortium")),
+        folder: ConsortiumFolder::new(scratch.join("consortium")),
         bank: "bank".parse().unwrap(),
     };
     let keys = scene.folder.keys(&scene.bank);

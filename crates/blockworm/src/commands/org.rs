@@ -15,7 +15,7 @@ use crate::{
     output::{Format, table, utc},
     progress::Progress,
     remote::{Remote, check_ok, client_failure, folder_failure},
-    signer::{Signer, now_ms},
+    signer::{Signer, not_signed, now_ms},
 };
 use blockworm_execution::{
     Action, MembershipAction,
@@ -149,9 +149,8 @@ async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
         ledgers,
         expires_at_ms: now_ms().saturating_add(args.days * DAY_MS),
     };
-    let file = InvitationFile::sign(invitation, genesis, signer.key()).map_err(|error| {
-        Failure::of("key.not_signed", &error).next("blockworm hsm status --org ORG")
-    })?;
+    let signed = InvitationFile::sign(invitation, genesis, signer.key());
+    let file = signed.map_err(|error| not_signed(&error))?;
     write_file(&args.out, &file).map_err(refused)?;
     let text = format!(
         "{}\nwritten  {}: send it to {}\nnext     tell {} the genesis digest by another way; there: blockworm org accept {} --genesis DIGEST --address IP:PORT --dir FOLDER -o acceptance.json",

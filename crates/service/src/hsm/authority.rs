@@ -44,19 +44,7 @@ pub fn move_issuing(
     let root = read_certificate(&folder.certificate_file(organisation, AUTHORITY))?;
     let described = describe(&root).map_err(refused)?;
     let ends_ms = described.validity.not_after_ms;
-    let before = folder.certificate_file(organisation, ISSUING);
-    let number = match before.exists() {
-        true => {
-            let before = describe(&read_certificate(&before)?).map_err(refused)?;
-            let last = before.name.rsplit(' ').next();
-            last.and_then(|digits| digits.parse::<u64>().ok())
-                .unwrap_or(0)
-                + 1
-        }
-        false => 1,
-    };
-    let short: String = described.name.chars().take(44).collect();
-    let name = format!("{short} issuing {number}");
+    let name = next_name(folder, organisation, &described.name)?;
     let root = CertificateAuthority::open(root, Arc::new(root_key)).map_err(refused)?;
     // A run that was interrupted left a key that nothing refers to.
     destroy(folder, organisation, WAITING)?;
@@ -97,6 +85,30 @@ pub fn move_issuing(
         fs::remove_file(&file).map_err(|source| unreadable(file, source))?;
     }
     Ok(chain)
+}
+
+/// What the authority after the one in the folder is called.
+fn next_name(
+    folder: &ConsortiumFolder,
+    organisation: &OrganisationId,
+    root: &str,
+) -> Result<String, IdentityError> {
+    let before = folder.certificate_file(organisation, ISSUING);
+    let number = match before.exists() {
+        true => {
+            let before = describe(&read_certificate(&before)?);
+            let before = before.map_err(|source| IdentityError::Certificate {
+                subject: organisation.to_string(),
+                source,
+            })?;
+            let last = before.name.rsplit(' ').next();
+            let number = last.and_then(|digits| digits.parse::<u64>().ok());
+            number.unwrap_or(0) + 1
+        }
+        false => 1,
+    };
+    let short: String = root.chars().take(44).collect();
+    Ok(format!("{short} issuing {number}"))
 }
 
 /// A label that no authority before had.

@@ -6,8 +6,10 @@ use super::{
     renewal::again,
     watch::{files, revoked},
 };
-use crate::hsm::reference_file;
-use crate::network::folder::{ConsortiumFolder, make_private_folder};
+use crate::{
+    hsm::reference_file,
+    network::folder::{ConsortiumFolder, make_private_folder},
+};
 use blockworm_crypto::{Algorithm, identity::describe};
 use blockworm_ledger::OrganisationId;
 use std::{
