@@ -116,6 +116,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/ledgers/{ledger}/organisations", "read"),
     ("get", "/v1/ledgers/{ledger}/members", "read"),
+    ("get", "/v1/ledgers/{ledger}/topology", "read"),
     ("get", "/v1/ledgers/{ledger}/contracts", "read"),
     ("get", "/v1/ledgers/{ledger}/proposals", "read"),
     ("get", "/v1/ledgers/{ledger}/proposals/{number}", "read"),
