@@ -19,8 +19,11 @@ mod words;
 
 use axum::{Router, routing::get};
 use blockworm_node::NodeHandle;
-use blockworm_service::users::Users;
-use pages::{account, block, consortium, live, overview, receivable, search, sign_in, transaction};
+use blockworm_service::{identity::IdentityDesk, users::Users};
+use pages::{
+    account, block, certificates, consortium, live, overview, receivable, search, sign_in,
+    transaction,
+};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -35,6 +38,8 @@ struct Shared {
     node: NodeHandle,
     /// Where people sign in, if they do.
     users: Option<Arc<Users>>,
+    /// What looks after the organisation's certificates, if anything does.
+    identity: Option<Arc<IdentityDesk>>,
     /// Turns at that desk.
     hashing: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -51,15 +56,17 @@ impl std::ops::Deref for Console {
 
 /// All pages, to be merged into a server that guards Host and Origin and puts a
 /// [`blockworm_service::users::Visit`] on each request: without one a page shows no ledger. `users`
-/// are those who sign in here; `stopping` turns true when the server stops, and ends the live lists.
+/// are those who sign in here; `identity` looks after the certificates that are shown; `stopping` turns true when the server stops, and ends the live lists.
 pub fn pages(
     node: NodeHandle,
     users: Option<Arc<Users>>,
+    identity: Option<Arc<IdentityDesk>>,
     stopping: watch::Receiver<bool>,
 ) -> Router {
     let console = Console(Arc::new(Shared {
         node,
         users,
+        identity,
         hashing: Arc::new(Semaphore::new(desk::HASHING)),
         streams: Arc::new(Semaphore::new(LIVE_STREAMS)),
         stopping,
@@ -77,6 +84,7 @@ pub fn pages(
         .route("/search", get(search::find));
     Router::new()
         .route("/", get(overview::first))
+        .route("/certificates", get(certificates::show))
         .route("/assets/{name}", get(assets::serve))
         .merge(sign_in::routes())
         .merge(account::routes())

@@ -105,6 +105,28 @@ words! {
     archived: "The ledger is archived: it takes nothing but proposals and votes.", "账本已归档，仅接受提案与表决。";
     older_proposals: "Older proposals", "更早的提案";
 
+    // Certificates of the node's organisation
+    certificates: "Certificates", "证书";
+    certificate: "Certificate", "证书";
+    no_certificates: "This node looks after no certificates: [identity] is not in its node.toml.", "本节点不管理证书：node.toml 中没有 [identity]。";
+    certificates_note: "The node renews what has less than a third of its life left; a certificate that ends never stops the ledger.", "剩余有效期不足三分之一时节点自动续期；证书到期不会使账本停止。";
+    profile: "For", "用途";
+    profile_member: "member", "成员";
+    profile_node: "node", "节点";
+    profile_tls: "TLS server", "TLS 服务器";
+    profile_document: "signing documents", "文件签名";
+    profile_time: "timestamps", "时间戳";
+    profile_authority: "authority", "签发机构";
+    certificate_valid: "valid", "有效";
+    certificate_ending: "ends soon", "即将到期";
+    certificate_not_yet: "not yet valid", "尚未生效";
+    certificate_expired: "expired", "已过期";
+    left: "Left", "剩余";
+    days: "days", "天";
+    hours: "hours", "小时";
+    ends: "Ends (UTC)", "到期时间（UTC）";
+    serial: "Serial number", "序列号";
+
     // Blocks
     block: "Block", "区块";
     time_utc: "Time (UTC)", "时间（UTC）";

@@ -109,9 +109,14 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let server = Server::bind(server_config(file), node.handle())
         .await
         .map_err(|error| start_failure(file, &error))?;
-    let pages = blockworm_console::pages(node.handle(), server.users(), server.stopping());
-    let desks = key_holders(file, node)?;
     let renewing = looked_after(file, node);
+    let pages = blockworm_console::pages(
+        node.handle(),
+        server.users(),
+        Some(renewing.desk.clone()),
+        server.stopping(),
+    );
+    let desks = key_holders(file, node)?;
     let server = server
         .with_pages(pages)
         .with_key_holders(desks)

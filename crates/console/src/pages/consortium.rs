@@ -96,8 +96,9 @@ async fn page(visitor: &Visitor) -> Result<Consortium, Fault> {
     let (w, language) = (visitor.language.words(), visitor.language);
     let contract = ledger::name("proposals");
     let count: u64 = ledger::ask(&ledger, &contract, &ProposalsQuery::Count {}).await?;
-    let asked = visitor.asked("upto").and_then(|text| text.parse().ok());
-    let newest = asked.map_or(count, |upto: u64| upto.min(count));
+    let newest = visitor
+        .number("upto")?
+        .map_or(count, |upto| upto.min(count));
     let before = newest.saturating_sub(PAGE);
     let question = ProposalsQuery::List {
         start_after: Some(before),

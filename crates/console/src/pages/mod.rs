@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod block;
+pub(crate) mod certificates;
 pub(crate) mod consortium;
 pub(crate) mod live;
 pub(crate) mod nodes;

@@ -41,7 +41,7 @@ impl World {
         let one = OneNode::start("console-real-node", EVIL, &members);
         let stopping = watch::Sender::new(false);
         Self {
-            pages: blockworm_console::pages(one.handle(), None, stopping.subscribe())
+            pages: blockworm_console::pages(one.handle(), None, None, stopping.subscribe())
                 .layer(Extension(visit(&one))),
             _stopping: stopping,
             one,
@@ -67,7 +67,7 @@ impl World {
     /// Whether a live list ends once its server stops.
     pub async fn streams_of_a_server_that_stops(&self) -> bool {
         let stopping = watch::Sender::new(false);
-        let pages = blockworm_console::pages(self.handle(), None, stopping.subscribe())
+        let pages = blockworm_console::pages(self.handle(), None, None, stopping.subscribe())
             .layer(Extension(visit(self)));
         let request = Request::get(self.at("/live")).body(Body::empty()).unwrap();
         let response = pages.oneshot(request).await.unwrap();
