@@ -34,13 +34,26 @@ fn check_snapshot(name: &str, found: &str) {
 
 #[test]
 fn help() {
-    let verbs: [&[&str]; 49] = [
+    let verbs: [&[&str]; 62] = [
         &[],
         &["up"],
         &["down"],
         &["status"],
         &["doctor"],
         &["node", "run"],
+        &["node"],
+        &["node", "start"],
+        &["node", "stop"],
+        &["node", "restart"],
+        &["node", "logs"],
+        &["node", "ping"],
+        &["node", "package"],
+        &["node", "install"],
+        &["network"],
+        &["network", "health"],
+        &["ledger"],
+        &["ledger", "join"],
+        &["ledger", "archive"],
         &["api-key"],
         &["api-key", "create"],
         &["api-key", "list"],
