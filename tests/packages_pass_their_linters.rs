@@ -88,7 +88,6 @@ fn normal(text: &str) -> String {
         out.push(letter);
     }
     out.pop();
-    // Peers stand in the order of their keys' making.
     out
 }
 
