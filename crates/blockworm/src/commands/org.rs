@@ -15,7 +15,7 @@ use crate::{
     output::{Format, table},
     progress::Progress,
     remote::{Remote, check_ok, client_failure, folder_failure},
-    signer::{Signer, not_signed, now_ms},
+    signer::{Signer, now_ms},
 };
 use blockworm_execution::{
     Action, MembershipAction,
@@ -180,8 +180,7 @@ async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
         ledgers,
         expires_at_ms: now_ms().saturating_add(args.days * DAY_MS),
     };
-    let signed = InvitationFile::sign(invitation, genesis, signer.key());
-    let file = signed.map_err(|error| not_signed(&error))?;
+    let file = signer.invite(invitation, genesis)?;
     write_file(&args.out, &file).map_err(refused)?;
     let text = format!(
         "{}\nwritten  {}: send it to {}\nnext     tell {} the genesis digest by another way; there: blockworm org accept {} --genesis DIGEST --address IP:PORT --dir FOLDER -o acceptance.json",
