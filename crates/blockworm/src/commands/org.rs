@@ -404,6 +404,10 @@ async fn ask_for_vote(
             dir: folder.root().to_owned(),
         }),
     };
+    // A join that was interrupted is taken up again.
+    if let Some(number) = proposal::open_one(remote, &action).await? {
+        return Ok(json!(number));
+    }
     let receipt = proposal::ask(remote, &asking, &action).await?;
     if receipt.code == "proposal.no_change" {
         return Ok(Value::Null);
