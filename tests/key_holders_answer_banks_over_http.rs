@@ -46,8 +46,11 @@ impl Asker for Person {
         &self.member
     }
 
-    fn sign(&self, request: EvaluationRequest) -> SignedRequest {
-        request.sign(&self.key)
+    fn sign(
+        &self,
+        request: EvaluationRequest,
+    ) -> Result<SignedRequest, blockworm_crypto::SigningError> {
+        Ok(request.sign(&self.key))
     }
 }
 

@@ -49,6 +49,18 @@ export interface BlockView {
   transaction_count: number;
 }
 
+/** A year of a calendar by which days count as business days. */
+export interface CalendarView {
+  /** The calendar; debts fall due by `settlement`. */
+  calendar: string;
+  /** Days that are no business days. */
+  holidays: Array<string>;
+  /** Saturdays and Sundays that are. */
+  workdays: Array<string>;
+  /** The year. */
+  year: number;
+}
+
 /** A certificate of the organisation's folder. */
 export interface CertificateView {
   /** The file's name without `.cert.pem`. */
@@ -101,6 +113,16 @@ export interface ContractView {
   id: number;
   /** Its name, also its address. */
   name: string;
+}
+
+/** One thing that a proposal would change. */
+export interface DifferenceView {
+  /** As the change makes it. */
+  after: string;
+  /** As it was when the change was proposed. */
+  before: string;
+  /** Which thing. */
+  what: string;
 }
 
 /** A token with a request for a certificate. */
@@ -179,6 +201,18 @@ export interface HeaderView {
   version: number;
 }
 
+/** Why a ledger is not well, or may soon not be. */
+export interface HealthReason {
+  /** `network.<what>`, such as `network.no_margin`. */
+  code: string;
+  /** What was seen. */
+  detail: string;
+  /** How bad this alone is: `degraded` or `failed`. */
+  health: string;
+  /** What to do. */
+  next: string;
+}
+
 /** Health of a node. */
 export interface HealthView {
   /** `live`, `ready` or `catching_up`. */
@@ -251,6 +285,8 @@ export interface OrganisationView {
   id: string;
   /** Its legal name. */
   name: string;
+  /** The height at which it left the consortium for good. */
+  removed_at?: number | null;
   /** The roles that the consortium granted it. */
   roles: Array<string>;
   /** The height from which it is suspended. */
@@ -300,6 +336,23 @@ export interface Page_BlockSummary {
     time_ms: number;
     /** How many transactions it holds. */
     transactions: number;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_CalendarView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The calendar; debts fall due by `settlement`. */
+    calendar: string;
+    /** Days that are no business days. */
+    holidays: Array<string>;
+    /** Saturdays and Sundays that are. */
+    workdays: Array<string>;
+    /** The year. */
+    year: number;
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;
@@ -388,6 +441,8 @@ export interface Page_OrganisationView {
     id: string;
     /** Its legal name. */
     name: string;
+    /** The height at which it left the consortium for good. */
+    removed_at?: number | null;
     /** The roles that the consortium granted it. */
     roles: Array<string>;
     /** The height from which it is suspended. */
@@ -395,6 +450,50 @@ export interface Page_OrganisationView {
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_ProposalView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The change, as the contract `proposals` takes it. */
+    action: Record<string, unknown>;
+    /** Approvals that count now. */
+    approvals: number;
+    /** The block that decided it. */
+    decided_at?: number | null;
+    /** What it would change, for people. */
+    differences: Array<DifferenceView>;
+    /** SHA-256 of the change's canonical bytes, which every vote names. */
+    digest: string;
+    /** Block time until which it may be voted on, milliseconds since 1970. */
+    expires_at_ms: number;
+    /** Approvals with which it is accepted. */
+    needed: number;
+    /** Its number on the ledger. */
+    number: number;
+    /** `open`, `accepted`, `rejected` or `expired`. */
+    outcome: string;
+    /** The block that proposed it. */
+    proposed_at: number;
+    /** Rejections that count now. */
+    rejections: number;
+    /** The votes, in order; the first is the proposer's. */
+    votes: Array<VoteView>;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** What the consortium decided about deciding. */
+export interface PoliciesView {
+  /** The block that archived the ledger; null while it takes transactions. */
+  archived_at?: number | null;
+  /** Act (`issue`, `attest`, `freeze`, `upgrade`) → the roles that may do it; null where each
+   * contract has its own rule. */
+  policies: Record<string, unknown>;
+  /** Kind of change → `[n, d]`: more than n/d of the active organisations must approve. */
+  thresholds: Record<string, unknown>;
 }
 
 /** A member's proofs that it holds its key. */
@@ -433,6 +532,34 @@ export interface Problem {
 
 /** How far a submitted transaction came. */
 export type Progress = "committed" | "pending" | "refused";
+
+/** A change that the consortium was asked for. */
+export interface ProposalView {
+  /** The change, as the contract `proposals` takes it. */
+  action: Record<string, unknown>;
+  /** Approvals that count now. */
+  approvals: number;
+  /** The block that decided it. */
+  decided_at?: number | null;
+  /** What it would change, for people. */
+  differences: Array<DifferenceView>;
+  /** SHA-256 of the change's canonical bytes, which every vote names. */
+  digest: string;
+  /** Block time until which it may be voted on, milliseconds since 1970. */
+  expires_at_ms: number;
+  /** Approvals with which it is accepted. */
+  needed: number;
+  /** Its number on the ledger. */
+  number: number;
+  /** `open`, `accepted`, `rejected` or `expired`. */
+  outcome: string;
+  /** The block that proposed it. */
+  proposed_at: number;
+  /** Rejections that count now. */
+  rejections: number;
+  /** The votes, in order; the first is the proposer's. */
+  votes: Array<VoteView>;
+}
 
 /** The outcome of a committed transaction: final, and durable on this node. */
 export interface ReceiptView {
@@ -512,6 +639,62 @@ export interface Submitted {
   status: Progress;
 }
 
+/** A node of a ledger, as the answering node sees it. */
+export interface TopologyNode {
+  /** Where it listens, if a vote admitted it; founders' addresses are in the nodes' settings alone. */
+  address?: string | null;
+  /** How long ago it was last heard; null since the answering node started. */
+  heard_ago_ms?: number | null;
+  /** At least that high it stands: the highest block that it was heard to vote for. */
+  height?: number | null;
+  /** Its consensus key. */
+  key: string;
+  /** Blocks from there to the highest that the answering node knows of. */
+  lag_blocks?: number | null;
+  /** Block time from there to the answering node's newest block. */
+  lag_ms?: number | null;
+  /** Whose node. */
+  organisation: string;
+  /** Whether it was heard lately; null for others that watch, of whom no vote tells. */
+  reachable?: boolean | null;
+  /** `votes` or `watches`. */
+  role: string;
+  /** True for the node that answers. */
+  this_node: boolean;
+}
+
+/** A ledger's nodes and how well it is doing, as one of its nodes sees it. */
+export interface TopologyView {
+  /** `ok`, `degraded` or `failed`: the worst of the reasons. */
+  health: string;
+  /** The last durable height of the answering node. */
+  height: number;
+  /** The ledger's id. */
+  ledger: string;
+  /** How many more may go away before the ledger stands still; negative while it does. */
+  margin: number;
+  /** Its name for people. */
+  name: string;
+  /** Those who vote, ordered by key, then those who watch. */
+  nodes: Array<TopologyNode>;
+  /** The answering node's clock. */
+  now_ms: number;
+  /** How many of them must vote for a block. */
+  quorum: number;
+  /** How many of them are there, the answering node among them if it votes. */
+  reachable: number;
+  /** Why; empty when `ok`. */
+  reasons: Array<HealthReason>;
+  /** Time of its last durable block. */
+  time_ms: number;
+  /** The highest final height that it has heard of. */
+  tip: number;
+  /** How many may be away or lie without harm. */
+  tolerated: number;
+  /** How many vote. */
+  validators: number;
+}
+
 /** A committed transaction. */
 export interface TransactionView {
   /** The block that holds it. */
@@ -524,6 +707,18 @@ export interface TransactionView {
   receipt: ReceiptView;
   /** The transaction in its JSON form, as it can be submitted. */
   transaction: Record<string, unknown>;
+}
+
+/** An organisation's vote. */
+export interface VoteView {
+  /** Yes or no. */
+  approve: boolean;
+  /** In which block. */
+  height: number;
+  /** The admin who cast it. */
+  member: string;
+  /** Whose vote. */
+  organisation: string;
 }
 
 /** Every operation: how it is asked, and what it answers when it succeeds. */
@@ -617,6 +812,14 @@ export interface Operations {
     query: { limit?: number; cursor?: string };
     answer: Page_BlockLine;
   };
+  /** The calendars that votes set, year by year. */
+  list_calendars: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/calendars";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_CalendarView;
+  };
   /** The contracts of the ledger, ordered by name. */
   list_contracts: {
     method: "GET";
@@ -687,6 +890,35 @@ export interface Operations {
     parameters: { ledger: string };
     query: { limit?: number; cursor?: string };
     answer: Page_OrganisationView;
+  };
+  /** Which roles may do what, how many approvals changes need, and whether the ledger is archived. */
+  get_policies: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/policies";
+    parameters: { ledger: string };
+    answer: PoliciesView;
+  };
+  /** The proposals of a ledger, ordered by number. */
+  list_proposals: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/proposals";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_ProposalView;
+  };
+  /** One proposal. */
+  get_proposal: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/proposals/{number}";
+    parameters: { ledger: string; number: number };
+    answer: ProposalView;
+  };
+  /** The ledger's nodes as this one sees them, and how well the ledger is doing, with reasons. */
+  get_topology: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/topology";
+    parameters: { ledger: string };
+    answer: TopologyView;
   };
   /** Submits a transaction; submitting the same bytes again is harmless and gives the same receipt. */
   submit_transaction: {

@@ -145,6 +145,36 @@ impl Browser {
         self.command(&path, &json!({})).await;
     }
 
+    /// Types into a field.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        self.command(&format!("/element/{element}/clear"), &json!({}))
+            .await;
+        let path = format!("/element/{element}/value");
+        self.command(&path, &json!({"text": text})).await;
+    }
+
+    /// Gives the browser a device for passkeys, as a laptop has one, and says its name.
+    pub async fn add_authenticator(&self) -> String {
+        let device = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserConsenting": true,
+            "isUserVerified": true,
+        });
+        let id = self.command("/webauthn/authenticator", &device).await;
+        id.as_str().unwrap().to_owned()
+    }
+
+    /// Lets the device know its user by PIN, finger or face, or not.
+    pub async fn verify_user(&self, authenticator: &str, verified: bool) {
+        let path = format!("/webauthn/authenticator/{authenticator}/uv");
+        self.command(&path, &json!({"isUserVerified": verified}))
+            .await;
+    }
+
     /// Types into a field, then Enter.
     pub async fn enter(&self, selector: &str, text: &str) {
         let element = self.find(selector).await;

@@ -13,7 +13,7 @@ use axum::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
-use blockworm_service::{identity::IdentityDesk, key_holder::Desk};
+use blockworm_service::{identity::IdentityDesk, key_holder::Desk, users::Users};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -27,6 +27,8 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) node: NodeHandle,
     pub(crate) keys: KeyStore,
+    /// People who sign in, where a listener lets them in.
+    pub(crate) users: Option<Arc<Users>>,
     /// The key holders whose keys this node answers with.
     pub(crate) desks: Vec<Desk>,
     /// Where the certificates of the node's organisation are looked after.
@@ -47,7 +49,7 @@ pub(crate) struct Inner {
 impl App {
     pub(crate) fn new(
         node: NodeHandle,
-        keys: KeyStore,
+        (keys, users): (KeyStore, Option<Arc<Users>>),
         desks: Vec<Desk>,
         identity: Option<Arc<IdentityDesk>>,
         limits: Limits,
@@ -58,6 +60,7 @@ impl App {
         Self(Arc::new(Inner {
             node,
             keys,
+            users,
             desks,
             identity,
             at_identity_desk: Arc::new(Semaphore::new(AT_IDENTITY_DESK)),

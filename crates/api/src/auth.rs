@@ -1,25 +1,28 @@
-//! Who asks, and whether they may: API keys and members' certificates, for each route.
+//! Who asks, and whether they may: API keys, members' certificates and people who signed in, for each route.
 
 mod caller;
+mod people;
 mod store;
 mod streams;
 
 pub(crate) use caller::{Caller, Shown};
 pub(crate) use store::KeyStore;
 
-use crate::{app::App, keys::Scope, problem::Failure, server::Door};
+use crate::{app::App, guard, keys::Scope, problem::Failure, server::Door};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// Which door a connection came in by, and what it showed there; on every request of it.
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub(crate) door: Arc<Door>,
+    /// The other end's address.
+    pub(crate) from: IpAddr,
     pub(crate) shown: Option<Arc<Shown>>,
 }
 
@@ -34,6 +37,8 @@ pub(crate) enum Need {
     Scope(&'static [Scope]),
     /// This scope, for all ledgers of the node.
     Whole(Scope),
+    /// To read, as a person at a page: people see their ledgers alone, programs must see all.
+    Page,
 }
 
 impl Need {
@@ -61,7 +66,32 @@ impl Need {
                 Self::Scope(&[Scope::Read, Scope::Submit])
             }
             _ if route.starts_with("/v1/ledgers/{ledger}") => Self::Scope(&[Scope::Read]),
+            // Whoever is to sign in has nothing to show yet; style and scripts say nothing.
+            "/sign-in" | "/sign-in/passkey" | "/sign-in/passkey/challenge" | "/assets/{name}" => {
+                Self::Nothing
+            }
+            "/sign-out" => Self::Anyone,
+            _ if route == "/account" || route.starts_with("/account/") => Self::Anyone,
+            _ if !guard::is_api(route) => Self::Page,
             _ => Self::Whole(Scope::Read),
+        }
+    }
+}
+
+impl Need {
+    /// What a page asks of a program.
+    const fn of_program(self) -> Self {
+        match self {
+            Self::Page => Self::Whole(Scope::Read),
+            other => other,
+        }
+    }
+
+    /// What a page asks of a person who signed in.
+    const fn of_person(self) -> Self {
+        match self {
+            Self::Page => Self::Scope(&[Scope::Read]),
+            other => other,
         }
     }
 }
@@ -79,10 +109,26 @@ pub(crate) async fn authenticate(
     let caller = if peer.door.is_open() || need == Need::Nothing {
         Caller::Open
     } else {
-        identify(&app, &peer, request.headers()).await?
+        let (method, path) = (request.method(), request.uri().path());
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        match identify(
+            &app,
+            &peer,
+            request.headers(),
+            reads || !guard::is_api(path),
+        )
+        .await
+        {
+            Err(failure) if people::may_sign_in(&failure, &peer, &request) => {
+                return Ok(people::to_sign_in(&request));
+            }
+            identified => identified?,
+        }
     };
     caller.meets(need, app.node.organisation())?;
     let name = caller.name();
+    let visit = people::visit(&app, &peer, need, &caller, &request);
+    request.extensions_mut().insert(visit);
     request.extensions_mut().insert(caller.clone());
     let response = next.run(request).await;
     let mut response = streams::watched(response, app, caller);
@@ -94,11 +140,22 @@ pub(crate) async fn authenticate(
 #[derive(Clone)]
 pub(crate) struct CallerName(pub(crate) String);
 
-/// Who asks. A key that is shown decides alone, even where a certificate was shown too.
-async fn identify(app: &App, peer: &Peer, headers: &HeaderMap) -> Result<Caller, Failure> {
+/// Who asks. A key that is shown decides alone, even where a certificate was shown too; then comes
+/// who signed in, whose request needs the session's token unless it is `safe`.
+async fn identify(
+    app: &App,
+    peer: &Peer,
+    headers: &HeaderMap,
+    safe: bool,
+) -> Result<Caller, Failure> {
     if peer.door.keys && headers.contains_key(header::AUTHORIZATION) {
         let shown = bearer(headers)?;
         return app.keys.caller(shown, now_ms());
+    }
+    if peer.door.users
+        && let Some(person) = people::signed_in(app, peer, headers, safe)?
+    {
+        return Ok(person);
     }
     match &peer.shown {
         Some(shown) => Caller::of_member(shown, &app.node.ledgers(), now_ms()).await,
@@ -106,6 +163,11 @@ async fn identify(app: &App, peer: &Peer, headers: &HeaderMap) -> Result<Caller,
             StatusCode::UNAUTHORIZED,
             "api.unauthenticated",
             "this address answers only callers that show an API key",
+        )),
+        None if peer.door.users => Err(Failure::new(
+            StatusCode::UNAUTHORIZED,
+            "api.unauthenticated",
+            "this address answers only people who signed in",
         )),
         None => Err(Failure::new(
             StatusCode::FORBIDDEN,

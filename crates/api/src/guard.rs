@@ -90,7 +90,7 @@ pub(crate) async fn name_route(path: MatchedPath, request: Request, next: Next) 
 }
 
 /// Whether the path belongs to programs: every error there is a problem.
-fn is_api(path: &str) -> bool {
+pub(crate) fn is_api(path: &str) -> bool {
     ["/v1", "/health", "/metrics"].iter().any(|root| {
         path.strip_prefix(root)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,10 +1,10 @@
 //! API keys on disk: names, digests, scopes and ends; never the keys themselves.
 
 use blockworm_crypto::{Digest, sha256};
+pub use blockworm_service::users::Scope;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
-    fmt,
     fs::{self, OpenOptions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
@@ -24,48 +24,6 @@ pub const MAX_KEYS: usize = 1_000;
 /// Most ledgers that one key is limited to.
 const MAX_LEDGERS: usize = 64;
 const MAX_FILE_BYTES: u64 = 1 << 20;
-
-/// What a key lets its holder do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// Read ledgers: blocks, transactions, receipts, state, proofs, events, queries.
-    Read,
-    /// Submit signed transactions and follow their receipts.
-    Submit,
-    /// Read the node's figures.
-    Metrics,
-}
-
-impl Scope {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Submit, Self::Metrics];
-
-    /// As it is written in files, flags and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Submit => "submit",
-            Self::Metrics => "metrics",
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::str::FromStr for Scope {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|scope| scope.as_str() == text);
-        found.ok_or_else(|| "a scope is read, submit or metrics".to_owned())
-    }
-}
 
 /// A key as it is kept: everything about it but the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

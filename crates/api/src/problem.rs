@@ -260,7 +260,11 @@ fn next_step(code: &str) -> &'static str {
         "api.unauthenticated" | "api.key_unknown" | "api.key_revoked" | "api.key_expired" => {
             "Ask the node's operator for a key (blockworm api-key create) and send it as `authorization: Bearer KEY`."
         }
-        "api.scope_missing" => "Ask the node's operator for a key with that scope.",
+        "api.scope_missing" => "Ask the node's operator for a key or a user with that scope.",
+        "api.session_token_missing" => {
+            "Programs use an API key; a page sends the token of its session as `x-blockworm-token`."
+        }
+        "api.session_over" => "Sign in again.",
         "api.keys_unavailable" => {
             "The node's operator: look at its log and mend or remove the file."
         }

@@ -3,7 +3,10 @@
 use crate::{
     app::App,
     auth, description, guard,
-    routes::{blocks, contracts, directory, evaluations, events, identity, node, transactions},
+    routes::{
+        blocks, consortium, contracts, directory, evaluations, events, identity, node, topology,
+        transactions,
+    },
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -56,6 +59,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(node::list_ledgers))
         .routes(routes!(node::get_ledger))
         .routes(routes!(node::get_genesis))
+        .routes(routes!(topology::get_topology))
         .routes(routes!(blocks::list_blocks))
         .routes(routes!(blocks::get_block))
         .routes(routes!(blocks::list_block_transactions))
@@ -68,6 +72,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::list_organisations))
         .routes(routes!(directory::list_members))
         .routes(routes!(directory::list_contracts))
+        .routes(routes!(consortium::list_proposals))
+        .routes(routes!(consortium::get_proposal))
+        .routes(routes!(consortium::get_policies))
+        .routes(routes!(consortium::list_calendars))
         .routes(routes!(contracts::query_contract))
         .routes(routes!(contracts::get_state))
         .routes(routes!(contracts::get_state_proof))
@@ -91,6 +99,10 @@ fn document() -> OpenApi {
         .build();
     let tags = [
         ("node", "The node itself"),
+        (
+            "consortium",
+            "What the consortium was asked for and what it decided",
+        ),
         ("ledgers", "Its ledgers"),
         ("transactions", "Submitting, following and proving"),
         ("blocks", "Blocks and headers"),

@@ -16,7 +16,11 @@ use crate::{
 };
 use axum::Router;
 use blockworm_node::NodeHandle;
-use blockworm_service::{identity::IdentityDesk, key_holder::Desk};
+use blockworm_service::{
+    identity::IdentityDesk,
+    key_holder::Desk,
+    users::{Users, UsersError},
+};
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -24,7 +28,13 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use std::{
-    future::Future, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration,
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -100,6 +110,8 @@ pub struct ServerConfig {
     pub listeners: Vec<ListenerConfig>,
     /// The file of API keys, read again whenever it changes.
     pub keys_file: Option<PathBuf>,
+    /// The file of people who sign in at the console, read again whenever it changes.
+    pub users_file: Option<PathBuf>,
     /// Bounds on memory and time.
     pub limits: Limits,
 }
@@ -111,6 +123,7 @@ impl ServerConfig {
         Self {
             listeners: vec![ListenerConfig::open(address)],
             keys_file: None,
+            users_file: None,
             limits: Limits::default(),
         }
     }
@@ -157,6 +170,17 @@ pub enum ServerError {
         /// Where the file should be.
         path: PathBuf,
     },
+    /// Nobody could ever sign in.
+    #[error(
+        "the API on {address} lets in people who sign in, and there is no {}: \
+         add one with `blockworm console-user add`", path.display()
+    )]
+    NoUsers {
+        /// The refused address.
+        address: SocketAddr,
+        /// Where the file should be.
+        path: PathBuf,
+    },
     /// A certificate or key of TLS cannot be used.
     #[error("{} cannot be used for TLS: {reason}", path.display())]
     TlsFile {
@@ -168,6 +192,9 @@ pub enum ServerError {
     /// The file of API keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The file of users cannot be used.
+    #[error(transparent)]
+    Users(#[from] UsersError),
     /// There is no address to listen at.
     #[error("the API has no address to listen at")]
     Nowhere,
@@ -185,6 +212,7 @@ pub enum ServerError {
 pub struct Server {
     listeners: Vec<Listener>,
     keys: KeyStore,
+    users: Option<Arc<Users>>,
     limits: Limits,
     node: NodeHandle,
     pages: Router,
@@ -205,9 +233,15 @@ impl Server {
     pub async fn bind(config: ServerConfig, node: NodeHandle) -> Result<Self, ServerError> {
         // Nothing is opened before everything is known to be safe.
         for listener in &config.listeners {
-            listener.check(config.keys_file.as_deref())?;
+            listener.check(config.keys_file.as_deref(), config.users_file.as_deref())?;
         }
         let keys = KeyStore::open(config.keys_file)?;
+        let asked = config
+            .listeners
+            .iter()
+            .any(|listener| listener.access.users);
+        let users = config.users_file.filter(|_| asked).map(Users::open);
+        let users = users.transpose()?.map(Arc::new);
         let mut listeners = Vec::new();
         for listener in &config.listeners {
             listeners.push(Listener::bind(listener).await?);
@@ -218,6 +252,7 @@ impl Server {
         Ok(Self {
             listeners,
             keys,
+            users,
             limits: config.limits,
             node,
             pages: Router::new(),
@@ -240,6 +275,12 @@ impl Server {
     pub fn with_key_holders(mut self, desks: Vec<Desk>) -> Self {
         self.desks = desks;
         self
+    }
+
+    /// Where people sign in, for the console's pages; none where no listener lets them in.
+    #[must_use]
+    pub fn users(&self) -> Option<Arc<Users>> {
+        self.users.clone()
     }
 
     /// Looks after the certificates of the node's organisation, at `/v1/identity`.
@@ -275,7 +316,7 @@ impl Server {
         let limits = self.limits;
         let app = App::new(
             self.node,
-            self.keys,
+            (self.keys, self.users),
             self.desks,
             self.identity,
             limits.clone(),
@@ -348,10 +389,10 @@ impl Accept {
                 let place = places.clone().acquire_owned().await;
                 (place, listener.listener.accept().await)
             };
-            let (place, stream) = tokio::select! {
+            let (place, (stream, from)) = tokio::select! {
                 () = stopped(&mut self.stopping) => return,
                 (place, accepted) = accepted => match (place, accepted) {
-                    (Ok(place), Ok((stream, _))) => (place, stream),
+                    (Ok(place), Ok((stream, from))) => (place, (stream, from.ip())),
                     (Ok(_), Err(error)) => {
                         pause_after(&error).await;
                         continue;
@@ -364,14 +405,15 @@ impl Accept {
             let (door, watcher) = (listener.door.clone(), graceful.watcher());
             match listener.tls.clone() {
                 None => {
-                    let peer = Peer { door, shown: None };
+                    let shown = None;
+                    let peer = Peer { door, from, shown };
                     tokio::spawn(self.serve(stream, peer, watcher, place));
                 }
                 Some(tls) => {
                     let accept = self.clone();
                     tokio::spawn(async move {
                         let tls = tls.acceptor();
-                        if let Some((stream, peer)) = accept.shake(tls, stream, door).await {
+                        if let Some((stream, peer)) = accept.shake(tls, stream, door, from).await {
                             accept.serve(stream, peer, watcher, place).await;
                         }
                     });
@@ -386,6 +428,7 @@ impl Accept {
         tls: TlsAcceptor,
         stream: TcpStream,
         door: Arc<Door>,
+        from: IpAddr,
     ) -> Option<(TlsStream<TcpStream>, Peer)> {
         let mut stopping = self.stopping.clone();
         let shaken = tokio::select! {
@@ -396,7 +439,7 @@ impl Accept {
             .inspect_err(|error| tracing::debug!(%error, "TLS handshake refused"))
             .ok()?;
         let shown = tls::shown(&stream).ok()?.map(Arc::new);
-        Some((stream, Peer { door, shown }))
+        Some((stream, Peer { door, from, shown }))
     }
 
     /// Serves one HTTP/1.1 connection; its place is free again when it ends.

@@ -2,9 +2,12 @@
 
 mod access;
 mod asset;
+mod console_user;
 mod financing;
+mod hsm;
 mod identity;
 mod key_holder;
+mod network;
 mod node;
 mod org;
 mod proposal;
@@ -15,7 +18,12 @@ pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
 };
+pub use console_user::{
+    ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
+    PasswordSource,
+};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
+pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use identity::{
     AuthorityAdoptArgs, AuthorityCommand, AuthorityRootArgs, CertificateCalendarArgs,
     CertificateCommand, CertificateCrlArgs, CertificateListArgs, CertificateRenewArgs,
@@ -23,7 +31,11 @@ pub use identity::{
     OfOrganisation,
 };
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
-pub use node::{NodeCommand, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeRunArgs};
+pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
+pub use node::{
+    NodeCommand, NodeInstallArgs, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeLogsArgs,
+    NodePackageArgs, NodePingArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs, WhichNodes,
+};
 pub use org::{
     ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs, NodeAddresses, OrgAcceptArgs,
     OrgAdmitArgs, OrgCommand, OrgInitArgs, OrgInviteArgs, OrgJoinArgs, OrgListArgs,
@@ -87,9 +99,18 @@ pub enum Command {
     /// One organisation's node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// The ledgers that a node keeps.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Who keeps each ledger, who is heard, and how well each is doing.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Keys that let programs in at a node's API.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// People who sign in at a node's console.
+    #[command(subcommand)]
+    ConsoleUser(ConsoleUserCommand),
     /// Transactions.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -113,6 +134,9 @@ pub enum Command {
     /// The clock of a local consortium, for rehearsals.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Keys in a hardware security module, and who signs with them.
+    #[command(subcommand)]
+    Hsm(HsmCommand),
     /// Assets: classes, issuance, and holdings that change hands.
     #[command(subcommand)]
     Asset(AssetCommand),

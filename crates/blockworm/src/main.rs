@@ -8,6 +8,7 @@ mod failure;
 mod log;
 mod output;
 mod progress;
+mod prompt;
 mod remote;
 mod signer;
 

@@ -199,7 +199,7 @@ fn plain_client(
 }
 
 /// A client of the node at `address` that shows what the flags name.
-fn client(address: &str, credentials: &Credentials) -> Result<Client> {
+pub fn client(address: &str, credentials: &Credentials) -> Result<Client> {
     let client = plain_client(address, credentials, identity(credentials)?)?;
     match &credentials.api_key_file {
         None => Ok(client),

@@ -1,18 +1,22 @@
 //! A member who signs transactions with its own key.
 
 use crate::{
-    cli::{Signing, SigningKey},
+    cli::{self, SigningKey},
     failure::{Failure, Result},
 };
-use blockworm_crypto::SecretKey;
-use blockworm_ledger::{ContractName, LedgerId, MemberId, Transaction, TransactionBody};
+use blockworm_crypto::{SecretKey, Signing, SigningError};
+use blockworm_ledger::{
+    ContractName, LedgerId, MemberId, Transaction, TransactionBody,
+    transaction::transaction_namespace,
+};
 use blockworm_service::{
+    hsm::{self, HsmError, HsmKey},
     identity::{self, IdentityError, Passphrase},
     key_holder::{EvaluationRequest, SignedRequest},
     network::{ConsortiumFolder, clock},
 };
 use blockworm_workflows::fingerprint::asking::Asker;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long a signed transaction may wait for its block.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -20,17 +24,48 @@ const EXPIRY: Duration = Duration::from_secs(60);
 /// A member and its key.
 pub struct Signer {
     member: MemberId,
-    key: SecretKey,
+    key: MemberKey,
+}
+
+/// Where a member's key lies.
+enum MemberKey {
+    /// In memory, from a file.
+    Here(SecretKey),
+    /// In the organisation's security module.
+    Token(HsmKey),
+    /// Wherever the folder holds it.
+    Held(Arc<dyn Signing>),
 }
 
 impl Signer {
     /// A member whose key is in memory.
     pub const fn new(member: MemberId, key: SecretKey) -> Self {
+        let key = MemberKey::Here(key);
         Self { member, key }
     }
 
+    /// A member whose key the folder holds, wherever it lies.
+    pub const fn held(member: MemberId, key: Arc<dyn Signing>) -> Self {
+        let key = MemberKey::Held(key);
+        Self { member, key }
+    }
+
+    /// The member whose key the folder says to be in a security module.
+    fn on_token(folder: &ConsortiumFolder, member: &MemberId) -> Result<Option<Self>> {
+        let found = hsm::open(folder, &member.organisation(), member.name());
+        let found = found.map_err(|error| hsm_failure(member, &error))?;
+        Ok(found.map(|key| Self {
+            member: member.clone(),
+            key: MemberKey::Token(key),
+        }))
+    }
+
     /// Opens the key that the flags name, or the member's key in the folder.
-    pub fn open(folder: &ConsortiumFolder, member: &MemberId, signing: &Signing) -> Result<Self> {
+    pub fn open(
+        folder: &ConsortiumFolder,
+        member: &MemberId,
+        signing: &cli::Signing,
+    ) -> Result<Self> {
         Self::open_key(folder, member, &signing.key)
     }
 
@@ -40,6 +75,11 @@ impl Signer {
         member: &MemberId,
         signing: &SigningKey,
     ) -> Result<Self> {
+        if signing.key.is_none()
+            && let Some(signer) = Self::on_token(folder, member)?
+        {
+            return Ok(signer);
+        }
         let opened = match (&signing.key, &signing.passphrase_file) {
             (Some(key), Some(passphrase_file)) => Passphrase::read(passphrase_file)
                 .and_then(|passphrase| identity::read_key(key, &passphrase)),
@@ -53,14 +93,21 @@ impl Signer {
 
     /// Opens the member's key in the folder.
     pub fn of_folder(folder: &ConsortiumFolder, member: &MemberId) -> Result<Self> {
+        if let Some(signer) = Self::on_token(folder, member)? {
+            return Ok(signer);
+        }
         identity::load(folder, member)
             .map(|identity| Self::new(member.clone(), identity.key))
             .map_err(|error| key_failure(folder, member, &error))
     }
 
     /// With which key.
-    pub const fn key(&self) -> &SecretKey {
-        &self.key
+    pub fn key(&self) -> &dyn Signing {
+        match &self.key {
+            MemberKey::Here(key) => key,
+            MemberKey::Token(key) => key,
+            MemberKey::Held(key) => &**key,
+        }
     }
 
     /// Who signs.
@@ -81,13 +128,27 @@ impl Signer {
         let body = TransactionBody {
             ledger,
             sender: self.member.clone(),
-            key: self.key.public_key(),
+            key: self.key().public_key(),
             contract: contract.clone(),
             message,
             nonce,
             expires_at_ms: now_ms().saturating_add(EXPIRY.as_millis() as u64),
         };
-        Ok(body.sign(&self.key))
+        match &self.key {
+            MemberKey::Here(key) => Ok(body.sign(key)),
+            MemberKey::Token(key) => {
+                let signed = key.try_sign(&transaction_namespace(&body.ledger), &body.id());
+                let signature = signed.map_err(|error| hsm_failure(&self.member, &error))?;
+                Ok(Transaction { body, signature })
+            }
+            MemberKey::Held(key) => {
+                let signed = key.sign(&transaction_namespace(&body.ledger), &body.id());
+                let signature = signed.map_err(|error| {
+                    Failure::of("key.not_signed", &error).next("blockworm hsm status --org ORG")
+                })?;
+                Ok(Transaction { body, signature })
+            }
+        }
     }
 }
 
@@ -96,9 +157,15 @@ impl Asker for Signer {
         &self.member
     }
 
-    fn sign(&self, request: EvaluationRequest) -> SignedRequest {
-        request.sign(&self.key)
+    fn sign(&self, request: EvaluationRequest) -> std::result::Result<SignedRequest, SigningError> {
+        request.sign_with(self.key())
     }
+}
+
+fn hsm_failure(member: &MemberId, error: &HsmError) -> Failure {
+    Failure::of(error.code(), error)
+        .during(format!("cannot sign as {member}"))
+        .next(error.next())
 }
 
 fn key_failure(folder: &ConsortiumFolder, member: &MemberId, error: &IdentityError) -> Failure {

@@ -7,13 +7,14 @@ use axum::{
 };
 
 /// Name, media type, content.
-const ASSETS: [(&str, &str, &str); 5] = [
+const ASSETS: [(&str, &str, &str); 6] = [
     (
         "console.css",
         "text/css; charset=utf-8",
         include_str!("../assets/console.css"),
     ),
     ("console.js", SCRIPT, include_str!("../assets/console.js")),
+    ("sign-in.js", SCRIPT, include_str!("../assets/sign-in.js")),
     ("htmx.min.js", SCRIPT, include_str!("../assets/htmx.min.js")),
     (
         "htmx-sse.min.js",

@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     EmptySearch,
     /// What was entered fits nothing here.
     NothingFound(String),
+    /// A form of another session.
+    OldForm,
     /// Too many live lists are open.
     TooManyStreams(usize),
     /// The store or a contract did not answer.
@@ -73,6 +75,7 @@ impl Fault {
             Self::NoReceivables => "receivable.no_contract",
             Self::EmptySearch => "console.empty_search",
             Self::NothingFound(_) => "console.nothing_found",
+            Self::OldForm => "console.old_form",
             Self::TooManyStreams(_) => "console.too_many_streams",
             Self::Unavailable(_) => "store.unavailable",
             Self::Internal(_) => "console.internal",
@@ -86,6 +89,7 @@ impl Fault {
             | Self::BadHeight(_)
             | Self::BadTransaction(_)
             | Self::EmptySearch => StatusCode::BAD_REQUEST,
+            Self::OldForm => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyStreams(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -104,13 +108,10 @@ impl Fault {
 
     fn told(&self) -> (String, String) {
         match self {
-            Self::UnknownPage => (
-                "There is no page at this address.".into(),
-                "该地址没有页面。".into(),
-            ),
-            Self::MethodNotAllowed => (
-                "This page can only be read: GET or HEAD.".into(),
-                "该页面只能读取（GET 或 HEAD）。".into(),
+            Self::UnknownPage => pair("There is no page at this address.", "该地址没有页面。"),
+            Self::MethodNotAllowed => pair(
+                "This page can only be read: GET or HEAD.",
+                "该页面只能读取（GET 或 HEAD）。",
             ),
             Self::BadParameter { name, value } => (
                 format!("The parameter {name} must be a number; “{value}” is none."),
@@ -128,13 +129,18 @@ impl Fault {
                 format!("This node has no ledger “{text}”."),
                 format!("本节点没有账本“{text}”。"),
             ),
-            Self::UnknownBlock { height, newest } => {
-                let (height, newest) = (count(height), count(newest));
-                (
-                    format!("This node has no block {height}; its newest is {newest}."),
-                    format!("本节点没有区块 {height}；最新区块为 {newest}。"),
-                )
-            }
+            Self::UnknownBlock { height, newest } => (
+                format!(
+                    "This node has no block {}; its newest is {}.",
+                    count(height),
+                    count(newest)
+                ),
+                format!(
+                    "本节点没有区块 {}；最新区块为 {}。",
+                    count(height),
+                    count(newest)
+                ),
+            ),
             Self::UnknownTransaction(id) => (
                 format!("Transaction {id} stands in no block of this node."),
                 format!("本节点的区块中没有交易 {id}。"),
@@ -143,17 +149,18 @@ impl Fault {
                 format!("There is no receivable “{id}” on this ledger."),
                 format!("本账本没有应收账款“{id}”。"),
             ),
-            Self::NoReceivables => (
-                "This ledger has no contract for receivables.".into(),
-                "本账本没有应收账款合约。".into(),
+            Self::NoReceivables => pair(
+                "This ledger has no contract for receivables.",
+                "本账本没有应收账款合约。",
             ),
-            Self::EmptySearch => (
-                "The search field was empty.".into(),
-                "查询内容为空。".into(),
-            ),
+            Self::EmptySearch => pair("The search field was empty.", "查询内容为空。"),
             Self::NothingFound(text) => (
                 format!("“{text}” is no transaction, block or receivable of this ledger."),
                 format!("“{text}”不是本账本的交易、区块或应收账款。"),
+            ),
+            Self::OldForm => pair(
+                "The form belongs to another session.",
+                "该表单属于另一会话。",
             ),
             Self::TooManyStreams(limit) => (
                 format!("{limit} live lists are open already."),
@@ -209,6 +216,10 @@ impl Fault {
                 "Enter a transaction id (64 hex digits), a block height, a receivable id or an invoice digest, complete and without spaces.",
                 "请输入完整、不含空格的交易编号（64 位十六进制）、区块高度、应收账款编号或发票摘要。",
             ),
+            Self::OldForm => (
+                "Open the console again; sign in if it asks.",
+                "请重新打开控制台；如有要求，请登录。",
+            ),
             Self::TooManyStreams(_) => (
                 "Close a page that you no longer need, then reload.",
                 "请关闭不再需要的页面，然后刷新。",
@@ -224,6 +235,10 @@ impl Fault {
         };
         language.pick(english, chinese)
     }
+}
+
+fn pair(english: &str, chinese: &str) -> (String, String) {
+    (english.into(), chinese.into())
 }
 
 #[derive(Template)]

@@ -23,6 +23,13 @@ pub(crate) struct Behind {
     pub(crate) tip: String,
 }
 
+/// Who signed in, and what their forms carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) token: String,
+}
+
 /// What the base template needs.
 pub(crate) struct Frame {
     pub(crate) language: Language,
@@ -36,19 +43,26 @@ pub(crate) struct Frame {
     pub(crate) behind: Option<Behind>,
     /// Whether the ledger runs a contract for receivables.
     pub(crate) has_receivables: bool,
+    pub(crate) person: Option<Person>,
 }
 
 impl Frame {
-    /// The frame of a page about `ledger`, or about the node's first one.
+    /// The frame of a page about `ledger`, or about the first one that the visitor may see.
     pub(crate) fn new(visitor: &Visitor, ledger: Option<&LedgerHandle>, title: String) -> Self {
         let node = &visitor.console.node;
-        let ledger = ledger.cloned().or_else(|| node.ledgers().first().cloned());
+        let ledger = ledger
+            .cloned()
+            .or_else(|| visitor.ledgers().first().cloned());
         let status = ledger.as_ref().map(LedgerHandle::status);
-        let named = ledger.as_ref().and_then(|ledger| {
-            let genesis = ledger.genesis();
-            let organisation = genesis.organisation(node.organisation());
-            organisation.map(|organisation| organisation.name.clone())
-        });
+        // Whose node it is may be known to all who come this far.
+        let named = ledger
+            .as_ref()
+            .or(node.ledgers().first())
+            .and_then(|ledger| {
+                let genesis = ledger.genesis();
+                let organisation = genesis.organisation(node.organisation());
+                organisation.map(|organisation| organisation.name.clone())
+            });
         Self {
             language: visitor.language,
             theme: visitor.theme,
@@ -69,6 +83,10 @@ impl Frame {
             ledger: status.map(|status| LedgerName {
                 id: status.ledger.to_string(),
                 name: status.name,
+            }),
+            person: visitor.user().map(|user| Person {
+                name: user.user.clone(),
+                token: user.token.to_string(),
             }),
         }
     }
@@ -95,6 +113,10 @@ impl Frame {
                 tip: "9,999".into(),
             }),
             has_receivables: true,
+            person: Some(Person {
+                name: evil.into(),
+                token: evil.into(),
+            }),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod assets;
 mod decoded;
+mod desk;
 mod explain;
 mod explain_assets;
 mod explain_claims;
+mod explain_consortium;
 mod fault;
 mod format;
 mod frame;
@@ -17,7 +19,8 @@ mod words;
 
 use axum::{Router, routing::get};
 use blockworm_node::NodeHandle;
-use pages::{block, live, overview, receivable, search, transaction};
+use blockworm_service::users::Users;
+use pages::{account, block, live, overview, receivable, search, sign_in, transaction};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -30,6 +33,10 @@ struct Console(Arc<Shared>);
 
 struct Shared {
     node: NodeHandle,
+    /// Where people sign in, if they do.
+    users: Option<Arc<Users>>,
+    /// Turns at that desk.
+    hashing: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -42,11 +49,18 @@ impl std::ops::Deref for Console {
     }
 }
 
-/// All pages, to be merged into a server that guards Host and Origin. `stopping` turns true when the
-/// server stops, and ends the live lists.
-pub fn pages(node: NodeHandle, stopping: watch::Receiver<bool>) -> Router {
+/// All pages, to be merged into a server that guards Host and Origin and puts a
+/// [`blockworm_service::users::Visit`] on each request: without one a page shows no ledger. `users`
+/// are those who sign in here; `stopping` turns true when the server stops, and ends the live lists.
+pub fn pages(
+    node: NodeHandle,
+    users: Option<Arc<Users>>,
+    stopping: watch::Receiver<bool>,
+) -> Router {
     let console = Console(Arc::new(Shared {
         node,
+        users,
+        hashing: Arc::new(Semaphore::new(desk::HASHING)),
         streams: Arc::new(Semaphore::new(LIVE_STREAMS)),
         stopping,
     }));
@@ -63,6 +77,8 @@ pub fn pages(node: NodeHandle, stopping: watch::Receiver<bool>) -> Router {
     Router::new()
         .route("/", get(overview::first))
         .route("/assets/{name}", get(assets::serve))
+        .merge(sign_in::routes())
+        .merge(account::routes())
         .nest("/ledgers/{ledger}", ledger)
         .method_not_allowed_fallback(fault::method_not_allowed)
         .fallback(fault::unknown_page)

@@ -12,8 +12,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use blockworm_ledger::LedgerId;
 use blockworm_node::LedgerHandle;
-use std::convert::Infallible;
+use blockworm_service::users::{Doorway, SignedIn, Visit};
+use std::{convert::Infallible, sync::Arc};
 
 /// Own scripts and styles from this server alone; nothing inline, nothing from elsewhere, no frames.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -59,6 +61,8 @@ pub(crate) struct Visitor {
     cookies: Vec<String>,
     parts: Vec<(String, String)>,
     query: Vec<(String, String)>,
+    /// What the server's guard found out; without it nothing is shown.
+    visit: Option<Visit>,
 }
 
 impl FromRequestParts<Console> for Visitor {
@@ -74,6 +78,7 @@ impl FromRequestParts<Console> for Visitor {
             &parts.headers,
             query.map(|Query(query)| query).unwrap_or_default(),
         );
+        visitor.visit = parts.extensions.get::<Visit>().cloned();
         visitor.parts = path.map_or_else(|_| Vec::new(), |path| path.iter().map(owned).collect());
         Ok(visitor)
     }
@@ -104,6 +109,7 @@ impl Visitor {
             cookies: language_cookie.into_iter().chain(theme_cookie).collect(),
             parts: Vec::new(),
             query,
+            visit: None,
         }
     }
 
@@ -133,11 +139,32 @@ impl Visitor {
     /// The ledger in the path.
     pub(crate) fn ledger(&self) -> Result<LedgerHandle, Fault> {
         let text = self.part("ledger");
-        let found = text
-            .parse()
-            .ok()
-            .and_then(|id| self.console.node.ledger(&id));
+        let id = text.parse().ok().filter(|id| self.sees(id));
+        let found = id.and_then(|id| self.console.node.ledger(&id));
         found.ok_or_else(|| Fault::UnknownLedger(text.to_owned()))
+    }
+
+    /// The ledgers that may be shown.
+    pub(crate) fn ledgers(&self) -> Vec<LedgerHandle> {
+        let mut ledgers = self.console.node.ledgers();
+        ledgers.retain(|ledger| self.sees(&ledger.id()));
+        ledgers
+    }
+
+    fn sees(&self, id: &LedgerId) -> bool {
+        let visit = self.visit.as_ref();
+        visit.is_some_and(|visit| visit.ledgers.contains(id))
+    }
+
+    /// Who signed in.
+    pub(crate) fn user(&self) -> Option<Arc<SignedIn>> {
+        self.visit.as_ref().and_then(|visit| visit.user.clone())
+    }
+
+    /// The door by which the request came, where people sign in there.
+    pub(crate) fn doorway(&self) -> Option<&Doorway> {
+        let doorway = self.visit.as_ref().map(|visit| &visit.doorway);
+        doorway.filter(|doorway| doorway.users && self.console.users.is_some())
     }
 
     /// What surrounds a page.
@@ -147,9 +174,18 @@ impl Visitor {
 
     /// A page, or the page that says why there is none.
     pub(crate) fn reply<T: Template>(&self, page: Result<T, Fault>) -> Response {
+        self.reply_as(StatusCode::OK, page)
+    }
+
+    /// A page with this status, or the page that says why there is none.
+    pub(crate) fn reply_as<T: Template>(
+        &self,
+        status: StatusCode,
+        page: Result<T, Fault>,
+    ) -> Response {
         let rendered = page.and_then(|page| render(&page));
         let (status, text) = match rendered {
-            Ok(text) => (StatusCode::OK, text),
+            Ok(text) => (status, text),
             Err(fault) => (fault.status(), fault::page(self, &fault)),
         };
         let mut response = (status, text).into_response();
@@ -159,6 +195,8 @@ impl Visitor {
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::CONTENT_LANGUAGE, self.language.tag()),
             (header::VARY, "accept-language, cookie"),
+            // With no referrer at all, browsers would send forms without their origin.
+            (header::REFERRER_POLICY, "same-origin"),
         ];
         for (name, value) in fixed {
             headers.insert(name, HeaderValue::from_static(value));

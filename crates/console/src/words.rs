@@ -196,6 +196,46 @@ words! {
     not_issued: "not yet", "尚未进行";
     no_receivables: "No receivable has been issued on this ledger yet.", "本账本尚未登记应收账款。";
 
+    // Signing in
+    sign_in: "Sign in", "登录";
+    sign_in_to: "To the node of", "节点所属机构：";
+    sign_out: "Sign out", "退出";
+    user_name: "Name", "用户名";
+    password: "Password", "密码";
+    one_time_code: "Code", "验证码";
+    one_time_code_hint: "Six digits of your authenticator app, or a recovery code", "身份验证器应用的六位数字，或恢复码";
+    or: "or", "或";
+    sign_in_by_passkey: "Sign in by passkey", "用通行密钥登录";
+    passkey_cancelled: "Nothing came of it: cancelled, too slow, or no passkey that fits.", "未完成：已取消、超时，或没有合适的通行密钥。";
+    passkey_missing: "This browser knows no passkeys.", "该浏览器不支持通行密钥。";
+    passkey_no_name: "Passkeys need the console's host name: open it by its name instead of its address.", "通行密钥需要主机名：请用主机名而非地址打开控制台。";
+
+    // One's own account
+    account: "Account", "账户";
+    may: "May", "权限";
+    all_ledgers: "all of this node", "本节点的全部账本";
+    recovery_left: "Recovery codes left", "剩余恢复码";
+    account_note: "A password, the app's secret, recovery codes and rights are changed by the node's operator: blockworm console-user.", "密码、验证器密钥、恢复码和权限由节点运维人员更改：blockworm console-user。";
+    passkeys: "Passkeys", "通行密钥";
+    passkey: "Passkey", "通行密钥";
+    no_passkeys: "None yet. A passkey signs in by the lock of your device, without password and code.", "尚无。通行密钥用设备的锁屏方式登录，无需密码和验证码。";
+    passkey_site: "Counts at", "适用地址";
+    passkey_label: "Name of the new passkey", "新通行密钥的名称";
+    add_passkey: "Add a passkey", "添加通行密钥";
+    added: "Added (UTC)", "添加时间（UTC）";
+    last_used: "Last used (UTC)", "最近使用（UTC）";
+    never_used: "never", "从未";
+    remove: "Remove", "移除";
+    sessions: "Sessions", "会话";
+    began: "Began (UTC)", "开始时间（UTC）";
+    from_address: "From", "来源地址";
+    signed_in_by: "Signed in by", "登录方式";
+    by_passkey: "passkey", "通行密钥";
+    by_code: "password and code", "密码和验证码";
+    by_recovery: "password and recovery code", "密码和恢复码";
+    this_session: "this one", "当前会话";
+    end_session: "End", "结束";
+
     // What went wrong
     error: "Error", "错误";
     next: "What next", "下一步";

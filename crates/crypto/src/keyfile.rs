@@ -185,6 +185,19 @@ pub fn write_encrypted_with(
     sync_directory(path).map_err(failed)
 }
 
+/// Whether a secret's file is its owner's alone. Where a service manager hands secrets over, below
+/// `$CREDENTIALS_DIRECTORY` (systemd's credentials, a pod's mounted secret), the node's user reads
+/// by its group or by an entry that shows as the group's bits: there the group may read, and
+/// nobody else anything.
+#[must_use]
+pub fn is_private(path: &Path, mode: u32) -> bool {
+    let handed_over = || {
+        let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+        folder.is_some_and(|folder| path.starts_with(folder))
+    };
+    mode & 0o077 == 0 || (mode & 0o037 == 0 && handed_over())
+}
+
 /// Reads a key file.
 ///
 /// # Errors
@@ -196,7 +209,7 @@ pub fn read_encrypted(path: &Path, passphrase: &[u8]) -> Result<SecretKey, KeyFi
     };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    if metadata.mode() & 0o077 != 0 {
+    if !is_private(path, metadata.mode()) {
         let mode = metadata.mode() & 0o777;
         return Err(KeyFileError::NotPrivate {
             path: path.to_owned(),

@@ -82,6 +82,8 @@ pub trait LedgerAccess: Send + Sync {
     fn validators(&self) -> Vec<ValidatorSeen>;
     /// See `LedgerHandle::status`.
     fn status(&self) -> LedgerStatus;
+    /// See `LedgerHandle::now_ms`.
+    fn now_ms(&self) -> u64;
 }
 
 /// The rules of the state at admission.
@@ -443,6 +445,10 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
             }
         })
         .collect()
+    }
+
+    fn now_ms(&self) -> u64 {
+        (self.now)()
     }
 
     fn status(&self) -> LedgerStatus {

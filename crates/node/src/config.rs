@@ -1,7 +1,7 @@
 //! What a node is told at start: who it is, where it listens, whom it talks to, which ledgers it keeps.
 
 use blockworm_crypto::{PublicKey, SecretKey};
-use blockworm_ledger::{Genesis, OrganisationId};
+use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Another organisation's node.
@@ -70,6 +70,9 @@ pub struct NodeConfig {
     /// Whether the key has surely never voted on these ledgers: a first start. A node that lost its
     /// votes watches for some epochs before it votes again.
     pub never_voted: bool,
+    /// Ledgers on which the key has surely never voted though it may have on others: those that the
+    /// node was told to keep since it last ran.
+    pub never_voted_on: Vec<LedgerId>,
     /// Which rules of caution apply.
     pub profile: Profile,
     /// Bounds on memory and threads.

@@ -7,6 +7,7 @@ use crate::{
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
+        keys,
         succession::Succession,
     },
     gossip::{self, Outbox},
@@ -25,7 +26,7 @@ use crate::{
     storage,
 };
 use blockworm_execution::{Builtins, Reader};
-use blockworm_ledger::{Block, Genesis, Transactions};
+use blockworm_ledger::{Block, Genesis, OrganisationId, Transactions};
 use blockworm_state::{State, Store};
 use commonware_broadcast::buffered;
 use commonware_consensus::{
@@ -78,6 +79,8 @@ pub struct Setup<St> {
     pub builtins: Arc<Builtins>,
     /// Bounds of the mempool.
     pub limits: Limits,
+    /// Whose node this is.
+    pub organisation: OrganisationId,
     /// This node's voting key.
     pub signer: PrivateKey,
     /// Whether this key has surely voted on nothing yet: a first start, not a restored node.
@@ -190,10 +193,12 @@ where
         store,
         builtins,
         limits,
+        organisation,
         partition_prefix,
         ..
     } = setup;
     let opened = open(genesis, store, builtins, limits, succession.clone())?;
+    check_owner(&opened.ledger, &organisation)?;
     let (ledger, state) = (opened.ledger, opened.state);
     let (admission, reader) = (opened.executor.admission(), opened.executor.reader());
     let mut runner = Runner::new(ledger.clone(), opened.executor, opened.last);
@@ -224,6 +229,23 @@ where
         marshal,
         ended,
     })
+}
+
+/// A key that the ledger knows as another organisation's must neither vote nor speak as ours.
+fn check_owner(ledger: &Ledger, organisation: &OrganisationId) -> Result<(), OpenError> {
+    let nodes = ledger.nodes.borrow();
+    let me = ledger.succession.me();
+    let mine = nodes
+        .iter()
+        .find(|node| keys::public(&node.key).is_ok_and(|key| key == me));
+    match mine {
+        Some(node) if node.organisation != *organisation => Err(OpenError::OtherOrganisation {
+            ledger: ledger.rules.id,
+            owner: node.organisation.clone(),
+            configured: organisation.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 type Fetching = (

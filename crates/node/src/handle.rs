@@ -4,6 +4,7 @@ use crate::{
     access::{LedgerAccess, Placed},
     consensus::keys,
     ledger::Ledger,
+    metrics::{Metric, MetricKind},
 };
 use blockworm_crypto::PublicKey;
 use blockworm_ledger::TransactionView;
@@ -17,7 +18,7 @@ use futures::{
     FutureExt as _,
     future::{BoxFuture, Either, Fuse, FusedFuture as _, select},
 };
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::{broadcast, oneshot};
 
 /// A refusal: a stable code and a sentence for people.
@@ -145,43 +146,31 @@ pub enum ProofError {
 #[error("the node cannot read its store: {0}")]
 pub struct ReadError(pub String);
 
-/// The kind of a metric, as Prometheus names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// Only rises.
-    Counter,
-    /// Goes both ways.
-    Gauge,
-}
-
-/// One figure about a node.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Metric {
-    /// `blockworm_<what>_<unit>`.
-    pub name: &'static str,
-    /// A sentence.
-    pub help: &'static str,
-    /// How it moves.
-    pub kind: MetricKind,
-    /// Label names and values, such as `("code", "mempool.full")`.
-    pub labels: Vec<(&'static str, String)>,
-    /// The figure.
-    pub value: f64,
-}
-
 /// A running node.
 #[derive(Clone)]
 pub struct NodeHandle {
     organisation: OrganisationId,
+    directory: Arc<Path>,
     ledgers: Arc<[LedgerHandle]>,
 }
 
 impl NodeHandle {
-    pub(crate) fn new(organisation: OrganisationId, ledgers: Vec<LedgerHandle>) -> Self {
+    pub(crate) fn new(
+        organisation: OrganisationId,
+        directory: &Path,
+        ledgers: Vec<LedgerHandle>,
+    ) -> Self {
         Self {
             organisation,
+            directory: directory.into(),
             ledgers: ledgers.into(),
         }
+    }
+
+    /// The folder that holds `ledgers/`.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The organisation that this node belongs to.
@@ -228,6 +217,12 @@ impl LedgerHandle {
 
     pub(crate) fn ledger(&self) -> &Arc<Ledger> {
         self.access.ledger()
+    }
+
+    /// This node's clock, milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.access.now_ms()
     }
 
     /// Its id.

@@ -20,13 +20,16 @@ pub mod presence;
 pub mod service;
 pub mod storage;
 mod timing;
+pub mod topology;
 mod waiters;
 
 pub use access::Placed;
 pub use clock::{MovedClock, ledger_ms, move_clock};
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{
-    Admitted, CommittedBlock, LedgerHandle, LedgerStatus, Metric, MetricKind, NodeHandle,
-    ProofError, ReadError, Refusal, StateAnswer, StateValue, ValidatorSeen,
+    Admitted, CommittedBlock, LedgerHandle, LedgerStatus, NodeHandle, ProofError, ReadError,
+    Refusal, StateAnswer, StateValue, ValidatorSeen,
 };
+pub use metrics::{Metric, MetricKind};
 pub use service::{NodeError, RunningNode, start};
+pub use topology::{NodeRole, NodeSeen, Topology};

@@ -1,6 +1,5 @@
 //! Figures of a ledger, cheap to count and read without a lock where it matters.
 
-use crate::handle::{Metric, MetricKind};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -8,6 +7,30 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
+
+/// The kind of a metric, as Prometheus names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only rises.
+    Counter,
+    /// Goes both ways.
+    Gauge,
+}
+
+/// One figure about a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// `blockworm_<what>_<unit>`.
+    pub name: &'static str,
+    /// A sentence.
+    pub help: &'static str,
+    /// How it moves.
+    pub kind: MetricKind,
+    /// Label names and values, such as `("code", "mempool.full")`.
+    pub labels: Vec<(&'static str, String)>,
+    /// The figure.
+    pub value: f64,
+}
 
 /// Counters of one ledger.
 #[derive(Default)]

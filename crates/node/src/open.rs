@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use blockworm_execution::{Builtins, ExecutionError, Executor};
-use blockworm_ledger::{Genesis, LedgerId};
+use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use blockworm_state::{State, StateError, Store};
 use std::sync::Arc;
 
@@ -56,6 +56,16 @@ pub enum OpenError {
         "block {0} is missing in the archive; remove this ledger's folders and let the node fetch everything again"
     )]
     BlockMissing(u64),
+    /// The node's key belongs to somebody else.
+    #[error("the consensus key is the node of {owner} on ledger {ledger}, not of {configured}")]
+    OtherOrganisation {
+        /// Which ledger says so.
+        ledger: LedgerId,
+        /// Whose node the ledger knows it as.
+        owner: OrganisationId,
+        /// Whose the configuration says it is.
+        configured: OrganisationId,
+    },
     /// Two ledgers of a node share the first 24 bits of their ids.
     #[error("ledger {0} has no channel of its own on this node")]
     Channel(LedgerId),

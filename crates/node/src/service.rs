@@ -10,7 +10,7 @@ use crate::{
     open::{OpenError, PROTOCOL_VERSION},
 };
 use blockworm_execution::{Builtins, ExecutionError};
-use blockworm_ledger::{BlockLimits, Genesis, LedgerId, finality::MAX_VALIDATORS};
+use blockworm_ledger::{BlockLimits, Genesis, LedgerId, OrganisationId, finality::MAX_VALIDATORS};
 use blockworm_state::FjallStore;
 use commonware_cryptography::{
     ChaCha20Poly1305, Signer as _,
@@ -41,6 +41,14 @@ use tokio::sync::{oneshot, watch};
 /// Where the engine keeps its partitions, `<ledger id>-blocks-…` and `<ledger id>-votes-…`: it
 /// takes one flat folder for all ledgers.
 const ENGINE_DIRECTORY: &str = "ledgers/engine";
+
+/// A connection on which nothing came for so long is given up and made anew. A cable that was out
+/// leaves connections that wait for their next try half as long again as it was out, and then crawl.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How often something is sent on a connection in any case, so that it is not taken for dead.
+const PING: Duration = Duration::from_secs(3);
+/// How long connecting may take before it is tried again.
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// Why a node does not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +102,18 @@ pub enum NodeError {
     /// The key is of the wrong kind.
     #[error("the consensus key must be Ed25519")]
     ConsensusKey,
+    /// The key is another organisation's: somebody else's folder, or a wrong `organisation`.
+    #[error(
+        "the consensus key is the node of {owner} on ledger {ledger}, and the configuration says that this is the node of {configured}"
+    )]
+    OtherOrganisation {
+        /// Which ledger says so.
+        ledger: LedgerId,
+        /// Whose node the ledger knows it as.
+        owner: OrganisationId,
+        /// Whose the configuration says it is.
+        configured: OrganisationId,
+    },
     /// The disk failed or holds something unexpected.
     #[error("{path}: {reason}")]
     Store {
@@ -159,12 +179,15 @@ pub fn start(config: NodeConfig, builtins: Arc<Builtins>) -> Result<RunningNode,
         .map(|genesis| open_store(&config, genesis))
         .collect::<Result<Vec<_>, _>>()?;
     let organisation = config.organisation.clone();
+    let directory = config.directory.clone();
     let (ready, started) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel();
     let (failing, failed) = watch::channel(None);
     let run = move || {
         let runtime = tokio_runtime::Config::new()
             .with_tcp_nodelay(Some(true))
+            .with_connect_timeout(CONNECT)
+            .with_read_write_timeout(SILENCE)
             .with_worker_threads(config.limits.worker_threads.max(1))
             .with_storage_directory(config.directory.join(ENGINE_DIRECTORY));
         let root = |context| run(context, config, builtins, signer, stores, ready, stopped);
@@ -180,7 +203,7 @@ pub fn start(config: NodeConfig, builtins: Arc<Builtins>) -> Result<RunningNode,
         .map_err(|error| NodeError::Stopped(format!("no thread: {error}")))?;
     match started.recv() {
         Ok(Ok(ledgers)) => Ok(RunningNode {
-            handle: NodeHandle::new(organisation, ledgers),
+            handle: NodeHandle::new(organisation, &directory, ledgers),
             stop: Some(stop),
             failed,
             thread: Some(thread),
@@ -315,8 +338,9 @@ async fn launch(
                 transactions: config.limits.mempool_transactions_per_organisation,
                 bytes: config.limits.mempool_bytes_per_organisation,
             },
+            organisation: config.organisation.clone(),
             signer: signer.clone(),
-            never_voted: config.never_voted,
+            never_voted: config.never_voted || config.never_voted_on.contains(&id),
             partition_prefix: String::new(),
         };
         let context = context.child("ledger").with_attribute("id", id);
@@ -384,6 +408,15 @@ fn translate(error: OpenError, path: PathBuf, ledger: LedgerId) -> NodeError {
             needed,
             known: PROTOCOL_VERSION,
         },
+        OpenError::OtherOrganisation {
+            ledger,
+            owner,
+            configured,
+        } => NodeError::OtherOrganisation {
+            ledger,
+            owner,
+            configured,
+        },
         OpenError::Execution(ExecutionError::OtherGenesis) => NodeError::OtherGenesis {
             directory: path,
             wanted: ledger,
@@ -446,7 +479,7 @@ fn connect(
     network.peer_connection_cooldown = Duration::from_millis(200);
     network.allowed_handshake_rate_per_ip = Quota::per_second(NZU32!(32));
     network.dial_frequency = Duration::from_millis(100);
-    network.ping_frequency = Duration::from_secs(10);
+    network.ping_frequency = PING;
     network.tracked_peer_sets = NZUsize!(1);
     network.block_duration = Duration::from_secs(3_600);
     let (mut network, oracle) = lookup::Network::new(context.child("network"), network);

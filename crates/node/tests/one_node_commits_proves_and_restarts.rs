@@ -42,6 +42,7 @@ fn config(consortium: &Consortium, directory: &Path) -> NodeConfig {
         peers: Vec::new(),
         ledgers: vec![consortium.genesis.clone()],
         never_voted: true,
+        never_voted_on: Vec::new(),
         profile: Profile::Local,
         limits: Limits::default(),
     }

@@ -43,6 +43,7 @@ fn start(ledgers: [&Consortium; 2], directory: &Path) -> RunningNode {
         peers: Vec::new(),
         ledgers: ledgers.map(|one| one.genesis.clone()).into(),
         never_voted: true,
+        never_voted_on: Vec::new(),
         profile: Profile::Local,
         limits: Limits::default(),
     };

@@ -28,7 +28,7 @@ pub use rotation::KeyRotation;
 pub use tokens::{NewToken, TokenFile, TokenRecord, TokenText};
 pub use watch::{CertificateStanding, CertificateState, certificates};
 
-use crate::network::folder::FolderError;
+use crate::{hsm::HsmError, network::folder::FolderError};
 use blockworm_crypto::{SecretKey, SecretKeyError, keyfile::KeyFileError};
 use blockworm_ledger::OrganisationId;
 use std::{io, path::PathBuf};
@@ -127,6 +127,9 @@ pub enum IdentityError {
         /// Whose.
         organisation: OrganisationId,
     },
+    /// A key in a security module cannot be used.
+    #[error(transparent)]
+    Hsm(#[from] HsmError),
     /// The folder could not be used.
     #[error(transparent)]
     Folder(#[from] FolderError),

@@ -1,10 +1,13 @@
-//! The management modules: `consortium`, `identity`, `key_holder`, `network` and `operations`.
+//! The management modules: `consortium`, `hsm`, `identity`, `key_holder`, `network`, `operations` and
+//! `users`.
 //!
 //! **Invariant**: nothing here decides what a ledger accepts. These modules prepare files, keys and
 //! processes; every rule that counts is checked again by each node.
 
 pub mod consortium;
+pub mod hsm;
 pub mod identity;
 pub mod key_holder;
 pub mod network;
 pub mod operations;
+pub mod users;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::{error::Error, fs, net::TcpListener, os::unix::fs::MetadataExt as _};
 
 /// Below this much free disk a node is close to stopping.
-const LEAST_FREE_BYTES: u64 = 1 << 30;
+pub const LEAST_FREE_BYTES: u64 = 1 << 30;
 /// A ledger that begins this much later than the machine's clock tells of a wrong clock.
 const CLOCK_TOLERANCE_MS: u64 = 5_000;
 

@@ -13,7 +13,8 @@ use axum::{
 use blockworm_crypto::identity::MemberCertificate;
 use blockworm_ledger::{LedgerId, OrganisationId};
 use blockworm_node::LedgerHandle;
-use std::sync::Arc;
+use blockworm_service::users::SignedIn;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A member's certificate that a client showed in its handshake.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) enum Caller {
         shown: Arc<Shown>,
         ledgers: Arc<[LedgerId]>,
     },
+    /// A person who signed in at the console.
+    User(Arc<SignedIn>),
 }
 
 impl Caller {
@@ -90,33 +93,21 @@ impl Caller {
             // Members read and submit on their ledgers; about the node as a whole its own
             // organisation alone may ask.
             (Self::Member { .. }, Need::Scope(_)) => Ok(()),
-            (Self::Member { shown, .. }, Need::Whole(_)) => {
+            (Self::Member { shown, .. }, Need::Whole(_) | Need::Page) => {
                 if shown.member.organisation == organisation.as_str() {
                     return Ok(());
                 }
                 missing(format!("only members of {organisation} may ask for this"))
             }
-            (Self::Key(key), Need::Scope(scopes)) => {
-                if scopes.iter().any(|scope| key.scopes.contains(scope)) {
-                    return Ok(());
-                }
-                missing(format!(
-                    "the key {} lacks the scope {}",
-                    key.name,
-                    either(scopes)
-                ))
+            (Self::Key(key), need) => {
+                let need = need.of_program();
+                let who = format!("the key {}", key.name);
+                meets(need, &who, &key.scopes, &key.ledgers).or_else(missing)
             }
-            (Self::Key(key), Need::Whole(scope)) => {
-                if !key.scopes.contains(&scope) {
-                    return missing(format!("the key {} lacks the scope {scope}", key.name));
-                }
-                if !key.ledgers.is_empty() {
-                    return missing(format!(
-                        "this tells about all ledgers, and the key {} is limited to some",
-                        key.name
-                    ));
-                }
-                Ok(())
+            (Self::User(user), need) => {
+                let need = need.of_person();
+                let who = format!("the user {}", user.user);
+                meets(need, &who, &user.scopes, &user.ledgers).or_else(missing)
             }
         }
     }
@@ -125,12 +116,8 @@ impl Caller {
     pub(crate) fn sees(&self, ledger: &LedgerHandle) -> bool {
         match self {
             Self::Open => true,
-            Self::Key(key) if key.ledgers.is_empty() => true,
-            Self::Key(key) => {
-                let id = ledger.id().to_string();
-                let name = &ledger.genesis().name;
-                key.ledgers.iter().any(|text| *text == id || text == name)
-            }
+            Self::Key(key) => are_named(&key.ledgers, ledger),
+            Self::User(user) => are_named(&user.ledgers, ledger),
             Self::Member { ledgers, .. } => ledgers.contains(&ledger.id()),
         }
     }
@@ -144,6 +131,7 @@ impl Caller {
             (Self::Member { ledgers: now, .. }, Self::Member { ledgers, .. }) => {
                 ledgers.iter().all(|ledger| now.contains(ledger))
             }
+            (Self::User(now), Self::User(before)) => now.covers(before),
             _ => matches!(self, Self::Open),
         }
     }
@@ -154,6 +142,7 @@ impl Caller {
             Self::Open => "anybody".into(),
             Self::Key(key) => format!("key {}", key.name),
             Self::Member { shown, .. } => format!("member {}", shown.id),
+            Self::User(user) => format!("user {}", user.user),
         }
     }
 }
@@ -171,6 +160,29 @@ async fn is_in_standing(ledger: &LedgerHandle, shown: &Shown) -> Result<bool, Fa
     let organisation = &shown.member.organisation;
     let standing = directory::standing(ledger, &shown.id, organisation).await?;
     Ok(standing.is_some_and(|member| member.active && member.key == shown.member.public_key))
+}
+
+/// Whether scopes and ledgers suffice for a route; else what is missing.
+fn meets(need: Need, who: &str, held: &BTreeSet<Scope>, ledgers: &[String]) -> Result<(), String> {
+    match need {
+        Need::Nothing | Need::Anyone => Ok(()),
+        Need::Scope(scopes) if scopes.iter().any(|scope| held.contains(scope)) => Ok(()),
+        Need::Scope(scopes) => Err(format!("{who} lacks the scope {}", either(scopes))),
+        Need::Whole(scope) if !held.contains(&scope) => {
+            Err(format!("{who} lacks the scope {scope}"))
+        }
+        Need::Whole(_) if ledgers.is_empty() => Ok(()),
+        Need::Whole(_) | Need::Page => Err(format!(
+            "this tells about all ledgers, and {who} is limited to some"
+        )),
+    }
+}
+
+/// Whether a ledger is among those named; all are when none is.
+fn are_named(ledgers: &[String], ledger: &LedgerHandle) -> bool {
+    let id = ledger.id().to_string();
+    let name = &ledger.genesis().name;
+    ledgers.is_empty() || ledgers.iter().any(|text| *text == id || text == name)
 }
 
 fn either(scopes: &[Scope]) -> String {

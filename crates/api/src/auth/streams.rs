@@ -37,6 +37,9 @@ async fn look_again(app: &App, caller: &Caller) -> Result<(), Failure> {
     let now = match caller {
         Caller::Open => return Ok(()),
         Caller::Key(key) => app.keys.again(key, now_ms())?,
+        Caller::User(user) => super::people::person(&app.users, |users| {
+            users.still(user, blockworm_service::users::now_ms())
+        })?,
         Caller::Member { shown, .. } => {
             Caller::of_member(shown, &app.node.ledgers(), now_ms()).await?
         }

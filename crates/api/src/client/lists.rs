@@ -2,7 +2,8 @@
 
 use super::{ANSWER, Client, ClientError, height_part, part};
 use crate::model::{
-    BlockLine, BlockSummary, ContractView, LedgerView, MemberView, OrganisationView, Page,
+    BlockLine, BlockSummary, CalendarView, ContractView, LedgerView, MemberView, OrganisationView,
+    Page, PoliciesView, ProposalView, TopologyView,
 };
 use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,6 +43,19 @@ impl Client {
     /// All ledgers of the node that the caller may see, ordered by id.
     pub async fn ledgers(&self) -> Result<Vec<LedgerView>, ClientError> {
         self.whole("/v1/ledgers").await
+    }
+
+    /// A ledger's nodes as the node sees them, and how well it is doing.
+    pub async fn topology(&self, ledger: &str) -> Result<TopologyView, ClientError> {
+        self.get(&format!("/v1/ledgers/{}/topology", part(ledger)), ANSWER)
+            .await
+    }
+
+    /// Whether the process answers at all.
+    pub async fn live(&self) -> Result<(), ClientError> {
+        self.send(self.request(Method::GET, "/health/live"), ANSWER)
+            .await
+            .map(drop)
     }
 
     /// A page of blocks, newest first.
@@ -89,6 +103,38 @@ impl Client {
             paging,
         };
         self.page(&path, &query).await
+    }
+
+    /// A page of proposals, ordered by number.
+    pub async fn proposals(
+        &self,
+        ledger: &str,
+        paging: &Paging,
+    ) -> Result<Page<ProposalView>, ClientError> {
+        let path = format!("/v1/ledgers/{}/proposals", part(ledger));
+        self.page(&path, paging).await
+    }
+
+    /// One proposal.
+    pub async fn proposal(&self, ledger: &str, number: u64) -> Result<ProposalView, ClientError> {
+        let path = format!("/v1/ledgers/{}/proposals/{number}", part(ledger));
+        self.get(&path, ANSWER).await
+    }
+
+    /// Policies, thresholds, and whether the ledger is archived.
+    pub async fn policies(&self, ledger: &str) -> Result<PoliciesView, ClientError> {
+        let path = format!("/v1/ledgers/{}/policies", part(ledger));
+        self.get(&path, ANSWER).await
+    }
+
+    /// A page of the calendars that votes set.
+    pub async fn calendars(
+        &self,
+        ledger: &str,
+        paging: &Paging,
+    ) -> Result<Page<CalendarView>, ClientError> {
+        let path = format!("/v1/ledgers/{}/calendars", part(ledger));
+        self.page(&path, paging).await
     }
 
     /// All contracts of a ledger, ordered by name.

@@ -22,6 +22,8 @@ pub struct Access {
     pub keys: bool,
     /// Whether a member's certificate lets in.
     pub certificates: bool,
+    /// Whether people who signed in at the console may come in.
+    pub users: bool,
     /// Host names that requests may use, beside the address itself.
     pub names: Vec<String>,
     /// With TLS; a must beyond loopback.
@@ -48,10 +50,14 @@ impl ListenerConfig {
     }
 
     /// Refuses what would let in strangers, or nobody.
-    pub(super) fn check(&self, keys_file: Option<&Path>) -> Result<(), ServerError> {
+    pub(super) fn check(
+        &self,
+        keys_file: Option<&Path>,
+        users_file: Option<&Path>,
+    ) -> Result<(), ServerError> {
         let (address, access) = (self.address, &self.access);
         if !address.ip().to_canonical().is_loopback() {
-            if !access.keys && !access.certificates {
+            if access.is_open() {
                 return Err(ServerError::OpenBeyondLoopback { address });
             }
             if access.tls.is_none() {
@@ -65,7 +71,13 @@ impl ListenerConfig {
         if access.certificates && authorities.is_none() {
             return Err(ServerError::NoClientAuthorities { address });
         }
-        if access.keys && !access.certificates {
+        let users = users_file.unwrap_or(Path::new("console-users.json"));
+        let any_user = access.users && users.exists();
+        if access.users && !any_user && !access.keys && !access.certificates {
+            let path = users.to_owned();
+            return Err(ServerError::NoUsers { address, path });
+        }
+        if access.keys && !access.certificates && !any_user {
             let path = keys_file.unwrap_or(Path::new("api-keys.json"));
             if !path.exists() {
                 let path = path.to_owned();
@@ -76,14 +88,23 @@ impl ListenerConfig {
     }
 }
 
+impl Access {
+    /// Whether nobody is asked who they are.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        !self.keys && !self.certificates && !self.users
+    }
+}
+
 /// A listener as requests meet it.
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) address: SocketAddr,
     pub(crate) keys: bool,
     pub(crate) certificates: bool,
+    pub(crate) users: bool,
     names: Vec<String>,
-    secure: bool,
+    pub(crate) secure: bool,
 }
 
 impl Door {
@@ -92,6 +113,7 @@ impl Door {
             address,
             keys: access.keys,
             certificates: access.certificates,
+            users: access.users,
             names: access.names.clone(),
             secure: access.tls.is_some(),
         }
@@ -99,7 +121,7 @@ impl Door {
 
     /// Whether it asks nobody who they are.
     pub(crate) const fn is_open(&self) -> bool {
-        !self.keys && !self.certificates
+        !self.keys && !self.certificates && !self.users
     }
 
     /// Whether `authority` (`host` or `host:port`) calls this listener by a name of its own. A
@@ -180,6 +202,7 @@ mod tests {
             address: address.parse().unwrap(),
             keys: true,
             certificates: false,
+            users: false,
             names: names.iter().map(|name| (*name).to_owned()).collect(),
             secure,
         }
@@ -264,11 +287,12 @@ mod tests {
             let access = Access {
                 keys,
                 certificates,
+                users: false,
                 names,
                 tls,
             };
             let address = address.parse().unwrap();
-            ListenerConfig { address, access }.check(Some(Path::new("/nowhere/keys.json")))
+            ListenerConfig { address, access }.check(Some(Path::new("/nowhere/keys.json")), None)
         };
         use ServerError as E;
         assert!(check("127.0.0.1:1", false, false, None).is_ok());
@@ -295,6 +319,29 @@ mod tests {
         assert!(matches!(
             check("127.0.0.1:1", true, false, None),
             Err(E::NoKeys { .. })
+        ));
+    }
+
+    #[test]
+    fn a_listener_for_people_needs_some() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |address: &str, keys, users: &Path| {
+            let access = Access {
+                keys,
+                users: true,
+                ..Access::default()
+            };
+            let address = address.parse().unwrap();
+            ListenerConfig { address, access }.check(None, Some(users))
+        };
+        let nobody = check("127.0.0.1:1", false, Path::new("/nowhere/users.json"));
+        assert!(matches!(nobody, Err(ServerError::NoUsers { .. })));
+        assert!(check("127.0.0.1:1", false, dir.path()).is_ok());
+        assert!(check("127.0.0.1:1", true, dir.path()).is_ok());
+        let clear = check("192.0.2.1:1", false, dir.path());
+        assert!(matches!(
+            clear,
+            Err(ServerError::PlainBeyondLoopback { .. })
         ));
     }
 }

@@ -154,7 +154,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ServerError> {
         .map_err(|error| unusable(path, error))?
         .mode()
         & 0o777;
-    if mode & 0o077 != 0 {
+    if !blockworm_crypto::keyfile::is_private(path, mode) {
         let reason = format!("it may be used by others (mode {mode:o}); set it to 600");
         return Err(unusable(path, reason));
     }

@@ -35,6 +35,7 @@ impl Guarded {
         let config = ServerConfig {
             listeners: vec![ListenerConfig { address, access }],
             keys_file: Some(path.clone()),
+            users_file: None,
             limits,
         };
         let (address, stop, _) = WORLD.serve_as(config).await;
@@ -115,7 +116,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/ledgers/{ledger}/organisations", "read"),
     ("get", "/v1/ledgers/{ledger}/members", "read"),
+    ("get", "/v1/ledgers/{ledger}/topology", "read"),
     ("get", "/v1/ledgers/{ledger}/contracts", "read"),
+    ("get", "/v1/ledgers/{ledger}/proposals", "read"),
+    ("get", "/v1/ledgers/{ledger}/proposals/{number}", "read"),
+    ("get", "/v1/ledgers/{ledger}/policies", "read"),
+    ("get", "/v1/ledgers/{ledger}/calendars", "read"),
     (
         "post",
         "/v1/ledgers/{ledger}/contracts/{contract}/query",
@@ -144,6 +150,7 @@ fn filled(template: &str) -> String {
     template
         .replace("{ledger}", &WORLD.id())
         .replace("{height}", "0")
+        .replace("{number}", "1")
         .replace("{id}", &"00".repeat(32))
         .replace("{contract}", "nothing")
         .replace("{key}", "00")
@@ -357,6 +364,7 @@ fn an_open_listener_beside_a_guarded_one_keeps_its_own_rule() {
                 ListenerConfig { address, access },
             ],
             keys_file: Some(path.clone()),
+            users_file: None,
             ..ServerConfig::new(address)
         };
         let refused = blockworm_api::Server::bind(config.clone(), WORLD.handle())

@@ -10,6 +10,7 @@ mod idempotency;
 mod one_node;
 mod pages;
 mod paging;
+mod people;
 mod reads;
 mod refusals;
 mod stopping;

@@ -5,8 +5,13 @@ pub use crate::one_node::{PATIENCE, now_ms};
 use blockworm_api::{Client, Limits, Server, ServerConfig};
 use blockworm_crypto::identity::MemberSubject;
 use blockworm_ledger::{Transaction, TransactionBody};
+use blockworm_service::users::Users;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, ops::Deref, sync::LazyLock};
+use std::{
+    net::SocketAddr,
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
 use tokio::sync::oneshot;
 
 /// The node and a server over it that lives as long as the tests.
@@ -71,6 +76,22 @@ impl World {
             let _ = stopped.await;
         }));
         (address, stop, task)
+    }
+
+    /// A further server over the same node that lets people in, and where they sign in.
+    pub async fn serve_people(
+        &self,
+        config: ServerConfig,
+    ) -> (SocketAddr, oneshot::Sender<()>, Arc<Users>) {
+        let server = Server::bind(config, self.handle()).await.unwrap();
+        let page = axum::routing::get(|| async { axum::response::Html("<p>a page</p>") });
+        let server = server.with_pages(axum::Router::new().route("/", page));
+        let (address, users) = (server.local_addr(), server.users().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(server.run(async move {
+            let _ = stopped.await;
+        }));
+        (address, stop, users)
     }
 
     /// The body of a fresh transaction of the maker.

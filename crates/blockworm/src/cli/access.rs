@@ -46,12 +46,12 @@ pub enum ApiKeyCommand {
     Revoke(ApiKeyRevokeArgs),
 }
 
-/// Whose node the keys are for.
+/// Whose node the keys or people are for.
 #[derive(Args, Clone, Debug)]
 pub struct ApiKeyPlace {
     #[command(flatten)]
     pub place: super::Place,
-    /// The organisation whose node the keys open.
+    /// The organisation whose node it is.
     #[arg(long)]
     pub node: OrganisationId,
 }

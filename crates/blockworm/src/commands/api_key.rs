@@ -83,8 +83,12 @@ fn folder(of: &ApiKeyPlace) -> ConsortiumFolder {
     ConsortiumFolder::new(&of.place.dir)
 }
 
-/// Where the node of the folder keeps its keys, as its node.toml says.
 fn keys_path(of: &ApiKeyPlace) -> Result<PathBuf> {
+    node_file(of).map(|file| file.api_keys_file)
+}
+
+/// The node.toml of the node, which says where its files are.
+pub(super) fn node_file(of: &ApiKeyPlace) -> Result<NodeConfigFile> {
     let folder = folder(of);
     let record = folder
         .record()
@@ -100,7 +104,6 @@ fn keys_path(of: &ApiKeyPlace) -> Result<PathBuf> {
         return Err(Failure::new("node.not_found", what).next(next));
     }
     NodeConfigFile::read(&folder.node_file(&of.node), Overrides::default())
-        .map(|file| file.api_keys_file)
         .map_err(|error| Failure::of("config.unusable", &error).next("blockworm doctor"))
 }
 

@@ -4,7 +4,8 @@ use super::summary::{self, NodeSummary};
 use crate::{cli::Place, failure::Result, output::Format, signer::now_ms};
 use blockworm_api::model::LedgerView;
 use blockworm_service::{
-    network::{ConsortiumFolder, LedgerRecord},
+    hsm::{self, HsmSettings},
+    network::{ConsortiumFolder, ConsortiumRecord, LedgerRecord},
     operations::{Finding, Verdict, check_folder},
 };
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
     let now_ms = now_ms();
     let mut findings = check_folder(&folder, now_ms);
     if let Ok(record) = folder.record() {
+        findings.extend(check_tokens(&folder, &record));
         let nodes = summary::nodes(&folder, &record).await;
         let running: Vec<NodeSummary> = nodes
             .into_iter()
@@ -54,6 +56,22 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The security module of each organisation that has one.
+fn check_tokens(folder: &ConsortiumFolder, record: &ConsortiumRecord) -> Vec<Finding> {
+    let organisations = record.organisations.iter().map(|one| &one.id);
+    let with = organisations.filter(|id| hsm::settings_file(folder, id).exists());
+    with.map(|id| {
+        let check = format!("security module of {id}");
+        match HsmSettings::read(folder, id).and_then(|settings| hsm::status(&settings)) {
+            Ok(status) => Finding::ok(check, format!("the token {} answers", status.token)),
+            Err(error) => {
+                Finding::failed(check, format!("{}: {error}", error.code()), error.next())
+            }
+        }
+    })
+    .collect()
 }
 
 fn check_answers(node: &NodeSummary, place: &Place) -> Finding {

@@ -170,6 +170,9 @@ pub(super) fn check_failure(error: CheckError<Failure>) -> Failure {
             .next("the key holders publish their keys: blockworm key-holder publish --org ORG"),
         CheckError::Ask(AskError::Fingerprint { .. }) => Failure::of(code, &error)
             .next("do not finance on this answer; ask the key holder which key it uses"),
+        CheckError::Ask(AskError::NotSigned(_)) => {
+            Failure::of(code, &error).next("blockworm hsm status --org ORG")
+        }
         CheckError::Unexpected { .. } | CheckError::Ask(AskError::NoRandomness) => {
             Failure::of(code, &error).next("blockworm doctor")
         }

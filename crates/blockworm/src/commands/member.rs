@@ -11,7 +11,7 @@ use crate::{
     signer::{Signer, now_ms},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use blockworm_crypto::{Algorithm, Namespace, sha256};
+use blockworm_crypto::{Algorithm, Namespace, Signature, Signing, SigningError, sha256};
 use blockworm_ledger::{ContractName, LedgerId, MemberId};
 use blockworm_service::{
     identity::{
@@ -49,11 +49,26 @@ pub fn contract() -> ContractName {
 /// The message that registers a member: its certificate, and its own key's signature over it.
 pub fn registration(verb: &str, ledger: LedgerId, identity: &Identity) -> Vec<u8> {
     let namespace = Namespace::new(&ledger.to_string(), "register");
-    let possession = identity
-        .key
-        .sign(&namespace, &sha256(&[&identity.certificate]));
+    let chain = &identity.certificate;
+    let possession = identity.key.sign(&namespace, &sha256(&[chain]));
+    registration_message(verb, chain, &possession)
+}
+
+/// The same with a key that may lie on a token.
+pub fn registration_by(
+    verb: &str,
+    ledger: LedgerId,
+    chain: &[u8],
+    key: &dyn Signing,
+) -> std::result::Result<Vec<u8>, SigningError> {
+    let namespace = Namespace::new(&ledger.to_string(), "register");
+    let possession = key.sign(&namespace, &sha256(&[chain]))?;
+    Ok(registration_message(verb, chain, &possession))
+}
+
+pub(super) fn registration_message(verb: &str, chain: &[u8], possession: &Signature) -> Vec<u8> {
     let member = json!({
-        "certificate": BASE64_STANDARD.encode(&identity.certificate),
+        "certificate": BASE64_STANDARD.encode(chain),
         "possession": possession,
     });
     json!({ verb: member }).to_string().into_bytes()

@@ -2,10 +2,12 @@
 
 mod acting;
 mod api_key;
+mod archiving;
 mod asset;
 mod authority;
 mod certificate;
 mod clock;
+mod console_user;
 mod consortium;
 mod counterpart;
 mod credit;
@@ -15,13 +17,18 @@ mod down;
 mod enrolment;
 mod financing;
 mod fingerprints;
+mod hsm;
 mod key_holder;
+mod ledger;
+mod lifecycle;
 mod member;
 mod membership;
 mod mutations;
+mod network;
 mod node;
 mod nodes;
 mod org;
+mod packages;
 mod parts;
 mod pins;
 mod proof;
@@ -38,7 +45,8 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-pub mod verify;
+mod verify;
+mod voting;
 mod voucher;
 
 use crate::{
@@ -54,7 +62,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     let format = cli.output;
     match cli.command {
         Command::Node(NodeCommand::Run(args)) => node::run(&args),
+        Command::Node(NodeCommand::Stop(args)) => lifecycle::stop(&args, format),
+        Command::Node(NodeCommand::Package(args)) => packages::package(&args, format),
+        Command::Node(NodeCommand::Install(args)) => packages::install(&args, format),
         Command::ApiKey(command) => api_key::run(&command, format),
+        Command::ConsoleUser(command) => console_user::run(&command, format),
         Command::Verify(args) => verify::run(&args, format),
         Command::Certificate(command) => certificate::run(&command, format),
         Command::Clock(command) => clock::run(&command, format),
@@ -79,6 +91,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
+            Command::Hsm(command) => hsm::run(&command, format).await,
             Command::Enrolment(command) => enrolment::run(&command, format).await,
             Command::Authority(command) => authority::run(&command, format).await,
             Command::Asset(command) => asset::run(&command, format).await,
@@ -90,11 +103,23 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,
+            Command::Ledger(command) => ledger::run(&command, format).await,
+            Command::Network(command) => network::run(&command, format).await,
+            Command::Node(NodeCommand::Start(args)) => lifecycle::start(&args, format).await,
+            Command::Node(NodeCommand::Restart(args)) => lifecycle::restart(&args, format).await,
+            Command::Node(NodeCommand::Logs(args)) => lifecycle::logs(&args, format).await,
+            Command::Node(NodeCommand::Ping(args)) => lifecycle::ping(&args, format).await,
             Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
             Command::Node(NodeCommand::Leave(args)) => membership::leave(&args, format).await,
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
-            Command::Node(NodeCommand::Run(_))
+            Command::Node(
+                NodeCommand::Run(_)
+                | NodeCommand::Stop(_)
+                | NodeCommand::Package(_)
+                | NodeCommand::Install(_),
+            )
             | Command::ApiKey(_)
+            | Command::ConsoleUser(_)
             | Command::Certificate(_)
             | Command::Clock(_)
             | Command::Consortium(_)

@@ -9,12 +9,12 @@ use crate::{
 };
 use blockworm_api::{Access, Limits, ListenerConfig, Server, ServerConfig, ServerError, TlsFiles};
 use blockworm_ledger::OrganisationId;
-use blockworm_node::RunningNode;
+use blockworm_node::{NodeError, RunningNode};
 use blockworm_service::{
     identity::IdentityDesk,
     key_holder::{Desk, DeskError},
     network::{
-        ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
+        self, ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
@@ -30,6 +30,7 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
         listen: args.listen,
         api: args.api,
         passphrase_file: args.passphrase_file.clone(),
+        consensus_key_file: args.consensus_key_file.clone(),
     };
     let file = NodeConfigFile::read(&args.config, overrides).map_err(|error| {
         Failure::of("config.unusable", &error).next("correct the file, then run it again")
@@ -54,6 +55,12 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
 }
 
 fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
+    network::owner::check(file).map_err(|error| {
+        foreign(file, &error).next(format!(
+            "give the node of {} its own keys folder back",
+            file.organisation
+        ))
+    })?;
     let config = file.load().map_err(|error| {
         Failure::of("config.unusable", &error).next(format!(
             "blockworm doctor; look at {}",
@@ -67,11 +74,15 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::of("system.runtime", &error))?;
-    let node = blockworm_node::start(config, builtins()).map_err(|error| {
-        Failure::of("node.start", &error).next(format!(
+    let node = blockworm_node::start(config, builtins()).map_err(|error| match &error {
+        NodeError::OtherOrganisation { owner, .. } => foreign(file, &error).next(format!(
+            "start it with the folder and the keys of {}, or give the folder back to {owner}: two nodes must never vote with one key",
+            file.organisation
+        )),
+        _ => Failure::of("node.start", &error).next(format!(
             "blockworm doctor; the log of {}",
             file.organisation
-        ))
+        )),
     })?;
     file.note_first_start()
         .map_err(|error| Failure::of("node.folder", &error))?;
@@ -84,6 +95,12 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The folder, or the key in it, is another organisation's.
+fn foreign(file: &NodeConfigFile, error: &(dyn std::error::Error + 'static)) -> Failure {
+    let node_file = file.directory.join("node.toml");
+    Failure::of("node.other_organisation", error).during(format!("{}", node_file.display()))
+}
+
 async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let listening = |error: std::io::Error| Failure::of("system.signal", &error);
     let mut terminate = signal(SignalKind::terminate()).map_err(listening)?;
@@ -92,7 +109,7 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let server = Server::bind(server_config(file), node.handle())
         .await
         .map_err(|error| start_failure(file, &error))?;
-    let pages = blockworm_console::pages(node.handle(), server.stopping());
+    let pages = blockworm_console::pages(node.handle(), server.users(), server.stopping());
     let desks = key_holders(file, node)?;
     let renewing = looked_after(file, node);
     let server = server
@@ -195,6 +212,7 @@ fn server_config(file: &NodeConfigFile) -> ServerConfig {
     ServerConfig {
         listeners: listeners.collect(),
         keys_file: Some(file.api_keys_file.clone()),
+        users_file: Some(file.console_users_file.clone()),
         limits: Limits::default(),
     }
 }
@@ -203,6 +221,7 @@ fn access_of(settings: &AccessSettings) -> Access {
     Access {
         keys: settings.accept.contains(&Accepted::Key),
         certificates: settings.accept.contains(&Accepted::Certificate),
+        users: settings.accept.contains(&Accepted::User),
         names: settings.names.clone(),
         tls: settings.tls.as_ref().map(|tls| TlsFiles {
             certificate_file: tls.certificate_file.clone(),
@@ -228,6 +247,17 @@ fn start_failure(file: &NodeConfigFile, error: &ServerError) -> Failure {
                 "blockworm api-key create NAME --scope read --dir DIR --node {}",
                 file.organisation
             ),
+        ),
+        ServerError::NoUsers { .. } => (
+            "api.no_users",
+            format!(
+                "blockworm console-user add NAME --scope read --dir DIR --node {}",
+                file.organisation
+            ),
+        ),
+        ServerError::Users(_) => (
+            "users.unusable",
+            "chmod 600 the file, or restore it".to_owned(),
         ),
         ServerError::TlsFile { .. } => (
             "api.tls_file",

@@ -6,7 +6,7 @@ use crate::{
     progress::Progress,
     remote::client_failure,
 };
-use blockworm_api::{Client, model::LedgerView};
+use blockworm_api::{Client, ClientError, model::LedgerView};
 use blockworm_ledger::OrganisationId;
 use blockworm_service::network::{
     ConsortiumFolder, ConsortiumRecord, NodeRecord, NodeState, process,
@@ -26,6 +26,8 @@ const POLL: Duration = Duration::from_millis(25);
 const CONNECTED: Duration = Duration::from_secs(3);
 /// How long nodes may take until they answer and agree: replaying a long ledger takes a while.
 const READY: Duration = Duration::from_secs(120);
+/// How long a node that answers may look for others before it is left to itself.
+const ALONE: Duration = Duration::from_secs(15);
 /// SIGINT and SIGTERM to this command.
 pub struct Told {
     interrupt: Signal,
@@ -70,7 +72,8 @@ impl<'a> Nodes<'a> {
             record,
             children: BTreeMap::new(),
         };
-        progress.doing(format!("starting {} nodes", record.nodes.len()));
+        let s = if record.nodes.len() == 1 { "" } else { "s" };
+        progress.doing(format!("starting {} node{s}", record.nodes.len()));
         for node in &record.nodes {
             let id = &node.organisation;
             let state = process::state(folder, id).map_err(|error| stop_failure(&error))?;
@@ -146,6 +149,41 @@ impl<'a> Nodes<'a> {
         Ok(client)
     }
 
+    /// Waits until one node answers and has caught up on all its ledgers; returns its client. Where
+    /// it hears nobody with whom it could catch up it is left to itself after a while.
+    pub async fn wait_caught_up(
+        &mut self,
+        node: &NodeRecord,
+        patience: Duration,
+        progress: &Progress,
+    ) -> Result<Client> {
+        let begun = Instant::now();
+        progress.doing(format!("waiting for the node of {}", node.organisation));
+        let client = Client::new(&node.api_url()).map_err(client_failure)?;
+        loop {
+            self.check_alive(&node.organisation)?;
+            let why = match caught_up(&client).await {
+                Ok(None) => return Ok(client),
+                Ok(Some(lonely)) if begun.elapsed() > ALONE => {
+                    progress.say(&format!("the node of {} runs; {lonely}", node.organisation));
+                    return Ok(client);
+                }
+                Ok(Some(lonely)) => lonely,
+                Err(error) => error.to_string(),
+            };
+            if begun.elapsed() > patience {
+                let what = format!(
+                    "the node of {} is not ready after {} s: {why}",
+                    node.organisation,
+                    patience.as_secs()
+                );
+                let failure = Failure::new("node.not_ready", what);
+                return Err(self.with_log(&node.organisation, failure));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     fn check_alive(&mut self, organisation: &OrganisationId) -> Result<()> {
         let Some(child) = self.children.get_mut(organisation) else {
             return Ok(());
@@ -160,6 +198,7 @@ impl<'a> Nodes<'a> {
         }
     }
 
+    /// The end of a node's log beside a failure.
     fn with_log(&self, organisation: &OrganisationId, mut failure: Failure) -> Failure {
         let words = process::last_words(self.folder, organisation, 5);
         if !words.is_empty() {
@@ -240,4 +279,19 @@ impl<'a> Nodes<'a> {
         });
         died
     }
+}
+
+/// Nothing, or on which ledger a node hears none of the others yet, so that it cannot know whether
+/// it is behind. A ledger that has not begun has nothing to catch up with.
+async fn caught_up(client: &Client) -> std::result::Result<Option<String>, ClientError> {
+    client.ready().await?;
+    let views = client.ledgers().await?;
+    let lonely = views.iter().find(|ledger| {
+        let others = ledger.validators - usize::from(ledger.votes);
+        others > 0 && ledger.connected_peers == 0 && ledger.height > 0
+    });
+    Ok(lonely.map(|ledger| {
+        let name = &ledger.name;
+        format!("no other validator of {name} is heard yet: see blockworm network health")
+    }))
 }

@@ -8,8 +8,8 @@ use blockworm_ledger::{MemberId, OrganisationId};
 use blockworm_node::{LedgerHandle, NodeHandle};
 use blockworm_service::{
     identity::{
-        self, IdentityDesk, certificates,
-        renewal::{HeldMember, held_members, renew_due},
+        IdentityDesk, certificates,
+        renewal::{HeldMember, held_members, open_key, renew_due},
     },
     network::{ConsortiumFolder, clock},
 };
@@ -184,13 +184,13 @@ async fn tell(
             continue;
         };
         let opened = |id: &MemberId| {
-            // Opening a key may be slow by design, and is seldom needed.
-            identity::load(folder, id).map_err(|error| format!("the key of {id}: {error}"))
+            let key = open_key(folder, id);
+            key.map_err(|error| format!("the key of {id}: {error}"))
         };
-        let mut renewed = opened(&member.id)?;
-        renewed.certificate.clone_from(&member.certificate);
-        let message = member::registration("renew", ledger.id(), &renewed);
-        let signer = Signer::new(signer.id.clone(), opened(&signer.id)?.key);
+        let key = opened(&member.id)?;
+        let message = member::registration_by("renew", ledger.id(), &member.certificate, &*key);
+        let message = message.map_err(|error| error.to_string())?;
+        let signer = Signer::held(signer.id.clone(), opened(&signer.id)?);
         let signed = signer.sign(ledger.id(), &member::contract(), message);
         let signed = signed.map_err(|failure| failure.what)?;
         transactions.push(Bytes::from(signed.encode()));

@@ -1,11 +1,13 @@
 //! The pages, one module each; every one reads a bounded part of the ledger.
 
+pub(crate) mod account;
 pub(crate) mod block;
 pub(crate) mod live;
 pub(crate) mod nodes;
 pub(crate) mod overview;
 pub(crate) mod receivable;
 pub(crate) mod search;
+pub(crate) mod sign_in;
 pub(crate) mod transaction;
 
 use askama::Template;

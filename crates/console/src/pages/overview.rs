@@ -38,7 +38,7 @@ struct Overview {
 
 /// The overview of the node's first ledger.
 pub(crate) async fn first(visitor: Visitor) -> Response {
-    let ledger = visitor.console.node.ledgers().first().cloned();
+    let ledger = visitor.ledgers().first().cloned();
     let page = match ledger {
         Some(ledger) => overview(&visitor, &ledger).await,
         None => Err(Fault::UnknownLedger(String::new())),
@@ -59,7 +59,7 @@ async fn overview(visitor: &Visitor, ledger: &LedgerHandle) -> Result<Overview, 
     let status = ledger.status();
     let organisations = ledger::organisations(ledger).await?;
     let before = status.height.saturating_add(1);
-    let ledgers = visitor.console.node.ledgers();
+    let ledgers = visitor.ledgers();
     Ok(Overview {
         f: visitor.frame(Some(ledger), status.name.clone()),
         w: visitor.language.words(),

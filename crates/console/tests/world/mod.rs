@@ -2,8 +2,9 @@
 
 use crate::one_node::OneNode;
 pub use crate::one_node::PATIENCE;
-use axum::{Router, body::Body, http::Request, response::Response};
+use axum::{Extension, Router, body::Body, http::Request, response::Response};
 use blockworm_ledger::Receipt;
+use blockworm_service::users::{Doorway, Visit};
 use futures::StreamExt as _;
 use serde_json::json;
 use std::{ops::Deref, sync::LazyLock};
@@ -40,7 +41,8 @@ impl World {
         let one = OneNode::start("console-real-node", EVIL, &members);
         let stopping = watch::Sender::new(false);
         Self {
-            pages: blockworm_console::pages(one.handle(), stopping.subscribe()),
+            pages: blockworm_console::pages(one.handle(), None, stopping.subscribe())
+                .layer(Extension(visit(&one))),
             _stopping: stopping,
             one,
         }
@@ -65,7 +67,8 @@ impl World {
     /// Whether a live list ends once its server stops.
     pub async fn streams_of_a_server_that_stops(&self) -> bool {
         let stopping = watch::Sender::new(false);
-        let pages = blockworm_console::pages(self.handle(), stopping.subscribe());
+        let pages = blockworm_console::pages(self.handle(), None, stopping.subscribe())
+            .layer(Extension(visit(self)));
         let request = Request::get(self.at("/live")).body(Body::empty()).unwrap();
         let response = pages.oneshot(request).await.unwrap();
         let mut stream = response.into_body().into_data_stream();
@@ -73,5 +76,21 @@ impl World {
         stopping.send_replace(true);
         let rest = async { while stream.next().await.is_some() {} };
         tokio::time::timeout(PATIENCE, rest).await.is_ok()
+    }
+}
+
+/// What the server's guard finds out about a request at an open door.
+fn visit(one: &OneNode) -> Visit {
+    let ledgers = one.handle().ledgers();
+    Visit {
+        doorway: Doorway {
+            users: false,
+            secure: false,
+            port: 80,
+            authority: "localhost".into(),
+            address: [127, 0, 0, 1].into(),
+        },
+        user: None,
+        ledgers: ledgers.iter().map(|ledger| ledger.id()).collect(),
     }
 }

@@ -132,6 +132,7 @@ impl World {
                 transactions: 10_000,
                 bytes: 8 << 20,
             },
+            organisation: ORGANISATIONS[node % ORGANISATIONS.len()].parse().unwrap(),
             signer: self.nodes[node].signer.clone(),
             never_voted: self.nodes[node].never_voted,
             partition_prefix: format!("node-{node}-"),

@@ -5,7 +5,7 @@ use crate::network::{
     ConsortiumFolder, ConsortiumRecord, LedgerRecord, NodeConfigFile, Overrides,
     config::PeerSettings, join,
 };
-use blockworm_crypto::{Digest, PublicKey, SecretKey};
+use blockworm_crypto::{Digest, PublicKey, Signing, SigningError};
 use blockworm_execution::invitation::{
     Acceptance, Invitation, InvitedNode, MAX_INVITED_NODES, SignedAcceptance, SignedInvitation,
     acceptance_namespace, invitation_namespace,
@@ -26,15 +26,21 @@ pub struct InvitationFile {
 
 impl InvitationFile {
     /// Signs an invitation.
-    #[must_use]
-    pub fn sign(invitation: Invitation, genesis: Vec<Genesis>, key: &SecretKey) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// A key that lies elsewhere and did not sign.
+    pub fn sign(
+        invitation: Invitation,
+        genesis: Vec<Genesis>,
+        key: &dyn Signing,
+    ) -> Result<Self, SigningError> {
+        Ok(Self {
             signed: SignedInvitation {
-                signature: key.sign(&invitation_namespace(), &invitation.digest()),
+                signature: key.sign(&invitation_namespace(), &invitation.digest())?,
                 invitation,
             },
             genesis,
-        }
+        })
     }
 
     /// What can be known of an invitation before the ledger is: that it fits together, that the

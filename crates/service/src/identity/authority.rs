@@ -5,9 +5,12 @@ use super::{
     Lifetimes, NODE, Passphrase, TLS, certificate_error,
     files::{keep_key, read_certificate, read_key, write_certificate, write_key, write_plain_key},
 };
-use crate::network::folder::{ConsortiumFolder, write_json};
+use crate::{
+    hsm,
+    network::folder::{ConsortiumFolder, write_json},
+};
 use blockworm_crypto::{
-    Algorithm, PublicKey, SecretKey,
+    Algorithm, PublicKey, SecretKey, Signing as _,
     identity::{
         CertificateAuthority, IdentityError as CertificateError, MemberSubject, Order, Profile,
         RevokedCertificate, Validity, describe,
@@ -120,7 +123,11 @@ impl Authority {
         let issuing_file = folder.key_file(organisation, ISSUING);
         let issuing_certificate = folder.certificate_file(organisation, ISSUING);
         let mut issuing = None;
-        if issuing_certificate.exists() {
+        if let Some(key) = hsm::open(folder, organisation, ISSUING)? {
+            let chain = read_certificate(&issuing_certificate)?;
+            let opened = CertificateAuthority::open_issuing(chain, Arc::new(key));
+            issuing = Some((opened.map_err(refused)?, None));
+        } else if issuing_certificate.exists() {
             let key = read_key(&issuing_file, &passphrase)?;
             let chain = read_certificate(&issuing_certificate)?;
             match CertificateAuthority::open_issuing(chain, Arc::new(key.clone())) {
@@ -325,12 +332,35 @@ impl Authority {
         validity(now_ms, length_ms, self.ends_ms).not_after_ms
     }
 
-    /// Replaces the issuing authority by a new one below the same root, with a new key.
+    /// Replaces the issuing authority by a new one below the same root, with a new key: on the
+    /// token, where the key before lies there, else in a file. Certificates of the one before go on
+    /// counting. No vote is needed.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoRootKey`] where the root's key is elsewhere, [`IdentityError::Hsm`].
+    pub fn rotate_issuing(
+        &mut self,
+        folder: &ConsortiumFolder,
+        passphrase: &Passphrase,
+        now_ms: u64,
+    ) -> Result<(), IdentityError> {
+        let organisation = self.organisation.clone();
+        if let Some(key) = hsm::open(folder, &organisation, ISSUING)? {
+            let algorithm = key.public_key().algorithm();
+            hsm::move_issuing(folder, &organisation, algorithm, now_ms)?;
+            *self = Self::load(folder, &organisation)?;
+            return Ok(());
+        }
+        self.rotate_into_file(folder, passphrase, now_ms)
+    }
+
+    /// Replaces the issuing authority by a new one below the same root, with a new key in a
+    /// file, also where the key before lay on a token.
     /// Certificates of the one before go on counting. No vote is needed.
     ///
     /// # Errors
     /// [`IdentityError::NoRootKey`] where the root's key is elsewhere.
-    pub fn rotate_issuing(
+    pub fn rotate_into_file(
         &mut self,
         folder: &ConsortiumFolder,
         passphrase: &Passphrase,
@@ -367,6 +397,8 @@ impl Authority {
             source,
         })?;
         write_certificate(&certificate_file, issuing.chain())?;
+        // The one before may have lain in a security module.
+        remove_if_there(&hsm::reference_file(folder, organisation, ISSUING))?;
         let made = Self::of(
             organisation,
             self.root.clone(),

@@ -52,7 +52,7 @@ impl Lifetimes {
     }
 
     /// The organisation's own, where its folder says so.
-    pub(super) fn read(
+    pub(crate) fn read(
         folder: &ConsortiumFolder,
         organisation: &OrganisationId,
     ) -> Result<Self, IdentityError> {

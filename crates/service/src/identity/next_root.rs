@@ -6,6 +6,7 @@ use super::{
     renewal::again,
     watch::{files, revoked},
 };
+use crate::hsm::reference_file;
 use crate::network::folder::{ConsortiumFolder, make_private_folder};
 use blockworm_crypto::{Algorithm, identity::describe};
 use blockworm_ledger::OrganisationId;
@@ -91,6 +92,14 @@ impl NextRoot {
         let issuing = home.join(format!("{ISSUING}.cert.pem"));
         if issuing.exists() {
             rename(&issuing, &folder.certificate_file(organisation, ISSUING))?;
+            // The one before may have lain on a token; this one does not.
+            let reference = reference_file(folder, organisation, ISSUING);
+            if reference.exists() {
+                fs::remove_file(&reference).map_err(|source| IdentityError::Unreadable {
+                    path: reference,
+                    source,
+                })?;
+            }
         }
         let root = home.join(format!("{AUTHORITY}.cert.pem"));
         rename(&root, &folder.certificate_file(organisation, AUTHORITY))?;

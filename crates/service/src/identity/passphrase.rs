@@ -2,7 +2,7 @@
 
 use super::IdentityError;
 use crate::network::folder::write_whole;
-use blockworm_crypto::keyfile::Cost;
+use blockworm_crypto::keyfile::{self, Cost};
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 use zeroize::Zeroizing;
 
@@ -78,7 +78,7 @@ pub fn check_private(path: &Path) -> Result<(), IdentityError> {
         source,
     })?;
     let mode = metadata.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if !keyfile::is_private(path, mode) {
         return Err(IdentityError::Exposed {
             path: path.to_owned(),
             mode,

@@ -3,13 +3,20 @@
 
 use super::{
     AUTHORITY, Authority, Enrolled, ISSUING, IdentityError, IssuedLog, Passphrase,
-    files::{read_certificate, write_certificate},
+    files::{read_certificate, read_key, write_certificate},
     is_reserved,
     watch::{files, revoked},
 };
-use crate::network::folder::ConsortiumFolder;
-use blockworm_crypto::identity::{Description, Order, Profile, describe};
+use crate::{
+    hsm::{self, reference_file},
+    network::folder::ConsortiumFolder,
+};
+use blockworm_crypto::{
+    Signing,
+    identity::{Description, Order, Profile, describe},
+};
 use blockworm_ledger::{MemberId, OrganisationId};
+use std::sync::Arc;
 
 /// What a pass over a folder did.
 #[derive(Debug, Default)]
@@ -22,7 +29,7 @@ pub struct Pass {
     pub needs_root: Vec<String>,
 }
 
-/// A member whose certificate and key lie in the folder.
+/// A member whose certificate lies in the folder, and whose key lies there or on the organisation's token.
 #[derive(Clone)]
 pub struct HeldMember {
     /// Who.
@@ -147,7 +154,9 @@ fn is_due(file: &str, described: &Description, now_ms: u64) -> bool {
 pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Vec<HeldMember> {
     let revoked = revoked(folder, organisation);
     let held = files(folder, organisation).into_iter().filter_map(|file| {
-        if is_reserved(&file) || !folder.key_file(organisation, &file).exists() {
+        let in_file = folder.key_file(organisation, &file).exists();
+        let on_token = reference_file(folder, organisation, &file).exists();
+        if is_reserved(&file) || !(in_file || on_token) {
             return None;
         }
         let path = folder.certificate_file(organisation, &file);
@@ -164,4 +173,21 @@ pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) ->
         })
     });
     held.collect()
+}
+
+/// Opens a held member's key, in its file or on the organisation's token. It may be slow by design.
+///
+/// # Errors
+/// [`IdentityError`].
+pub fn open_key(
+    folder: &ConsortiumFolder,
+    member: &MemberId,
+) -> Result<Arc<dyn Signing>, IdentityError> {
+    let organisation = member.organisation();
+    if let Some(key) = hsm::open(folder, &organisation, member.name())? {
+        return Ok(Arc::new(key));
+    }
+    let passphrase = Passphrase::read(&folder.passphrase_file(&organisation))?;
+    let file = folder.key_file(&organisation, member.name());
+    Ok(Arc::new(read_key(&file, &passphrase)?))
 }

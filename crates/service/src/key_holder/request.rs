@@ -1,7 +1,7 @@
 //! What a bank's member signs to have elements evaluated.
 
 use blockworm_crypto::{
-    Digest, Namespace, PublicKey, SecretKey, Signature,
+    Digest, Namespace, PublicKey, SecretKey, Signature, Signing, SigningError,
     oprf::{Element, KeyVersion, OprfError},
     sha256,
 };
@@ -120,6 +120,18 @@ impl EvaluationRequest {
             request: self,
             signature,
         }
+    }
+
+    /// The same with a key that may lie elsewhere.
+    ///
+    /// # Errors
+    /// [`SigningError`], in words.
+    pub fn sign_with(self, key: &dyn Signing) -> Result<SignedRequest, SigningError> {
+        let signature = key.sign(&self.namespace(), &self.digest())?;
+        Ok(SignedRequest {
+            request: self,
+            signature,
+        })
     }
 
     pub(super) fn namespace(&self) -> Namespace {

@@ -4,7 +4,9 @@ mod access;
 mod evaluation;
 mod identity;
 
-pub use access::{API_KEYS, Accepted, AccessSettings, ListenerSettings, TlsSettings};
+pub use access::{
+    API_KEYS, Accepted, AccessSettings, CONSOLE_USERS, ListenerSettings, TlsSettings,
+};
 
 pub use evaluation::{KeyHolderSettings, answering_node};
 pub use identity::IdentitySettings;
@@ -12,7 +14,7 @@ pub use identity::IdentitySettings;
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
 use crate::identity::{CONSENSUS, IdentityError, Passphrase};
 use blockworm_crypto::{PublicKey, keyfile};
-use blockworm_ledger::{Genesis, OrganisationId};
+use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use blockworm_node::{Limits, NodeConfig, Peer, Profile};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -43,6 +45,9 @@ pub struct NodeConfigFile {
     /// The digests of API keys; only its owner may read it.
     #[serde(default = "access::api_keys")]
     pub api_keys_file: PathBuf,
+    /// The file of people who sign in at the console (`blockworm console-user add`).
+    #[serde(default = "access::console_users")]
+    pub console_users_file: PathBuf,
     /// The consensus key, encrypted PKCS#8.
     pub consensus_key_file: PathBuf,
     /// The passphrase of `consensus_key_file`; only its owner may read it.
@@ -120,6 +125,12 @@ pub struct LimitSettings {
 /// vote at once, and removes it.
 pub const NEVER_VOTED: &str = "never-voted";
 
+/// The same for one ledger, which the node was told to keep since it last ran.
+#[must_use]
+pub fn never_voted_on(ledger: &LedgerId) -> String {
+    format!("{NEVER_VOTED}-{ledger}")
+}
+
 /// What flags or the environment say instead of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -129,6 +140,8 @@ pub struct Overrides {
     pub api: Option<SocketAddr>,
     /// Instead of `passphrase_file`, from the working directory.
     pub passphrase_file: Option<PathBuf>,
+    /// Instead of `consensus_key_file`, from the working directory.
+    pub consensus_key_file: Option<PathBuf>,
 }
 
 /// Why a configuration does not count.
@@ -206,6 +219,7 @@ impl NodeConfigFile {
             &mut file.passphrase_file,
             &mut file.directory,
             &mut file.api_keys_file,
+            &mut file.console_users_file,
         ]
         .into_iter()
         .chain(&mut file.genesis_files)
@@ -230,6 +244,9 @@ impl NodeConfigFile {
         }
         if let Some(passphrase_file) = overrides.passphrase_file {
             file.passphrase_file = passphrase_file;
+        }
+        if let Some(consensus_key_file) = overrides.consensus_key_file {
+            file.consensus_key_file = consensus_key_file;
         }
         if file.genesis_files.is_empty() {
             return Err(ConfigError::NoLedger {
@@ -287,6 +304,7 @@ impl NodeConfigFile {
             api_access: AccessSettings::default(),
             api_listeners: Vec::new(),
             api_keys_file: PathBuf::from(API_KEYS),
+            console_users_file: PathBuf::from(CONSOLE_USERS),
             consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
             passphrase_file: PathBuf::from("keys/passphrase"),
             genesis_files: genesis_files.collect(),
@@ -308,10 +326,17 @@ impl NodeConfigFile {
     /// # Errors
     /// When the file that says otherwise cannot be removed.
     pub fn note_first_start(&self) -> io::Result<()> {
-        match fs::remove_file(self.directory.join(NEVER_VOTED)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        let ledgers = self.genesis_files.iter().map(|path| read_genesis(path));
+        let ledgers = ledgers.flatten().map(|genesis| genesis.ledger_id());
+        for mark in
+            std::iter::once(NEVER_VOTED.to_owned()).chain(ledgers.map(|id| never_voted_on(&id)))
+        {
+            match fs::remove_file(self.directory.join(mark)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Reads the key and the genesis files that this configuration names.
@@ -331,8 +356,14 @@ impl NodeConfigFile {
             .genesis_files
             .iter()
             .map(|path| read_genesis(path))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<Genesis>, _>>()?;
+        let marked = |ledger: &LedgerId| self.directory.join(never_voted_on(ledger)).exists();
         Ok(NodeConfig {
+            never_voted_on: ledgers
+                .iter()
+                .map(Genesis::ledger_id)
+                .filter(marked)
+                .collect(),
             organisation: self.organisation.clone(),
             directory: self.directory.clone(),
             consensus_key,

@@ -2,9 +2,15 @@
 
 pub mod clock;
 pub mod config;
+pub mod elsewhere;
 pub mod folder;
+pub mod health;
 pub mod join;
+pub mod ledgers;
 pub mod local;
+pub mod logs;
+pub mod owner;
+pub mod package;
 mod ports;
 pub mod process;
 

@@ -5,7 +5,10 @@ use super::{
     forms::{self, Input},
     keyed::{Asking, KeySet},
 };
-use blockworm_crypto::oprf::{Evaluation, KeyVersion};
+use blockworm_crypto::{
+    SigningError,
+    oprf::{Evaluation, KeyVersion},
+};
 use blockworm_ledger::{LedgerId, MemberId, OrganisationId};
 use blockworm_service::key_holder::{EvaluationRequest, Nonce, SentElement, SignedRequest};
 use futures::future::{try_join, try_join_all};
@@ -29,7 +32,10 @@ pub trait Asker: Sync {
     /// Who asks.
     fn member(&self) -> &MemberId;
     /// Signs a question as this member.
-    fn sign(&self, request: EvaluationRequest) -> SignedRequest;
+    ///
+    /// # Errors
+    /// A key that lies elsewhere and did not sign.
+    fn sign(&self, request: EvaluationRequest) -> Result<SignedRequest, SigningError>;
 }
 
 /// The way to the key holders.
@@ -65,6 +71,9 @@ pub enum AskError<E> {
     /// The operating system gave no random bytes.
     #[error("the operating system gives no random bytes")]
     NoRandomness,
+    /// The bank's own key did not sign.
+    #[error("the question could not be signed")]
+    NotSigned(#[source] SigningError),
     /// A holder did not answer.
     #[error("the key holder {holder} did not answer for version {version} of its key")]
     Holder {
@@ -85,6 +94,7 @@ impl<E> AskError<E> {
             Self::Versions { .. } => "fingerprint.no_keys",
             Self::Fingerprint { source, .. } => source.code(),
             Self::NoRandomness => "fingerprint.not_blinded",
+            Self::NotSigned(_) => "key.not_signed",
             Self::Holder { .. } => "fingerprint.no_answer",
         }
     }
@@ -192,7 +202,7 @@ impl<A: Asker, H: Holders> Round<'_, A, H> {
             nonce: Nonce(nonce),
             elements,
         };
-        let signed = self.asker.sign(request);
+        let signed = self.asker.sign(request).map_err(AskError::NotSigned)?;
         let answered = self.holders.evaluate(&signed).await;
         answered.map_err(|source| AskError::Holder {
             holder: holder.clone(),

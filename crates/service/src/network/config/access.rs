@@ -6,6 +6,13 @@ use std::{net::SocketAddr, path::PathBuf};
 /// The file of API keys unless `api_keys_file` says otherwise.
 pub const API_KEYS: &str = "api-keys.json";
 
+/// The file of people who sign in at the console unless `console_users_file` says otherwise.
+pub const CONSOLE_USERS: &str = "console-users.json";
+
+pub(super) fn console_users() -> PathBuf {
+    PathBuf::from(CONSOLE_USERS)
+}
+
 pub(super) fn api_keys() -> PathBuf {
     PathBuf::from(API_KEYS)
 }
@@ -33,6 +40,8 @@ pub enum Accepted {
     Key,
     /// The certificate of a member of the ledger that is asked for.
     Certificate,
+    /// A person's session at the console (`blockworm console-user add`).
+    User,
 }
 
 /// PEM files of a listener with TLS.

@@ -52,8 +52,8 @@ fn unknown_keys_are_refused_at_every_level() {
 fn what_is_said_outside_goes_over_the_file() {
     let overrides = Overrides {
         api: Some("127.0.0.1:9".parse().unwrap()),
-        listen: None,
         passphrase_file: Some("/run/secret".into()),
+        ..Overrides::default()
     };
     let file = read(MINIMAL, overrides).unwrap();
     assert_eq!(file.api.port(), 9);
