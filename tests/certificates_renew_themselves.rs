@@ -81,7 +81,6 @@ async fn an_hour_in_which_every_certificate_ends_passes_unnoticed() {
 
     let money = tokio::task::block_in_place(|| consortium.money().to_owned());
     let balance = consortium.balance("platform", "bank/maker-2").await;
-    let maker = consortium.signer("bank/maker");
     let moved = [
         "clock",
         "move",
@@ -99,16 +98,8 @@ async fn an_hour_in_which_every_certificate_ends_passes_unnoticed() {
         .map(|ledger| longest_pause(consortium.client("bank"), ledger.id.clone(), until))
         .map(tokio::spawn)
         .collect();
-    // A steady load: five transfers a second, each acknowledged.
-    let (mut acknowledged, mut refused) = (BTreeSet::new(), Vec::new());
     let client = consortium.client("platform");
-    while Instant::now() < until {
-        let to = (money.as_str(), "bank/maker-2");
-        let done = send_batch(&client, &maker, to, 2, Duration::from_secs(10)).await;
-        acknowledged.extend(done.ids);
-        refused.extend(done.refused);
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    let (acknowledged, refused) = steady_load(&consortium, &client, &money, until).await;
     for pause in watched {
         let pause = pause.await.unwrap();
         assert!(pause < LONGEST, "no block for {pause:?}");
@@ -135,7 +126,35 @@ async fn an_hour_in_which_every_certificate_ends_passes_unnoticed() {
         assert_eq!(receipt.unwrap().unwrap().code, "ok");
     }
     no_block_is_missing(&consortium).await;
-    // Whoever may act at all is told about the asset, not about a certificate.
+    every_member_acts(&consortium).await;
+    let list = consortium.run(&["certificate", "list"]).json();
+    assert_eq!(
+        list["certificates"].as_array().unwrap().len(),
+        after.len() + 5
+    );
+}
+
+/// Two transfers, then the next two as soon as these are acknowledged.
+async fn steady_load(
+    consortium: &Consortium,
+    client: &Client,
+    money: &str,
+    until: Instant,
+) -> (BTreeSet<String>, Vec<String>) {
+    let maker = consortium.signer("bank/maker");
+    let (mut acknowledged, mut refused) = (BTreeSet::new(), Vec::new());
+    while Instant::now() < until {
+        let to = (money, "bank/maker-2");
+        let done = send_batch(client, &maker, to, 2, Duration::from_secs(10)).await;
+        acknowledged.extend(done.ids);
+        refused.extend(done.refused);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    (acknowledged, refused)
+}
+
+/// Whoever may act at all is told about the asset, not about a certificate.
+async fn every_member_acts(consortium: &Consortium) {
     for member in [
         "bank/maker",
         "bank/checker",
@@ -143,17 +162,13 @@ async fn an_hour_in_which_every_certificate_ends_passes_unnoticed() {
         "notary/admin",
         "court/admin",
     ] {
-        let code = member_acts(&consortium, member).await;
+        let code = member_acts(consortium, member).await;
+        let about = ["asset", "holding", "caller"];
         assert!(
-            code.starts_with("asset") || code.starts_with("holding") || code.starts_with("caller"),
+            about.iter().any(|area| code.starts_with(area)),
             "{member}: {code}"
         );
     }
-    let list = consortium.run(&["certificate", "list"]).json();
-    assert_eq!(
-        list["certificates"].as_array().unwrap().len(),
-        after.len() + 5
-    );
 }
 
 async fn no_block_is_missing(consortium: &Consortium) {

@@ -82,17 +82,33 @@ fn load(
 #[test]
 fn keys_and_authorities_change_under_load() {
     let consortium = Consortium::start(4);
-    let (bank, folder) = ("bank".parse().unwrap(), consortium.folder.clone());
     let going = Arc::new(AtomicBool::new(true));
     consortium.money();
     let sending = load(&consortium, &going);
 
-    // A member's key, on both ledgers at once.
-    let before = registered(&consortium, "trade", "bank/checker");
+    a_members_key_changes_on_both_ledgers(&consortium);
+    another_issuing_authority_needs_nobody(&consortium);
+    another_root_is_used_once_it_is_voted_in(&consortium);
+    going.store(false, Ordering::Relaxed);
+    let (sent, refused) = sending.join().unwrap();
+    assert_eq!(refused, Vec::<String>::new());
+    assert!(sent.len() > 10, "{}", sent.len());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (client, ledger) = (consortium.client("platform"), consortium.ledger());
+    for id in &sent {
+        let receipt = runtime.block_on(client.receipt(&ledger, id, Duration::from_secs(10)));
+        assert_eq!(receipt.unwrap().unwrap().code, "ok");
+    }
+    a_server_shows_its_next_certificate(&consortium, &runtime);
+}
+
+/// A member's key, on both ledgers at once.
+fn a_members_key_changes_on_both_ledgers(consortium: &Consortium) {
+    let before = registered(consortium, "trade", "bank/checker");
     let told = consortium
         .run(&["member", "rotate-key", "bank/checker", "--node", "bank"])
         .json();
-    let after = registered(&consortium, "trade", "bank/checker");
+    let after = registered(consortium, "trade", "bank/checker");
     assert_ne!(before["key"], after["key"]);
     assert_eq!(told["key"], after["key"]);
     assert_eq!(
@@ -103,9 +119,10 @@ fn keys_and_authorities_change_under_load() {
             .to_string(),
         after["key"]
     );
+}
 
-    // Another issuing authority needs nobody: the next member comes from it.
-    let root = read_certificate(&folder.certificate_file(&bank, "ca")).unwrap();
+/// The next member comes from it.
+fn another_issuing_authority_needs_nobody(consortium: &Consortium) {
     let first = consortium
         .run(&["authority", "show", "--node", "bank"])
         .json();
@@ -116,11 +133,18 @@ fn keys_and_authorities_change_under_load() {
     assert_eq!(first["root"], second["root"]);
     let register = ["member", "register", "bank/maker-7", "--function", "maker"];
     consortium.run(&register).json();
+}
 
-    // Another root is used only once both ledgers have voted it in.
+/// It takes the votes of both ledgers; what it issued reaches them by itself.
+fn another_root_is_used_once_it_is_voted_in(consortium: &Consortium) {
+    let (bank, folder) = ("bank".parse().unwrap(), consortium.folder.clone());
+    let root = read_certificate(&folder.certificate_file(&bank, "ca")).unwrap();
+    let first = consortium
+        .run(&["authority", "show", "--node", "bank"])
+        .json();
     let roots = [
-        root_of(&consortium, "trade"),
-        root_of(&consortium, "registry"),
+        root_of(consortium, "trade"),
+        root_of(consortium, "registry"),
     ];
     consortium
         .run(&["authority", "root", "bank", "--ledger", "trade"])
@@ -133,7 +157,7 @@ fn keys_and_authorities_change_under_load() {
         consortium.run(&adopt).error_code(),
         "authority.not_accepted"
     );
-    all_vote(&consortium, "trade");
+    all_vote(consortium, "trade");
     assert_eq!(
         consortium.run(&adopt).error_code(),
         "authority.not_accepted"
@@ -142,12 +166,12 @@ fn keys_and_authorities_change_under_load() {
         read_certificate(&folder.certificate_file(&bank, "ca")).unwrap(),
         root
     );
-    all_vote(&consortium, "registry");
+    all_vote(consortium, "registry");
     let adopted = consortium.run(&adopt).json();
     assert_ne!(adopted["root"], first["root"]);
     let now = [
-        root_of(&consortium, "trade"),
-        root_of(&consortium, "registry"),
+        root_of(consortium, "trade"),
+        root_of(consortium, "registry"),
     ];
     assert_eq!(now[0], now[1]);
     assert!(!roots.contains(&now[0]));
@@ -163,18 +187,6 @@ fn keys_and_authorities_change_under_load() {
     verify_chain(&chain, &root, dsl::signing::now_ms()).unwrap();
     let register = ["member", "register", "bank/maker-8", "--function", "maker"];
     consortium.run(&register).json();
-
-    going.store(false, Ordering::Relaxed);
-    let (sent, refused) = sending.join().unwrap();
-    assert_eq!(refused, Vec::<String>::new());
-    assert!(sent.len() > 10, "{}", sent.len());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (client, ledger) = (consortium.client("platform"), consortium.ledger());
-    for id in &sent {
-        let receipt = runtime.block_on(client.receipt(&ledger, id, Duration::from_secs(10)));
-        assert_eq!(receipt.unwrap().unwrap().code, "ok");
-    }
-    a_server_shows_its_next_certificate(&consortium, &runtime);
 }
 
 /// The bank's node serves by TLS; its certificate is replaced, and the next client sees the new one.

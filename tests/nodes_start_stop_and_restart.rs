@@ -7,7 +7,6 @@ mod dsl;
 use dsl::{Consortium, load::send_batch, wait};
 use serde_json::Value;
 use std::{
-    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -176,22 +175,6 @@ fn refuse_without_room(consortium: &Consortium) {
     assert_eq!(own.unwrap()["organisation"], "notary");
 }
 
-/// A node in the folder of another organisation ends at once and says whose key it is.
-fn refuse_a_foreign_folder(consortium: &Consortium) {
-    consortium.run(&["node", "stop", "court"]).json();
-    let file = consortium.folder.node_file(&"court".parse().unwrap());
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replacen("\"court\"", "\"notary\"", 1)).unwrap();
-    let started = consortium.run(&["node", "start", "court"]);
-    assert_eq!(started.error_code(), "node.start");
-    assert!(
-        started.stderr.contains("node.other_organisation"),
-        "{started:#?}"
-    );
-    fs::write(&file, text).unwrap();
-    consortium.run(&["node", "start", "court"]).json();
-}
-
 #[test]
 fn nodes_start_stop_and_restart() {
     let consortium = Consortium::start(4);
@@ -199,7 +182,6 @@ fn nodes_start_stop_and_restart() {
     one_by_one(&consortium);
     roll_under_load(&consortium);
     refuse_without_room(&consortium);
-    refuse_a_foreign_folder(&consortium);
     let stopped = consortium.run(&["node", "stop", "--all"]).json();
     assert_eq!(stopped["nodes"].as_array().unwrap().len(), 4);
 }

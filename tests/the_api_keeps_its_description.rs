@@ -15,7 +15,7 @@ const UNDESCRIBABLE: &str = r#"
 [[operations]]
 include-operation-id = [
     "list_ledgers", "list_blocks", "list_block_transactions", "list_organisations", "list_members",
-    "list_contracts", "submit_transaction", "submit_batch", "query_contract", "evaluate",
+    "list_contracts", "list_proposals", "list_calendars", "submit_transaction", "submit_batch", "query_contract", "evaluate",
 ]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "422"]
 "#;
@@ -26,7 +26,7 @@ fn settings(consortium: &Consortium, transaction: &str) -> String {
     let member = hex::encode("m/bank/maker");
     format!(
         "[parameters]\n\"path.ledger\" = \"{ledger}\"\n\"path.id\" = \"{transaction}\"\n\
-         \"path.contract\" = \"members\"\n\"path.height\" = \"latest\"\n\"path.key\" = \"{member}\"\n\
+         \"path.contract\" = \"members\"\n\"path.number\" = 1\n\"path.height\" = \"latest\"\n\"path.key\" = \"{member}\"\n\
          \"query.wait_ms\" = 20\n{UNDESCRIBABLE}"
     )
 }

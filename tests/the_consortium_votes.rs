@@ -22,7 +22,11 @@ fn the_consortium_votes() {
     make(&["roles", "notary", "notary", "regulator"], "notary/admin").json();
     vote("2", "court/admin", &[]).json();
     let open = consortium.run(&["proposal", "list", "--open"]).json();
-    assert_eq!(open[0]["before"], "notary");
+    assert_eq!(open[0]["differences"][0]["before"], "notary");
+    assert_eq!(
+        open[0]["differences"][0]["after"], "notary regulator",
+        "voters read what would change"
+    );
     assert_eq!(
         (&open[0]["approvals"], &open[0]["needed"]),
         (&2.into(), &3.into())

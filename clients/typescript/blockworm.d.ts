@@ -49,6 +49,62 @@ export interface BlockView {
   transaction_count: number;
 }
 
+/** A year of a calendar by which days count as business days. */
+export interface CalendarView {
+  /** The calendar; debts fall due by `settlement`. */
+  calendar: string;
+  /** Days that are no business days. */
+  holidays: Array<string>;
+  /** Saturdays and Sundays that are. */
+  workdays: Array<string>;
+  /** The year. */
+  year: number;
+}
+
+/** A certificate of the organisation's folder. */
+export interface CertificateView {
+  /** The file's name without `.cert.pem`. */
+  file: string;
+  /** A member's functions. */
+  functions: Array<string>;
+  /** A TLS server's hosts. */
+  hosts: Array<string>;
+  /** The certified key. */
+  key: string;
+  /** The name in the certificate. */
+  name: string;
+  /** When it ends. */
+  not_after_ms: number;
+  /** When it begins to count, milliseconds since 1970. */
+  not_before_ms: number;
+  /** Whose. */
+  organisation: string;
+  /** `member`, `node`, `tls-server`, `document-signing`, `timestamping` or `authority`. */
+  profile: string;
+  /** Seconds until then; negative afterwards. */
+  seconds_left: number;
+  /** The serial number, hex. */
+  serial: string;
+  /** `valid`, `ending` (less than a third of its life left), `not_yet_valid`, `expired`, `revoked`. */
+  state: string;
+}
+
+/** All certificates, the soonest to end first. */
+export interface CertificatesView {
+  /** They. */
+  certificates: Array<CertificateView>;
+}
+
+/** A certificate that was just issued. */
+export interface CertifiedView {
+  /** The certificate's chain, DER, Base64. */
+  certificate: string;
+  /** The ledgers for which a proof of possession is wanted. */
+  ledgers: Array<string>;
+  /** The root that it leads to, DER, Base64. */
+  root: string;
+}
+
 /** A contract of a ledger. */
 export interface ContractView {
   /** The code that it runs: `name@version`. */
@@ -57,6 +113,24 @@ export interface ContractView {
   id: number;
   /** Its name, also its address. */
   name: string;
+}
+
+/** One thing that a proposal would change. */
+export interface DifferenceView {
+  /** As the change makes it. */
+  after: string;
+  /** As it was when the change was proposed. */
+  before: string;
+  /** Which thing. */
+  what: string;
+}
+
+/** A token with a request for a certificate. */
+export interface EnrolmentQuestion {
+  /** PKCS#10, DER, Base64. */
+  request: string;
+  /** As `blockworm enrolment token` printed it. */
+  token: string;
 }
 
 /** A key holder's answer: the elements in the question's order, and one proof for all. */
@@ -211,6 +285,8 @@ export interface OrganisationView {
   id: string;
   /** Its legal name. */
   name: string;
+  /** The height at which it left the consortium for good. */
+  removed_at?: number | null;
   /** The roles that the consortium granted it. */
   roles: Array<string>;
   /** The height from which it is suspended. */
@@ -260,6 +336,23 @@ export interface Page_BlockSummary {
     time_ms: number;
     /** How many transactions it holds. */
     transactions: number;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_CalendarView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The calendar; debts fall due by `settlement`. */
+    calendar: string;
+    /** Days that are no business days. */
+    holidays: Array<string>;
+    /** Saturdays and Sundays that are. */
+    workdays: Array<string>;
+    /** The year. */
+    year: number;
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;
@@ -348,6 +441,8 @@ export interface Page_OrganisationView {
     id: string;
     /** Its legal name. */
     name: string;
+    /** The height at which it left the consortium for good. */
+    removed_at?: number | null;
     /** The roles that the consortium granted it. */
     roles: Array<string>;
     /** The height from which it is suspended. */
@@ -355,6 +450,64 @@ export interface Page_OrganisationView {
   }>;
   /** Give it as `cursor` to get the next page; null on the last page. */
   next?: string | null;
+}
+
+/** A page of a list. */
+export interface Page_ProposalView {
+  /** In the list's own order. */
+  items: Array<{
+    /** The change, as the contract `proposals` takes it. */
+    action: Record<string, unknown>;
+    /** Approvals that count now. */
+    approvals: number;
+    /** The block that decided it. */
+    decided_at?: number | null;
+    /** What it would change, for people. */
+    differences: Array<DifferenceView>;
+    /** SHA-256 of the change's canonical bytes, which every vote names. */
+    digest: string;
+    /** Block time until which it may be voted on, milliseconds since 1970. */
+    expires_at_ms: number;
+    /** Approvals with which it is accepted. */
+    needed: number;
+    /** Its number on the ledger. */
+    number: number;
+    /** `open`, `accepted`, `rejected` or `expired`. */
+    outcome: string;
+    /** The block that proposed it. */
+    proposed_at: number;
+    /** Rejections that count now. */
+    rejections: number;
+    /** The votes, in order; the first is the proposer's. */
+    votes: Array<VoteView>;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
+/** What the consortium decided about deciding. */
+export interface PoliciesView {
+  /** The block that archived the ledger; null while it takes transactions. */
+  archived_at?: number | null;
+  /** Act (`issue`, `attest`, `freeze`, `upgrade`) → the roles that may do it; null where each
+   * contract has its own rule. */
+  policies: Record<string, unknown>;
+  /** Kind of change → `[n, d]`: more than n/d of the active organisations must approve. */
+  thresholds: Record<string, unknown>;
+}
+
+/** A member's proofs that it holds its key. */
+export interface PossessionQuestion {
+  /** The certificate's chain, DER, Base64. */
+  certificate: string;
+  /** Ledger id → signature over SHA-256 of the chain in the namespace `blockworm/<id>/register`. */
+  possession: Record<string, unknown>;
+}
+
+/** Proofs that were taken in. */
+export interface PossessionsTaken {
+  /** For how many ledgers. */
+  ledgers: number;
 }
 
 /** An error answer (RFC 9457). Programs decide by `code`; people read `detail` and `next`. */
@@ -380,6 +533,34 @@ export interface Problem {
 /** How far a submitted transaction came. */
 export type Progress = "committed" | "pending" | "refused";
 
+/** A change that the consortium was asked for. */
+export interface ProposalView {
+  /** The change, as the contract `proposals` takes it. */
+  action: Record<string, unknown>;
+  /** Approvals that count now. */
+  approvals: number;
+  /** The block that decided it. */
+  decided_at?: number | null;
+  /** What it would change, for people. */
+  differences: Array<DifferenceView>;
+  /** SHA-256 of the change's canonical bytes, which every vote names. */
+  digest: string;
+  /** Block time until which it may be voted on, milliseconds since 1970. */
+  expires_at_ms: number;
+  /** Approvals with which it is accepted. */
+  needed: number;
+  /** Its number on the ledger. */
+  number: number;
+  /** `open`, `accepted`, `rejected` or `expired`. */
+  outcome: string;
+  /** The block that proposed it. */
+  proposed_at: number;
+  /** Rejections that count now. */
+  rejections: number;
+  /** The votes, in order; the first is the proposer's. */
+  votes: Array<VoteView>;
+}
+
 /** The outcome of a committed transaction: final, and durable on this node. */
 export interface ReceiptView {
   /** `ok`, or a stable refusal code such as `receivable.already_financed`. */
@@ -398,6 +579,19 @@ export interface ReceiptView {
   message: string;
   /** The transaction's id. */
   transaction: string;
+}
+
+/** A member's request for its next certificate. */
+export interface RenewalQuestion {
+  /** The certificate that counts now: its chain, DER, Base64. */
+  certificate: string;
+  /** PKCS#10, DER, Base64; of the same key or of the next. */
+  request: string;
+  /** By the certified key over SHA-256 of `signed_at_ms` (8 bytes, big-endian) and the request's
+   * DER, in the namespace `blockworm/identity/renewal`. */
+  signature: string;
+  /** Milliseconds since 1970; at most two minutes from the node's clock. */
+  signed_at_ms: number;
 }
 
 /** The same with its asker's signature: `ed25519:<hex>` or `p256:<hex>`. */
@@ -515,6 +709,18 @@ export interface TransactionView {
   transaction: Record<string, unknown>;
 }
 
+/** An organisation's vote. */
+export interface VoteView {
+  /** Yes or no. */
+  approve: boolean;
+  /** In which block. */
+  height: number;
+  /** The admin who cast it. */
+  member: string;
+  /** Whose vote. */
+  organisation: string;
+}
+
 /** Every operation: how it is asked, and what it answers when it succeeds. */
 export interface Operations {
   /** Whether the process answers. */
@@ -541,6 +747,33 @@ export interface Operations {
     path: "/v1/evaluations";
     body: SignedQuestion;
     answer: EvaluationAnswer;
+  };
+  /** The certificates in the organisation's folder, the soonest to end first. */
+  list_certificates: {
+    method: "GET";
+    path: "/v1/identity/certificates";
+    answer: CertificatesView;
+  };
+  /** Certifies a key, once, for whoever holds the token; the token in the body is all that is asked for. */
+  enrol: {
+    method: "POST";
+    path: "/v1/identity/enrolments";
+    body: EnrolmentQuestion;
+    answer: CertifiedView;
+  };
+  /** Takes in a certified member's proofs that it holds its key, with which an admin registers it. */
+  take_possession: {
+    method: "POST";
+    path: "/v1/identity/possessions";
+    body: PossessionQuestion;
+    answer: PossessionsTaken;
+  };
+  /** Certifies a member's key anew, the same or the next; the signature of the key that is certified now is all that is asked for. */
+  renew: {
+    method: "POST";
+    path: "/v1/identity/renewals";
+    body: RenewalQuestion;
+    answer: CertifiedView;
   };
   /** The ledgers of this node that the caller may see, ordered by id. */
   list_ledgers: {
@@ -578,6 +811,14 @@ export interface Operations {
     parameters: { ledger: string; height: string };
     query: { limit?: number; cursor?: string };
     answer: Page_BlockLine;
+  };
+  /** The calendars that votes set, year by year. */
+  list_calendars: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/calendars";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_CalendarView;
   };
   /** The contracts of the ledger, ordered by name. */
   list_contracts: {
@@ -649,6 +890,28 @@ export interface Operations {
     parameters: { ledger: string };
     query: { limit?: number; cursor?: string };
     answer: Page_OrganisationView;
+  };
+  /** Which roles may do what, how many approvals changes need, and whether the ledger is archived. */
+  get_policies: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/policies";
+    parameters: { ledger: string };
+    answer: PoliciesView;
+  };
+  /** The proposals of a ledger, ordered by number. */
+  list_proposals: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/proposals";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_ProposalView;
+  };
+  /** One proposal. */
+  get_proposal: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/proposals/{number}";
+    parameters: { ledger: string; number: number };
+    answer: ProposalView;
   };
   /** The ledger's nodes as this one sees them, and how well the ledger is doing, with reasons. */
   get_topology: {

@@ -3,6 +3,7 @@
 
 pub mod answering;
 pub mod load;
+pub mod machines;
 #[path = "../not_run/mod.rs"]
 mod not_run;
 pub mod signing;

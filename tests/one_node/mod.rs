@@ -13,6 +13,7 @@ use blockworm_ledger::{
 use blockworm_node::{LedgerHandle, NodeConfig, NodeHandle, Profile, RunningNode};
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs,
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -27,8 +28,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The node, which lives as long as the tests.
 pub struct OneNode {
     pub node: RunningNode,
-    /// The key of every member.
+    /// The key of the member `maker`.
     pub key: SecretKey,
+    /// Every member's key, by its name in the bank: a key is one member's alone.
+    keys: BTreeMap<String, SecretKey>,
     /// The bank's authority, whose certificate is in the genesis.
     pub authority: CertificateAuthority,
     runtime: Runtime,
@@ -90,7 +93,12 @@ impl OneNode {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
-        let [validator, key] = [(); 2].map(|()| SecretKey::generate(Algorithm::Ed25519).unwrap());
+        let fresh = || SecretKey::generate(Algorithm::Ed25519).unwrap();
+        let validator = fresh();
+        let named = members
+            .iter()
+            .map(|(name, _)| ((*name).to_owned(), fresh()));
+        let keys: BTreeMap<String, SecretKey> = named.collect();
         let validity = Validity {
             not_before_ms: now_ms() - 60_000,
             not_after_ms: now_ms() + 86_400_000,
@@ -100,7 +108,11 @@ impl OneNode {
         let member = |(name, functions): &(&str, &[&str])| GenesisMember {
             id: format!("bank/{name}").parse().unwrap(),
             certificate: authority
-                .issue(&subject(name, functions), &key.public_key(), validity)
+                .issue(
+                    &subject(name, functions),
+                    &keys[*name].public_key(),
+                    validity,
+                )
                 .unwrap(),
         };
         let bank = Organisation {
@@ -130,7 +142,8 @@ impl OneNode {
         let builtins = Arc::new(Builtins::new().with("money@1", money));
         Self {
             node: blockworm_node::start(config, builtins).unwrap(),
-            key,
+            key: keys["maker"].clone(),
+            keys,
             authority,
             runtime: Runtime::new().unwrap(),
         }
@@ -159,6 +172,13 @@ impl OneNode {
         self.ledger().id().to_string()
     }
 
+    /// A member's key; the maker's for whom the ledger does not know.
+    fn key_of(&self, sender: &str) -> &SecretKey {
+        let name = sender.split_once('/').map(|(_, name)| name);
+        let known = name.and_then(|name| self.keys.get(name));
+        known.unwrap_or(&self.key)
+    }
+
     /// The body of a fresh transaction.
     pub fn body(&self, sender: &str, contract: &str, message: &Value) -> TransactionBody {
         // Randomness that is at hand: every fresh key differs.
@@ -168,7 +188,7 @@ impl OneNode {
         TransactionBody {
             ledger: self.ledger().id(),
             sender: sender.parse().unwrap(),
-            key: self.key.public_key(),
+            key: self.key_of(sender).public_key(),
             contract: contract.parse().unwrap(),
             message: message.to_string().into_bytes(),
             nonce: nonce.0[..16].try_into().unwrap(),
@@ -179,7 +199,7 @@ impl OneNode {
     /// Commits a message and gives its receipt.
     pub async fn commit(&self, sender: &str, contract: &str, message: &Value) -> Receipt {
         let body = self.body(sender, contract, message);
-        let bytes = body.sign(&self.key).encode().into();
+        let bytes = body.sign(self.key_of(sender)).encode().into();
         let mut answers = self.ledger().submit_and_wait(vec![bytes], PATIENCE).await;
         answers.remove(0).unwrap().unwrap()
     }

@@ -5,7 +5,7 @@
 mod support;
 
 use blockworm_kit::{
-    Currency,
+    CalendarYear, CivilDate, Currency,
     assets::{AssetId, ReceiveAssetMsg},
 };
 use blockworm_receivable::{
@@ -229,6 +229,35 @@ fn a_debt_is_overdue_from_the_day_after_on() {
     paid.pay(BUYER, AMOUNT, &settle(&[0])).unwrap();
     let paid = paid.receivable().unwrap();
     assert!(!paid.overdue && paid.status == Status::Settled);
+}
+
+#[test]
+fn a_due_date_on_a_holiday_moves_to_the_next_business_day() {
+    // The due date is a Sunday; the Monday after it is a holiday of the voted calendar.
+    let days = CalendarYear {
+        holidays: vec![CivilDate::parse("2027-03-01").unwrap()],
+        workdays: Vec::new(),
+    };
+    let at = |time_ms| {
+        let mut scene = Scene::new(false).confirmed().at(time_ms);
+        let year = ("settlement".to_owned(), 2027);
+        scene.deps.querier.calendars.insert(year, days.clone());
+        scene
+    };
+    // 2027-03-02 16:00 UTC is midnight in China.
+    let midnight = 1_803_830_400_000 + 2 * 86_400_000;
+    let notice = || ExecuteMsg::Notify {
+        id: "R-1".to_owned(),
+        holding: 0,
+        notice: "0f".repeat(32),
+    };
+    let mut still = at(midnight - 1);
+    assert!(!still.receivable().unwrap().overdue);
+    assert_eq!(still.code(SELLER, notice()), "receivable.not_overdue");
+    let mut over = at(midnight);
+    assert!(over.receivable().unwrap().overdue);
+    over.holds(0, (0, AMOUNT), SELLER, false);
+    over.run(SELLER, notice()).unwrap();
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What the API answers in JSON: shapes shared by the server, the OpenAPI document and the client.
 //! Digests, keys and bytes are lower-case hex; times are milliseconds since 1970 (UTC).
 
+mod consortium;
 mod topology;
 
+pub use consortium::{CalendarView, DifferenceView, PoliciesView, ProposalView, VoteView};
 pub use topology::{HealthReason, TopologyNode, TopologyView};
 
 use blockworm_ledger::{Event, Header, Receipt};
@@ -374,6 +376,8 @@ pub struct OrganisationView {
     pub ca_certificate: String,
     /// The height from which it is suspended.
     pub suspended_at: Option<u64>,
+    /// The height at which it left the consortium for good.
+    pub removed_at: Option<u64>,
 }
 
 /// A member of an organisation.

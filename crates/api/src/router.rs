@@ -4,7 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, contracts, directory, evaluations, events, identity, node, topology, transactions,
+        blocks, consortium, contracts, directory, evaluations, events, identity, node, topology,
+        transactions,
     },
 };
 use axum::{Router, middleware};
@@ -71,6 +72,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(directory::list_organisations))
         .routes(routes!(directory::list_members))
         .routes(routes!(directory::list_contracts))
+        .routes(routes!(consortium::list_proposals))
+        .routes(routes!(consortium::get_proposal))
+        .routes(routes!(consortium::get_policies))
+        .routes(routes!(consortium::list_calendars))
         .routes(routes!(contracts::query_contract))
         .routes(routes!(contracts::get_state))
         .routes(routes!(contracts::get_state_proof))
@@ -94,6 +99,10 @@ fn document() -> OpenApi {
         .build();
     let tags = [
         ("node", "The node itself"),
+        (
+            "consortium",
+            "What the consortium was asked for and what it decided",
+        ),
         ("ledgers", "Its ledgers"),
         ("transactions", "Submitting, following and proving"),
         ("blocks", "Blocks and headers"),

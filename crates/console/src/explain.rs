@@ -1,6 +1,6 @@
 //! Codes, roles and functions in words.
 
-use crate::{explain_assets, explain_claims, language::Language};
+use crate::{explain_assets, explain_claims, explain_consortium, language::Language};
 
 /// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
 /// facts of the case, is shown beside it.
@@ -233,7 +233,8 @@ pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
     let mut all = CODES
         .iter()
         .chain(explain_claims::CODES)
-        .chain(explain_assets::CODES);
+        .chain(explain_assets::CODES)
+        .chain(explain_consortium::CODES);
     let found = all.find(|(known, ..)| *known == code);
     found.map(|(_, english, chinese)| language.pick(english, chinese))
 }
@@ -280,7 +281,13 @@ mod tests {
         for known in SYSTEM_CODES {
             assert!(code(known, Language::English).is_some(), "{known}");
         }
-        let all = [CODES, explain_claims::CODES, explain_assets::CODES].concat();
+        let all = [
+            CODES,
+            explain_claims::CODES,
+            explain_assets::CODES,
+            explain_consortium::CODES,
+        ]
+        .concat();
         for (place, (name, english, chinese)) in all.iter().enumerate() {
             assert!(!english.is_empty() && !chinese.is_ascii(), "{name}");
             let again = all[place + 1..].iter().any(|(other, ..)| other == name);

@@ -6,6 +6,7 @@ mod desk;
 mod explain;
 mod explain_assets;
 mod explain_claims;
+mod explain_consortium;
 mod fault;
 mod format;
 mod frame;

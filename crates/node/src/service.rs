@@ -42,6 +42,14 @@ use tokio::sync::{oneshot, watch};
 /// takes one flat folder for all ledgers.
 const ENGINE_DIRECTORY: &str = "ledgers/engine";
 
+/// A connection on which nothing came for so long is given up and made anew. A cable that was out
+/// leaves connections that wait for their next try half as long again as it was out, and then crawl.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How often something is sent on a connection in any case, so that it is not taken for dead.
+const PING: Duration = Duration::from_secs(3);
+/// How long connecting may take before it is tried again.
+const CONNECT: Duration = Duration::from_secs(3);
+
 /// Why a node does not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -178,6 +186,8 @@ pub fn start(config: NodeConfig, builtins: Arc<Builtins>) -> Result<RunningNode,
     let run = move || {
         let runtime = tokio_runtime::Config::new()
             .with_tcp_nodelay(Some(true))
+            .with_connect_timeout(CONNECT)
+            .with_read_write_timeout(SILENCE)
             .with_worker_threads(config.limits.worker_threads.max(1))
             .with_storage_directory(config.directory.join(ENGINE_DIRECTORY));
         let root = |context| run(context, config, builtins, signer, stores, ready, stopped);
@@ -469,7 +479,7 @@ fn connect(
     network.peer_connection_cooldown = Duration::from_millis(200);
     network.allowed_handshake_rate_per_ip = Quota::per_second(NZU32!(32));
     network.dial_frequency = Duration::from_millis(100);
-    network.ping_frequency = Duration::from_secs(10);
+    network.ping_frequency = PING;
     network.tracked_peer_sets = NZUsize!(1);
     network.block_duration = Duration::from_secs(3_600);
     let (mut network, oracle) = lookup::Network::new(context.child("network"), network);

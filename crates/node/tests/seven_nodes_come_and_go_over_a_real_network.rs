@@ -169,25 +169,7 @@ async fn one_becomes_four_seven_and_four_again_under_load() {
         votes.decide(Action::Membership(remove)).await;
     }
     until("four vote", || ledger.status().validators == 4).await;
-    // One of the three takes the place of another node of its organisation, whose vote is needed to
-    // the end of the epoch: three of four validators run when it is over.
-    let (old, new) = (&places[2], &places[6]);
-    let replace = MembershipAction::ReplaceNode {
-        key: old.key.public_key(),
-        by: consortium.node_chain(2, &new.key),
-        address: new.address.to_string(),
-    };
-    nodes.remove(3).stop().unwrap();
-    votes.decide(Action::Membership(replace)).await;
-    let successor = nodes[5].handle().ledger(&consortium.ledger).unwrap();
-    until("the new one votes", || {
-        let status = successor.status();
-        status.votes && status.validators == 4
-    })
-    .await;
-    let replaced = nodes[2].handle().ledger(&consortium.ledger).unwrap();
-    let last = replaced.status();
-    assert!(!last.votes || last.epoch < successor.status().epoch);
+    replace(&mut nodes, &places, &mut votes).await;
     // The others go; without the one that stopped, each of the three is needed.
     for node in [4, 3, 2] {
         nodes.remove(node).stop().unwrap();
@@ -201,6 +183,29 @@ async fn one_becomes_four_seven_and_four_again_under_load() {
     for node in nodes {
         node.stop().unwrap();
     }
+}
+
+/// Node 6 in the place of node 2, while node 3 is away.
+async fn replace(nodes: &mut Vec<RunningNode>, places: &[Place], votes: &mut Votes<'_>) {
+    // One of the three takes the place of another node of its organisation, whose vote is needed to
+    // the end of the epoch: three of four validators run when it is over.
+    let (old, new) = (&places[2], &places[6]);
+    let replace = MembershipAction::ReplaceNode {
+        key: old.key.public_key(),
+        by: votes.consortium.node_chain(2, &new.key),
+        address: new.address.to_string(),
+    };
+    nodes.remove(3).stop().unwrap();
+    votes.decide(Action::Membership(replace)).await;
+    let successor = nodes[5].handle().ledger(&votes.consortium.ledger).unwrap();
+    until("the new one votes", || {
+        let status = successor.status();
+        status.votes && status.validators == 4
+    })
+    .await;
+    let replaced = nodes[2].handle().ledger(&votes.consortium.ledger).unwrap();
+    let last = replaced.status();
+    assert!(!last.votes || last.epoch < successor.status().epoch);
 }
 
 /// The proof leads from the genesis's one validator to the four of now.

@@ -1,7 +1,7 @@
 //! Looking after a consortium's folder: what `doctor` checks without asking a node.
 
 use crate::{
-    identity::{self, AUTHORITY, CONSENSUS, IdentityError, Passphrase},
+    identity::{self, AUTHORITY, CONSENSUS, CertificateState, IdentityError, Passphrase},
     key_holder::KeyFolder,
     network::{
         ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeConfigFile, NodeState,
@@ -15,8 +15,6 @@ use std::{error::Error, fs, net::TcpListener, os::unix::fs::MetadataExt as _};
 
 /// Below this much free disk a node is close to stopping.
 pub const LEAST_FREE_BYTES: u64 = 1 << 30;
-/// A certificate that ends within thirty days should be renewed now.
-const RENEWAL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// A ledger that begins this much later than the machine's clock tells of a wrong clock.
 const CLOCK_TOLERANCE_MS: u64 = 5_000;
 
@@ -276,44 +274,36 @@ fn check_certificates(
     now_ms: u64,
 ) -> Finding {
     let check = format!("certificates of {organisation}");
-    let mut soonest: Option<(u64, String)> = None;
     for member in members {
         let path = folder.certificate_file(organisation, member.name());
-        let read = identity::read_certificate(&path).and_then(|der| identity::read_member(&der));
-        match read {
-            Ok(certificate) => {
-                let end = certificate.not_after_ms;
-                if soonest.as_ref().is_none_or(|(earliest, _)| end < *earliest) {
-                    soonest = Some((end, member.to_string()));
-                }
-            }
-            Err(error) => {
-                return Finding::failed(
-                    check,
-                    chain(&error),
-                    format!("restore {} from a backup", path.display()),
-                );
-            }
+        if let Err(error) =
+            identity::read_certificate(&path).and_then(|chain| identity::read_member(&chain))
+        {
+            let next = format!("restore {} from a backup", path.display());
+            return Finding::failed(check, chain(&error), next);
         }
     }
-    let Some((end_ms, member)) = soonest else {
+    let standings = identity::certificates(folder, std::slice::from_ref(organisation), now_ms);
+    let mut counting = standings
+        .iter()
+        .filter(|one| one.state != CertificateState::Revoked);
+    let Some(first) = counting.next() else {
         return Finding::ok(check, "none");
     };
-    let days = end_ms.saturating_sub(now_ms) / (24 * 60 * 60 * 1000);
-    let renew = format!("renew it: blockworm member renew {member}");
-    if end_ms <= now_ms {
-        Finding::failed(check, format!("that of {member} has expired"), renew)
-    } else if end_ms - now_ms < RENEWAL_MS {
-        Finding::warning(
-            check,
-            format!("that of {member} ends in {days} days"),
-            renew,
-        )
+    let whose = format!("{organisation}/{}", first.file);
+    let days = first.seconds_left / (24 * 60 * 60);
+    let renew = match first.file.as_str() {
+        AUTHORITY => format!("blockworm authority root {organisation}"),
+        file => format!("blockworm certificate renew {file} --node {organisation}"),
+    };
+    if first.state == CertificateState::Expired {
+        Finding::failed(check, format!("that of {whose} has expired"), renew)
+    } else if first.warnings() > 0 {
+        let left = format!("that of {whose} ends in {days} days");
+        Finding::warning(check, left, renew)
     } else {
-        Finding::ok(
-            check,
-            format!("the first to end is {member}'s, in {days} days"),
-        )
+        let left = format!("the first to end is {whose}'s, in {days} days");
+        Finding::ok(check, left)
     }
 }
 
@@ -380,6 +370,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     const NOW_MS: u64 = 1_790_000_000_000;
+    /// A certificate that ends within thirty days is warned of.
+    const RENEWAL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
     fn founded() -> (tempfile::TempDir, ConsortiumFolder) {
         let dir = tempfile::tempdir().unwrap();

@@ -2,8 +2,8 @@
 
 use super::{ANSWER, Client, ClientError, height_part, part};
 use crate::model::{
-    BlockLine, BlockSummary, ContractView, LedgerView, MemberView, OrganisationView, Page,
-    TopologyView,
+    BlockLine, BlockSummary, CalendarView, ContractView, LedgerView, MemberView, OrganisationView,
+    Page, PoliciesView, ProposalView, TopologyView,
 };
 use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
@@ -103,6 +103,38 @@ impl Client {
             paging,
         };
         self.page(&path, &query).await
+    }
+
+    /// A page of proposals, ordered by number.
+    pub async fn proposals(
+        &self,
+        ledger: &str,
+        paging: &Paging,
+    ) -> Result<Page<ProposalView>, ClientError> {
+        let path = format!("/v1/ledgers/{}/proposals", part(ledger));
+        self.page(&path, paging).await
+    }
+
+    /// One proposal.
+    pub async fn proposal(&self, ledger: &str, number: u64) -> Result<ProposalView, ClientError> {
+        let path = format!("/v1/ledgers/{}/proposals/{number}", part(ledger));
+        self.get(&path, ANSWER).await
+    }
+
+    /// Policies, thresholds, and whether the ledger is archived.
+    pub async fn policies(&self, ledger: &str) -> Result<PoliciesView, ClientError> {
+        let path = format!("/v1/ledgers/{}/policies", part(ledger));
+        self.get(&path, ANSWER).await
+    }
+
+    /// A page of the calendars that votes set.
+    pub async fn calendars(
+        &self,
+        ledger: &str,
+        paging: &Paging,
+    ) -> Result<Page<CalendarView>, ClientError> {
+        let path = format!("/v1/ledgers/{}/calendars", part(ledger));
+        self.page(&path, paging).await
     }
 
     /// All contracts of a ledger, ordered by name.

@@ -156,7 +156,7 @@ pub(crate) async fn ask<A: DeserializeOwned>(
 pub(crate) struct MemberStanding {
     /// Its registered key.
     pub(crate) key: PublicKey,
-    /// Neither revoked nor past its certificate's end, its organisation not suspended.
+    /// Neither revoked nor past its certificate's end, its organisation neither suspended nor removed.
     pub(crate) active: bool,
     /// Roles that votes gave its organisation.
     pub(crate) roles: Vec<String>,
@@ -180,7 +180,7 @@ pub(crate) async fn standing(
     let good = member.revoked_at.is_none() && ledger.status().time_ms <= member.not_after_ms;
     let suspended = organisation
         .as_ref()
-        .is_none_or(|organisation| organisation.suspended_at.is_some());
+        .is_none_or(|one| one.suspended_at.is_some() || one.removed_at.is_some());
     Ok(Some(MemberStanding {
         key: member.key.parse().map_err(Failure::internal)?,
         active: good && !suspended,

@@ -50,6 +50,13 @@ pub struct PossessionQuestion {
     pub possession: BTreeMap<String, String>,
 }
 
+/// Proofs that were taken in.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PossessionsTaken {
+    /// For how many ledgers.
+    pub ledgers: usize,
+}
+
 /// A certificate that was just issued.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CertifiedView {
@@ -160,7 +167,7 @@ pub(crate) async fn renew(
     post, path = "/v1/identity/possessions", tag = "identity",
     request_body(content = PossessionQuestion, description = "A certificate with a signature for each ledger"),
     responses(
-        (status = 204, description = "Taken"),
+        (status = 200, description = "Taken", body = PossessionsTaken),
         (status = 400, description = "`api.malformed_body`, `enrolment.not_base64`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`enrolment.bad_signature`, `enrolment.revoked`, `enrolment.not_issued`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`enrolment.not_here`", body = Problem, content_type = "application/problem+json"),
@@ -173,10 +180,11 @@ pub(crate) async fn take_possession(
     State(app): State<App>,
     headers: HeaderMap,
     body: Body,
-) -> Result<StatusCode, Failure> {
+) -> Result<Json<PossessionsTaken>, Failure> {
     let proof: PossessionProof = read(&app, &headers, body).await?;
+    let ledgers = proof.possession.len();
     at_desk(&app, move |desk| desk.take_possession(&proof)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(PossessionsTaken { ledgers }))
 }
 
 /// The certificates in the organisation's folder, the soonest to end first.

@@ -116,7 +116,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/ledgers/{ledger}/organisations", "read"),
     ("get", "/v1/ledgers/{ledger}/members", "read"),
+    ("get", "/v1/ledgers/{ledger}/topology", "read"),
     ("get", "/v1/ledgers/{ledger}/contracts", "read"),
+    ("get", "/v1/ledgers/{ledger}/proposals", "read"),
+    ("get", "/v1/ledgers/{ledger}/proposals/{number}", "read"),
+    ("get", "/v1/ledgers/{ledger}/policies", "read"),
+    ("get", "/v1/ledgers/{ledger}/calendars", "read"),
     (
         "post",
         "/v1/ledgers/{ledger}/contracts/{contract}/query",
@@ -134,6 +139,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/ledgers/{ledger}/events", "read"),
     ("post", "/v1/evaluations", "nobody is asked"),
+    ("post", "/v1/identity/enrolments", "nobody is asked"),
+    ("post", "/v1/identity/renewals", "nobody is asked"),
+    ("post", "/v1/identity/possessions", "nobody is asked"),
+    ("get", "/v1/identity/certificates", "read"),
     ("get", "/", "read"),
 ];
 
@@ -141,6 +150,7 @@ fn filled(template: &str) -> String {
     template
         .replace("{ledger}", &WORLD.id())
         .replace("{height}", "0")
+        .replace("{number}", "1")
         .replace("{id}", &"00".repeat(32))
         .replace("{contract}", "nothing")
         .replace("{key}", "00")
@@ -190,6 +200,10 @@ fn each_scope_opens_its_routes_and_no_others() {
             } else if *template == "/v1/evaluations" {
                 // It is let in, and told that this node holds no key.
                 let refused = (404, "evaluation.no_key_holder".to_owned());
+                assert_eq!(problem(response).await, refused);
+            } else if template.starts_with("/v1/identity/") {
+                // It is let in, and told that an empty body is no request.
+                let refused = (415, "api.unsupported_media_type".to_owned());
                 assert_eq!(problem(response).await, refused);
             } else {
                 assert_eq!(response.status(), 200);

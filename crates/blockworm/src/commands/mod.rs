@@ -45,7 +45,7 @@ mod summary;
 mod table;
 mod tx;
 mod up;
-pub mod verify;
+mod verify;
 mod voting;
 mod voucher;
 

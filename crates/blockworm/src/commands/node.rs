@@ -14,11 +14,11 @@ use blockworm_service::{
     identity::IdentityDesk,
     key_holder::{Desk, DeskError},
     network::{
-        ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
+        self, ConsortiumFolder, NodeConfigFile, NodeLock, Overrides, clock,
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads that serve the API; consensus and execution have their own.
@@ -55,6 +55,12 @@ pub fn run(args: &NodeRunArgs) -> Result<ExitCode> {
 }
 
 fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
+    network::owner::check(file).map_err(|error| {
+        foreign(file, &error).next(format!(
+            "give the node of {} its own keys folder back",
+            file.organisation
+        ))
+    })?;
     let config = file.load().map_err(|error| {
         Failure::of("config.unusable", &error).next(format!(
             "blockworm doctor; look at {}",
@@ -69,11 +75,10 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
         .build()
         .map_err(|error| Failure::of("system.runtime", &error))?;
     let node = blockworm_node::start(config, builtins()).map_err(|error| match &error {
-        NodeError::OtherOrganisation { owner, .. } => Failure::of("node.other_organisation", &error)
-            .next(format!(
-                "start it with the folder and the keys of {}, or give the folder back to {owner}: two nodes must never vote with one key",
-                file.organisation
-            )),
+        NodeError::OtherOrganisation { owner, .. } => foreign(file, &error).next(format!(
+            "start it with the folder and the keys of {}, or give the folder back to {owner}: two nodes must never vote with one key",
+            file.organisation
+        )),
         _ => Failure::of("node.start", &error).next(format!(
             "blockworm doctor; the log of {}",
             file.organisation
@@ -88,6 +93,12 @@ fn run_logged(file: &NodeConfigFile) -> Result<ExitCode> {
     served?;
     stopped?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder, or the key in it, is another organisation's.
+fn foreign(file: &NodeConfigFile, error: &(dyn std::error::Error + 'static)) -> Failure {
+    let node_file = file.directory.join("node.toml");
+    Failure::of("node.other_organisation", error).during(format!("{}", node_file.display()))
 }
 
 async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
@@ -138,6 +149,11 @@ fn looked_after(file: &NodeConfigFile, node: &RunningNode) -> Renewing {
         folder,
         desk: Arc::new(desk),
         node: node.handle(),
+        pause: match file.profile {
+            // A clock that may be moved is looked at often.
+            ProfileName::Local => Duration::from_secs(2),
+            ProfileName::Network => Duration::from_secs(30),
+        },
         renews: file.identity.renew,
     }
 }

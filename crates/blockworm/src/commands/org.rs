@@ -29,7 +29,7 @@ use blockworm_service::{
         invitation::{InvitationFile, known_nodes},
         read_file, write_file,
     },
-    network::ConsortiumFolder,
+    network::{ConsortiumFolder, ConsortiumRecord},
 };
 use serde_json::{Value, json};
 use std::{
@@ -133,38 +133,7 @@ async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
         .map_err(|error| folder_failure(&folder, &error))?;
     let remote = Remote::connect(&args.target).await?;
     let signer = Signer::open(&folder, &args.member, &args.signing)?;
-    let mut ledgers = Vec::new();
-    let mut genesis = Vec::new();
-    for ledger in &record.ledgers {
-        if ledger.id != remote.ledger_text() && !args.also.contains(&ledger.name) {
-            continue;
-        }
-        let begun = folder
-            .genesis(&ledger.name)
-            .map_err(|error| folder_failure(&folder, &error))?;
-        let here = Remote {
-            ledger: begun.ledger_id(),
-            ..remote.clone()
-        };
-        let admitted = json!({ "nodes": { "limit": 100 } });
-        let admitted = here.query("ledger", &admitted).await?;
-        let nodes = known_nodes(&folder, &record, ledger, &admitted).map_err(refused)?;
-        ledgers.push(InvitedLedger {
-            name: ledger.name.clone(),
-            id: begun.ledger_id(),
-            genesis: begun.digest(),
-            nodes,
-        });
-        genesis.push(begun);
-    }
-    let wanted = args.also.iter();
-    if let Some(name) = wanted
-        .clone()
-        .find(|name| !ledgers.iter().any(|one| one.name == **name))
-    {
-        let what = format!("the folder keeps no ledger `{name}`");
-        return Err(Failure::new("ledger.not_found", what).next("blockworm status"));
-    }
+    let (ledgers, genesis) = invited_ledgers(&folder, &record, &remote, &args.also).await?;
     let mut roles = args.roles.clone();
     roles.sort();
     roles.dedup();
@@ -196,6 +165,45 @@ async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
     });
     format.print(&value, text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The ledger that was asked for and those named besides, with what a newcomer needs of each.
+async fn invited_ledgers(
+    folder: &ConsortiumFolder,
+    record: &ConsortiumRecord,
+    remote: &Remote,
+    also: &[String],
+) -> Result<(Vec<InvitedLedger>, Vec<Genesis>)> {
+    let mut ledgers = Vec::new();
+    let mut genesis = Vec::new();
+    for ledger in &record.ledgers {
+        if ledger.id != remote.ledger_text() && !also.contains(&ledger.name) {
+            continue;
+        }
+        let begun = folder
+            .genesis(&ledger.name)
+            .map_err(|error| folder_failure(folder, &error))?;
+        let here = Remote {
+            ledger: begun.ledger_id(),
+            ..remote.clone()
+        };
+        let admitted = json!({ "nodes": { "limit": 100 } });
+        let admitted = here.query("ledger", &admitted).await?;
+        let nodes = known_nodes(folder, record, ledger, &admitted).map_err(refused)?;
+        ledgers.push(InvitedLedger {
+            name: ledger.name.clone(),
+            id: begun.ledger_id(),
+            genesis: begun.digest(),
+            nodes,
+        });
+        genesis.push(begun);
+    }
+    let mut wanted = also.iter();
+    if let Some(name) = wanted.find(|name| !ledgers.iter().any(|one| one.name == **name)) {
+        let what = format!("the folder keeps no ledger `{name}`");
+        return Err(Failure::new("ledger.not_found", what).next("blockworm status"));
+    }
+    Ok((ledgers, genesis))
 }
 
 /// Who invites whom to what.
@@ -394,6 +402,10 @@ async fn ask_for_vote(
             dir: folder.root().to_owned(),
         }),
     };
+    // A join that was interrupted is taken up again.
+    if let Some(number) = proposal::open_one(remote, &action).await? {
+        return Ok(json!(number));
+    }
     let receipt = proposal::ask(remote, &asking, &action).await?;
     if receipt.code == "proposal.no_change" {
         return Ok(Value::Null);

@@ -9,7 +9,7 @@ use blockworm_node::{LedgerHandle, NodeHandle};
 use blockworm_service::{
     identity::{
         IdentityDesk, certificates,
-        renewal::{HeldMember, held_members, renew_due},
+        renewal::{HeldMember, held_members, open_key, renew_due},
     },
     network::{ConsortiumFolder, clock},
 };
@@ -21,8 +21,6 @@ use std::{
     time::Duration,
 };
 
-/// Between two looks, on the machine's clock.
-const PAUSE: Duration = Duration::from_secs(2);
 /// Between two looks at what the ledgers know, where no certificate was renewed.
 const PASSES: u32 = 15;
 /// How long a renewal may take to be in a block.
@@ -42,6 +40,8 @@ pub struct Renewing {
     pub folder: ConsortiumFolder,
     pub desk: Arc<IdentityDesk>,
     pub node: NodeHandle,
+    /// Between two looks, on the machine's clock.
+    pub pause: Duration,
     /// Whether it renews, or only warns.
     pub renews: bool,
 }
@@ -51,7 +51,7 @@ impl Renewing {
     pub async fn run(self) {
         let (mut told, mut untold) = (BTreeMap::new(), BTreeSet::new());
         for pass in 0_u32.. {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(self.pause).await;
             if self.renews {
                 for organisation in self.desk.organisations() {
                     let renewed = self.renew(organisation).await;
@@ -108,7 +108,7 @@ impl Renewing {
                 all = false;
                 continue;
             }
-            if let Err(error) = tell(&ledger, &held).await {
+            if let Err(error) = tell(&self.folder, &ledger, &held).await {
                 all = false;
                 tracing::warn!(%organisation, ledger = %ledger.id(), error, "a renewal was not told");
             }
@@ -146,7 +146,11 @@ impl Renewing {
     }
 }
 
-async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> {
+async fn tell(
+    folder: &ConsortiumFolder,
+    ledger: &LedgerHandle,
+    held: &[HeldMember],
+) -> Result<(), String> {
     let now_ms = ledger.status().time_ms;
     let mut known = Vec::new();
     for member in held {
@@ -155,7 +159,8 @@ async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> 
         }
     }
     let acts = |(member, registered): &&(&HeldMember, Registered)| {
-        registered.not_after_ms >= now_ms && registered.key == member.key.public_key().to_string()
+        registered.not_after_ms >= now_ms
+            && registered.key == member.described.public_key.to_string()
     };
     let admin = known
         .iter()
@@ -165,7 +170,7 @@ async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> 
     for entry in &known {
         let (member, registered) = entry;
         let newer = member.described.validity.not_after_ms > registered.not_after_ms;
-        let same_key = registered.key == member.key.public_key().to_string();
+        let same_key = registered.key == member.described.public_key.to_string();
         if !newer || !same_key {
             continue;
         }
@@ -178,10 +183,14 @@ async fn tell(ledger: &LedgerHandle, held: &[HeldMember]) -> Result<(), String> 
             tracing::error!(member = %member.id, ledger = %ledger.id(), "nobody here may renew it on the ledger any more");
             continue;
         };
-        let message =
-            member::registration_by("renew", ledger.id(), &member.certificate, &*member.key);
+        let opened = |id: &MemberId| {
+            let key = open_key(folder, id);
+            key.map_err(|error| format!("the key of {id}: {error}"))
+        };
+        let key = opened(&member.id)?;
+        let message = member::registration_by("renew", ledger.id(), &member.certificate, &*key);
         let message = message.map_err(|error| error.to_string())?;
-        let signer = Signer::held(signer.id.clone(), signer.key.clone());
+        let signer = Signer::held(signer.id.clone(), opened(&signer.id)?);
         let signed = signer.sign(ledger.id(), &member::contract(), message);
         let signed = signed.map_err(|failure| failure.what)?;
         transactions.push(Bytes::from(signed.encode()));

@@ -1,6 +1,9 @@
 //! Why founding, inviting or joining did not go on.
 
-use crate::{identity::IdentityError, network::FolderError};
+use crate::{
+    identity::IdentityError,
+    network::{FolderError, ledgers::LedgersError},
+};
 use blockworm_crypto::Digest;
 use blockworm_ledger::OrganisationId;
 use std::{io, path::PathBuf};
@@ -128,6 +131,9 @@ pub enum ConsortiumError {
     /// A key or certificate cannot be made or used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The node cannot keep one more ledger.
+    #[error(transparent)]
+    Ledgers(Box<LedgersError>),
     /// The folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -153,6 +159,7 @@ impl ConsortiumError {
             Self::Expired { .. } => "invitation.expired",
             Self::OtherGenesis { .. } => "invitation.other_genesis",
             Self::LedgerName { .. } => "ledger.name_taken",
+            Self::Ledgers(_) => "ledger.not_kept",
             Self::Identity(_) => "identity.unusable",
             Self::Folder(_) => "folder.unusable",
         }
@@ -193,7 +200,7 @@ impl ConsortiumError {
                     .to_owned()
             }
             Self::LedgerName { .. } => "give the new ledger another name".to_owned(),
-            Self::Identity(_) | Self::Folder(_) => "blockworm doctor".to_owned(),
+            Self::Ledgers(_) | Self::Identity(_) | Self::Folder(_) => "blockworm doctor".to_owned(),
         }
     }
 }

@@ -7,10 +7,11 @@ use crate::{
     },
     network::{
         ConsortiumFolder, ConsortiumRecord, LedgerRecord, NodeConfigFile, NodeRecord,
-        config::{NEVER_VOTED, Overrides, PeerSettings, ProfileName},
+        config::{NEVER_VOTED, PeerSettings, ProfileName},
         folder::{
             FORMAT, GENESIS, OrganisationRecord, make_private_folder, write_json, write_whole,
         },
+        ledgers::{self, Coming, LedgersError},
     },
 };
 use blockworm_crypto::{Algorithm, PublicKey, SecretKey};
@@ -215,9 +216,6 @@ impl Own {
         if self.record.ledgers.iter().any(|ledger| taken(&ledger)) || !is_file_name(&name) {
             return Err(ConsortiumError::LedgerName { name });
         }
-        make_private_folder(&self.folder.root().join(GENESIS))?;
-        let path = self.folder.genesis_file(&name);
-        write_whole(&path, genesis.to_json().as_bytes(), 0o644)?;
         for (id, name, roles) in others {
             if !self.record.organisations.iter().any(|one| one.id == *id) {
                 self.record.organisations.push(OrganisationRecord {
@@ -228,66 +226,73 @@ impl Own {
                 });
             }
         }
-        if !self.record.ledgers.iter().any(|ledger| ledger.id == id) {
-            let mut organisations: Vec<_> = others.iter().map(|(id, ..)| id.clone()).collect();
-            if !organisations.contains(&self.organisation) {
-                organisations.push(self.organisation.clone());
-            }
-            self.record.ledgers.push(LedgerRecord {
-                name,
-                id,
-                organisations,
-            });
-        }
-        self.write_node(peers)?;
-        self.write_record()
-    }
-
-    /// The node's settings: what stood there, with these ledgers and peers.
-    fn write_node(&self, peers: &[PeerSettings]) -> Result<(), ConsortiumError> {
-        let node = self.node()?;
-        let path = self.folder.node_file(&self.organisation);
-        let kept: Vec<_> = self
-            .record
-            .ledgers
-            .iter()
-            .filter(|ledger| ledger.is_kept_by(&self.organisation))
-            .cloned()
-            .collect();
-        let malformed = |reason: String| ConsortiumError::Malformed {
-            path: path.clone(),
-            what: "a node's settings",
-            reason,
-        };
-        let known = match path.exists() {
-            true => {
-                let file = NodeConfigFile::read(&path, Overrides::default());
-                file.map_err(|error| malformed(error.to_string()))?.peers
-            }
-            false => Vec::new(),
-        };
-        let mut all = known;
-        for peer in peers
+        self.write_record()?;
+        let peers: Vec<_> = peers
             .iter()
             .filter(|peer| peer.organisation != self.organisation)
-        {
-            all.retain(|one| one.key != peer.key);
-            all.push(peer.clone());
+            .cloned()
+            .collect();
+        if self.folder.node_file(&self.organisation).exists() {
+            self.keep_one_more(genesis, peers)?;
+        } else {
+            self.keep_first(genesis, others, peers)?;
         }
-        all.sort_by(|a, b| a.organisation.cmp(&b.organisation).then(a.key.cmp(&b.key)));
-        let mut addresses = all
-            .iter()
-            .map(|peer| peer.address)
-            .chain([node.listen, node.api]);
-        let local = addresses.all(|address| address.ip().is_loopback());
-        let mut file = NodeConfigFile::local(node, &kept, all);
+        self.record = self.folder.record()?;
+        Ok(())
+    }
+
+    /// A node that keeps ledgers already: its settings stay as they are besides.
+    fn keep_one_more(
+        &self,
+        genesis: &Genesis,
+        peers: Vec<PeerSettings>,
+    ) -> Result<(), ConsortiumError> {
+        let coming = Coming {
+            peers,
+            vouched: true,
+            has_voted: false,
+        };
+        match ledgers::keep(&self.folder, &self.organisation, genesis, &coming) {
+            Ok(_) | Err(LedgersError::AlreadyKept { .. }) => Ok(()),
+            Err(error) => Err(ConsortiumError::Ledgers(Box::new(error))),
+        }
+    }
+
+    /// The node's first ledger, and with it its settings.
+    fn keep_first(
+        &mut self,
+        genesis: &Genesis,
+        others: &[(OrganisationId, String, Vec<String>)],
+        peers: Vec<PeerSettings>,
+    ) -> Result<(), ConsortiumError> {
+        make_private_folder(&self.folder.root().join(GENESIS))?;
+        let path = self.folder.genesis_file(&genesis.name);
+        write_whole(&path, genesis.to_json().as_bytes(), 0o644)?;
+        let mut organisations: Vec<_> = others.iter().map(|(id, ..)| id.clone()).collect();
+        if !organisations.contains(&self.organisation) {
+            organisations.push(self.organisation.clone());
+        }
+        self.record.ledgers.push(LedgerRecord {
+            name: genesis.name.clone(),
+            id: genesis.ledger_id().to_string(),
+            organisations,
+        });
+        let node = self.node()?;
+        let own = [node.listen, node.api];
+        let local = peers.iter().map(|peer| peer.address).chain(own);
+        let local = local.into_iter().all(|address| address.ip().is_loopback());
+        let mut file = NodeConfigFile::local(node, &self.record.ledgers, peers);
         if !local {
             file.profile = ProfileName::Network;
         }
-        let text = file
-            .to_toml()
-            .map_err(|error| malformed(error.to_string()))?;
-        Ok(write_whole(&path, text.as_bytes(), 0o600)?)
+        let path = self.folder.node_file(&self.organisation);
+        let text = file.to_toml().map_err(|error| ConsortiumError::Malformed {
+            path: path.clone(),
+            what: "a node's settings",
+            reason: error.to_string(),
+        })?;
+        write_whole(&path, text.as_bytes(), 0o600)?;
+        self.write_record()
     }
 
     fn write_record(&self) -> Result<(), ConsortiumError> {

@@ -12,7 +12,8 @@ use crate::{
 use blockworm_crypto::{
     Algorithm, PublicKey, SecretKey, Signing as _,
     identity::{
-        CertificateAuthority, MemberSubject, Order, Profile, RevokedCertificate, Validity, describe,
+        CertificateAuthority, IdentityError as CertificateError, MemberSubject, Order, Profile,
+        RevokedCertificate, Validity, describe,
     },
 };
 use blockworm_ledger::OrganisationId;
@@ -121,22 +122,32 @@ impl Authority {
         };
         let issuing_file = folder.key_file(organisation, ISSUING);
         let issuing_certificate = folder.certificate_file(organisation, ISSUING);
-        let token_key = hsm::open(folder, organisation, ISSUING)?;
-        let (issuing, issuing_key) = if let Some(key) = token_key {
+        let mut issuing = None;
+        if let Some(key) = hsm::open(folder, organisation, ISSUING)? {
             let chain = read_certificate(&issuing_certificate)?;
             let opened = CertificateAuthority::open_issuing(chain, Arc::new(key));
-            (opened.map_err(refused)?, None)
+            issuing = Some((opened.map_err(refused)?, None));
         } else if issuing_certificate.exists() {
             let key = read_key(&issuing_file, &passphrase)?;
             let chain = read_certificate(&issuing_certificate)?;
-            let opened = CertificateAuthority::open_issuing(chain, Arc::new(key.clone()));
-            (opened.map_err(refused)?, Some(key))
-        } else {
-            let key = root_key.clone().ok_or_else(|| IdentityError::NoRootKey {
-                organisation: organisation.clone(),
-            })?;
-            let opened = CertificateAuthority::open(root.clone(), Arc::new(key));
-            (opened.map_err(refused)?, None)
+            match CertificateAuthority::open_issuing(chain, Arc::new(key.clone())) {
+                Ok(opened) => issuing = Some((opened, Some(key))),
+                // A replacement was interrupted between its two files; with the root it goes on.
+                Err(CertificateError::WrongAuthorityKey) if root_key.is_some() => {}
+                Err(source) => return Err(refused(source)),
+            }
+        }
+        let (issuing, issuing_key) = match (issuing, &root_key) {
+            (Some(issuing), _) => issuing,
+            (None, Some(key)) => {
+                let opened = CertificateAuthority::open(root.clone(), Arc::new(key.clone()));
+                (opened.map_err(refused)?, None)
+            }
+            (None, None) => {
+                return Err(IdentityError::NoRootKey {
+                    organisation: organisation.clone(),
+                });
+            }
         };
         let lifetimes = Lifetimes::read(folder, organisation)?;
         Self::of(
@@ -371,8 +382,8 @@ impl Authority {
         };
         let (issuing, key) = issuing_below(&root, number, now_ms, self.lifetimes.issuing_ms)?;
         let organisation = &self.organisation;
-        // The new key waits under another name until its certificate is written: a crash between
-        // the two renames leaves a pair that `load` refuses, and this command makes anew.
+        // An interruption between the two files leaves a key beside the certificate of another:
+        // `load` then issues with the root, and the next replacement makes both anew.
         let (key_file, certificate_file) = (
             folder.key_file(organisation, ISSUING),
             folder.certificate_file(organisation, ISSUING),

@@ -34,10 +34,8 @@ pub struct Pass {
 pub struct HeldMember {
     /// Who.
     pub id: MemberId,
-    /// Its certificate's chain, DER.
+    /// Its certificate's chain.
     pub certificate: Vec<u8>,
-    /// Its key.
-    pub key: Arc<dyn Signing>,
     /// What the certificate says.
     pub described: Description,
 }
@@ -151,47 +149,45 @@ fn is_due(file: &str, described: &Description, now_ms: u64) -> bool {
 }
 
 /// The members whose keys lie in the folder and may act: for the ledgers that know older
-/// certificates of theirs. A key that cannot be opened is told in the log.
+/// certificates of theirs. No key is opened.
 #[must_use]
 pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Vec<HeldMember> {
-    let Ok(passphrase) = Passphrase::read(&folder.passphrase_file(organisation)) else {
-        return Vec::new();
-    };
     let revoked = revoked(folder, organisation);
-    let mut held = Vec::new();
-    for file in files(folder, organisation) {
-        let key_file = folder.key_file(organisation, &file);
+    let held = files(folder, organisation).into_iter().filter_map(|file| {
+        let in_file = folder.key_file(organisation, &file).exists();
         let on_token = reference_file(folder, organisation, &file).exists();
-        if is_reserved(&file) || !(key_file.exists() || on_token) {
-            continue;
+        if is_reserved(&file) || !(in_file || on_token) {
+            return None;
         }
-        let read = || -> Result<Option<HeldMember>, IdentityError> {
-            let certificate = read_certificate(&folder.certificate_file(organisation, &file))?;
-            let Ok(described) = describe(&certificate) else {
-                return Ok(None);
-            };
-            let id = MemberId::new(organisation, &described.name);
-            let (Some(Profile::Member), Ok(id)) = (described.profile, id) else {
-                return Ok(None);
-            };
-            if revoked.contains(&described.serial) {
-                return Ok(None);
-            }
-            let key: Arc<dyn Signing> = match hsm::open(folder, organisation, &file)? {
-                Some(key) => Arc::new(key),
-                None => Arc::new(read_key(&key_file, &passphrase)?),
-            };
-            Ok(Some(HeldMember {
-                id,
-                certificate,
-                key,
-                described,
-            }))
-        };
-        match read() {
-            Ok(member) => held.extend(member),
-            Err(error) => tracing::warn!(%error, "a member's key cannot be opened"),
-        }
+        let path = folder.certificate_file(organisation, &file);
+        let certificate = read_certificate(&path).ok()?;
+        let described = describe(&certificate).ok()?;
+        let counts =
+            described.profile == Some(Profile::Member) && !revoked.contains(&described.serial);
+        // The file's name is how the key is found again.
+        let id = MemberId::new(organisation, &described.name).ok()?;
+        (counts && described.name == file).then_some(HeldMember {
+            id,
+            certificate,
+            described,
+        })
+    });
+    held.collect()
+}
+
+/// Opens a held member's key, in its file or on the organisation's token. It may be slow by design.
+///
+/// # Errors
+/// [`IdentityError`].
+pub fn open_key(
+    folder: &ConsortiumFolder,
+    member: &MemberId,
+) -> Result<Arc<dyn Signing>, IdentityError> {
+    let organisation = member.organisation();
+    if let Some(key) = hsm::open(folder, &organisation, member.name())? {
+        return Ok(Arc::new(key));
     }
-    held
+    let passphrase = Passphrase::read(&folder.passphrase_file(&organisation))?;
+    let file = folder.key_file(&organisation, member.name());
+    Ok(Arc::new(read_key(&file, &passphrase)?))
 }

@@ -174,3 +174,84 @@ fn a_pem_file_holds_a_chain_and_nothing_else() {
         assert_eq!(decode_pem(wrong.as_bytes()), None, "{wrong}");
     }
 }
+
+#[test]
+fn an_interrupted_replacement_of_the_issuing_authority_is_made_good() {
+    let (_dir, folder, authority, passphrase) = kept(Lifetimes::default());
+    let before = read_certificate(&folder.certificate_file(&bank(), ISSUING)).unwrap();
+    let mut opened = Authority::load(&folder, &bank()).unwrap();
+    opened.rotate_issuing(&folder, &passphrase, NOW_MS).unwrap();
+    // The key is the new one already, the certificate still the old one.
+    write_certificate(&folder.certificate_file(&bank(), ISSUING), &before).unwrap();
+    let mut torn = Authority::load(&folder, &bank()).unwrap();
+    assert!(torn.issuing().is_empty());
+    torn.rotate_issuing(&folder, &passphrase, NOW_MS).unwrap();
+    let whole = Authority::load(&folder, &bank()).unwrap();
+    assert!(!whole.issuing().is_empty());
+    assert_eq!(whole.root(), authority.root());
+}
+
+#[test]
+fn what_is_due_is_renewed_and_nothing_that_is_revoked() {
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    let (_dir, folder, authority, passphrase) = kept(Lifetimes::short(HOUR_MS));
+    let log = IssuedLog::of(&folder, &bank());
+    for name in ["maker", "left"] {
+        let made = authority.create_member(name, &["maker".to_owned()], Algorithm::Ed25519, NOW_MS);
+        let made = made.unwrap();
+        log.record(&made.certificate, Enrolled::Founded, None)
+            .unwrap();
+        keep(&folder, &bank(), name, &made, &passphrase).unwrap();
+    }
+    log.revoke("bank/left", NOW_MS, "left").unwrap();
+    let renew = |now_ms| {
+        renewal::renew_due(&folder, &bank(), now_ms)
+            .unwrap()
+            .renewed
+    };
+    assert_eq!(renew(NOW_MS), Vec::<String>::new());
+    // The issuing authority goes first, at half its life.
+    assert_eq!(renew(NOW_MS + HOUR_MS * 6 / 10), ["issuing"]);
+    let late = NOW_MS + HOUR_MS * 3 / 4;
+    assert_eq!(renew(late), ["maker"]);
+    assert_eq!(renew(late), Vec::<String>::new());
+    let chain = read_certificate(&folder.certificate_file(&bank(), "maker")).unwrap();
+    let read = verify_chain(&chain, authority.root(), late).unwrap();
+    assert_eq!(read.functions, ["maker"]);
+    let held = renewal::held_members(&folder, &bank());
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0].id.as_str(), "bank/maker");
+    // Where the root's key is elsewhere, what it alone can do is named and nothing is lost.
+    fs::remove_file(folder.key_file(&bank(), AUTHORITY)).unwrap();
+    let pass = renewal::renew_due(&folder, &bank(), late + HOUR_MS).unwrap();
+    assert!(pass.needs_root.contains(&"issuing".to_owned()), "{pass:?}");
+}
+
+#[test]
+fn warnings_come_at_thirty_fourteen_seven_and_one_days_or_at_parts_of_a_short_life() {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+    let warned = |lifetimes: Lifetimes, left_ms: u64| {
+        let (_dir, folder, authority, _) = kept(lifetimes);
+        let key = SecretKey::generate(Algorithm::Ed25519)
+            .unwrap()
+            .public_key();
+        authority.certify_node(&folder, &key, NOW_MS).unwrap();
+        let end_ms = certificates(&folder, &[bank()], NOW_MS)
+            .into_iter()
+            .find(|one| one.file == NODE)
+            .unwrap()
+            .not_after_ms;
+        let later = certificates(&folder, &[bank()], end_ms - left_ms);
+        let node = later.into_iter().find(|one| one.file == NODE).unwrap();
+        (node.warnings(), node.state)
+    };
+    let long = |days| warned(Lifetimes::default(), days * DAY_MS);
+    assert_eq!(long(31), (0, CertificateState::Ending));
+    assert_eq!(long(30).0, 1);
+    assert_eq!(long(13).0, 2);
+    assert_eq!(long(7).0, 3);
+    assert_eq!(long(1).0, 4);
+    assert_eq!(long(400), (0, CertificateState::Valid));
+    let short = |minutes: u64| warned(Lifetimes::short(60 * 60 * 1000), minutes * 60_000).0;
+    assert_eq!((short(20), short(16), short(8)), (0, 1, 2));
+}

@@ -9,6 +9,7 @@ pub mod join;
 pub mod ledgers;
 pub mod local;
 pub mod logs;
+pub mod owner;
 pub mod package;
 mod ports;
 pub mod process;
