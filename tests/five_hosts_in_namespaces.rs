@@ -286,7 +286,7 @@ fn register(scene: &Scene, number: usize, name: &str, wait_s: &str) -> Ran {
             "--function",
             "maker",
             "--wait-s",
-            "20",
+            wait_s,
         ],
     )
 }

@@ -1,5 +1,5 @@
 //! What a node needs on a host of its own: packages for systemd, Compose and Helm that pass their linters, hold no secret
-//! and start a node; and join files, which are refused where they are not what they should be.
+//! and start a node.
 //!
 //! `BLOCKWORM_BLESS=1 cargo test --test packages_pass_their_linters` rewrites the snapshots.
 #![allow(clippy::unwrap_used)]
@@ -7,12 +7,12 @@
 mod dsl;
 mod hosts;
 
-use dsl::{Ran, blockworm, path, run};
-use hosts::Host;
+use dsl::{blockworm, path, run};
+use hosts::{Scene, check_no_secret};
 use serde_json::{Value, json};
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener},
+    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command},
@@ -23,59 +23,18 @@ use std::{
 /// The most exposure that the unit may leave, of 100 (systemd-analyze security).
 const EXPOSURE: &str = "15";
 
-struct Scene {
-    scratch: tempfile::TempDir,
-    hosts: Vec<Host>,
-}
-
-impl Scene {
-    fn set() -> Self {
-        let scratch = tempfile::tempdir().unwrap();
-        let ip = |number| Ipv4Addr::new(192, 0, 2, u8::try_from(number + 1).unwrap());
-        let hosts = hosts::found(scratch.path(), ip);
-        Self { scratch, hosts }
+/// Makes a package of the bank's node; no file holds a secret, each begins with what it is.
+fn package(scene: &Scene, what: &str, more: &[&str]) -> PathBuf {
+    let out = scene.beside(what);
+    let args = ["node", "package", "bank", "--for", what, "-o", path(&out)];
+    let made = scene.bank(&[&args[..], more].concat()).json();
+    for file in made["files"].as_array().unwrap() {
+        let text = fs::read_to_string(out.join(file.as_str().unwrap())).unwrap();
+        check_no_secret(scene.host("bank"), &text);
+        let head = text.lines().next().unwrap_or_default();
+        assert!(head.starts_with(['#', '{', '/', 'T']), "{file}: {head}");
     }
-
-    fn host(&self, organisation: &str) -> &Host {
-        let mut hosts = self.hosts.iter();
-        hosts
-            .find(|host| host.organisation.as_str() == organisation)
-            .unwrap()
-    }
-
-    fn beside(&self, name: &str) -> PathBuf {
-        self.scratch.path().join(name)
-    }
-
-    /// Runs a command on the bank's folder.
-    fn bank(&self, args: &[&str]) -> Ran {
-        on(self.host("bank").folder.root(), args)
-    }
-
-    fn package(&self, what: &str, more: &[&str]) -> PathBuf {
-        let out = self.beside(what);
-        let args = ["node", "package", "bank", "--for", what, "-o", path(&out)];
-        let made = self.bank(&[&args[..], more].concat()).json();
-        for file in made["files"].as_array().unwrap() {
-            let text = fs::read_to_string(out.join(file.as_str().unwrap())).unwrap();
-            check_no_secret(self.host("bank"), &text);
-            let head = text.lines().next().unwrap_or_default();
-            assert!(head.starts_with(['#', '{', '/', 'T']), "{file}: {head}");
-        }
-        out
-    }
-}
-
-fn on(dir: &Path, args: &[&str]) -> Ran {
-    let more = ["--output", "json", "--dir", path(dir)];
-    blockworm(&[args, &more].concat())
-}
-
-fn check_no_secret(host: &Host, text: &str) {
-    assert!(!text.contains("PRIVATE KEY"), "{text}");
-    let file = host.folder.passphrase_file(&host.organisation);
-    let passphrase = fs::read_to_string(file).unwrap();
-    assert!(!text.contains(passphrase.trim()));
+    out
 }
 
 /// A program by its variable, or on the path.
@@ -129,7 +88,6 @@ fn normal(text: &str) -> String {
         out.push(letter);
     }
     out.pop();
-    // Peers stand in the order of their keys' making.
     out
 }
 
@@ -137,7 +95,7 @@ fn normal(text: &str) -> String {
 fn a_unit_of_systemd() {
     let scene = Scene::set();
     let program = env!("CARGO_BIN_EXE_blockworm");
-    let out = scene.package("systemd", &["--program", program]);
+    let out = package(&scene, "systemd", &["--program", program]);
     let unit = out.join("blockworm-bank.service");
     let text = fs::read_to_string(&unit).unwrap();
     check_snapshot(
@@ -170,7 +128,7 @@ fn a_unit_of_systemd() {
 #[test]
 fn a_compose_file_and_its_image() {
     let scene = Scene::set();
-    let out = scene.package("compose", &[]);
+    let out = package(&scene, "compose", &[]);
     for name in ["compose.yaml", "Dockerfile"] {
         check_snapshot(name, &fs::read_to_string(out.join(name)).unwrap());
     }
@@ -304,7 +262,7 @@ fn starts(out: &Path) {
 #[test]
 fn a_helm_chart() {
     let scene = Scene::set();
-    let out = scene.package("helm", &[]);
+    let out = package(&scene, "helm", &[]);
     for name in ["Chart.yaml", "values.yaml"] {
         check_snapshot(name, &fs::read_to_string(out.join(name)).unwrap());
     }
@@ -371,131 +329,6 @@ fn a_helm_chart() {
             "values.schema.json lets {wrong} through"
         );
     }
-}
-
-/// A join file made by the platform, installed in the bank's own folder, which has its keys alone.
-#[test]
-fn a_join_file_sets_up_a_node_elsewhere() {
-    let scene = Scene::set();
-    let platform = scene.host("platform");
-    let file = scene.beside("join.json");
-    let args = [
-        "node",
-        "package",
-        "bank",
-        "--for",
-        "join",
-        "-o",
-        path(&file),
-    ];
-    let made = on(platform.folder.root(), &args).json();
-    let digests = made["genesis_digests"].as_array().unwrap().clone();
-    assert_eq!(digests.len(), 2);
-    let text = fs::read_to_string(&file).unwrap();
-    check_no_secret(platform, &text);
-    let join: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        join["peers"].as_array().unwrap().len(),
-        4,
-        "all but the bank"
-    );
-
-    let bank = scene
-        .host("bank")
-        .folder
-        .organisation(&"bank".parse().unwrap());
-    let mine = scene.beside("mine");
-    hosts::copy(&bank.join("keys"), &mine.join("bank/keys"));
-    let install = |more: &[&str]| on(&mine, &[&["node", "install", path(&file)], more].concat());
-    let other = install(&["--genesis", &"00".repeat(32)]);
-    assert_eq!(other.error_code(), "ledger.other_genesis");
-    let digest = |number: usize| {
-        digests[number]
-            .as_str()
-            .unwrap()
-            .rsplit(' ')
-            .next()
-            .unwrap()
-    };
-    let both = ["--genesis", digest(0), "--genesis", digest(1)];
-    let installed = install(&both).json();
-    assert_eq!(
-        (
-            &installed["key_is_new"],
-            &installed["ledgers"][0]["founder"]
-        ),
-        (&false.into(), &true.into())
-    );
-    assert_eq!(install(&both).error_code(), "node.installed");
-    let record: Value =
-        serde_json::from_str(&fs::read_to_string(mine.join("consortium.json")).unwrap()).unwrap();
-    assert_eq!(record["nodes"][0]["organisation"], "bank");
-    let organisations = record["organisations"].as_array().unwrap();
-    let members = |id: &str| {
-        let found = organisations.iter().find(|one| one["id"] == id).unwrap();
-        found["members"].as_array().unwrap().len()
-    };
-    assert!(members("bank") >= 4 && members("court") == 0, "{record:#}");
-    let again = on(
-        &mine,
-        &[
-            "node",
-            "package",
-            "bank",
-            "--for",
-            "systemd",
-            "-o",
-            path(&scene.beside("unit")),
-        ],
-    );
-    again.json();
-    refuse_what_is_wrong(&scene, &file, &join);
-}
-
-fn refuse_what_is_wrong(scene: &Scene, file: &Path, join: &Value) {
-    let try_install = |join: &Value, keys_of: &str| {
-        let wrong = scene.beside("wrong.json");
-        fs::write(&wrong, join.to_string()).unwrap();
-        let fresh = tempfile::tempdir_in(scene.scratch.path()).unwrap();
-        let home = scene
-            .host(keys_of)
-            .folder
-            .organisation(&keys_of.parse().unwrap());
-        let to = fresh.path().join(keys_of).join("keys");
-        hosts::copy(&home.join("keys"), &to);
-        let ran = on(fresh.path(), &["node", "install", path(&wrong)]);
-        let written: Vec<_> = fs::read_dir(fresh.path()).unwrap().flatten().collect();
-        assert!(!written.iter().any(|entry| entry.file_name() == "FORMAT"));
-        ran.error_code()
-    };
-    assert_eq!(try_install(join, "court"), "node.other_organisation");
-    let changed = |change: fn(&mut Value)| {
-        let mut changed = join.clone();
-        change(&mut changed);
-        changed
-    };
-    let outside = changed(|join| join["ledgers"][0]["name"] = "../../outside".into());
-    assert_eq!(try_install(&outside, "bank"), "ledger.bad_name");
-    assert!(!scene.beside("outside.json").exists());
-    let newer = changed(|join| join["format"] = "blockworm-join/9".into());
-    assert_eq!(try_install(&newer, "bank"), "join.malformed");
-    let empty = changed(|join| join["ledgers"] = json!([]));
-    assert_eq!(try_install(&empty, "bank"), "join.malformed");
-    let unknown = changed(|join| join["secret"] = true.into());
-    assert_eq!(try_install(&unknown, "bank"), "join.malformed");
-    let nobody = on(
-        scene.host("platform").folder.root(),
-        &[
-            "node",
-            "package",
-            "tax-office",
-            "--for",
-            "join",
-            "-o",
-            path(file),
-        ],
-    );
-    assert_eq!(nobody.error_code(), "join.no_ledger");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A founding split over hosts: each organisation has a folder of its own, with its keys alone and profile `network`.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+use crate::dsl::{Ran, blockworm, path};
 use blockworm_ledger::OrganisationId;
 use blockworm_service::{
     consortium::{local_ledgers, local_parameters},
@@ -187,4 +188,47 @@ pub fn copy(from: &Path, to: &Path) {
     let mut copy = Command::new("cp");
     let copied = copy.args(["-a", "-T"]).arg(from).arg(to).output().unwrap();
     assert!(copied.status.success(), "{copied:?}");
+}
+
+/// Five hosts in a folder of their own, none of them running.
+pub struct Scene {
+    pub scratch: tempfile::TempDir,
+    pub hosts: Vec<Host>,
+}
+
+impl Scene {
+    pub fn set() -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let ip = |number| Ipv4Addr::new(192, 0, 2, u8::try_from(number + 1).unwrap());
+        let hosts = found(scratch.path(), ip);
+        Self { scratch, hosts }
+    }
+
+    pub fn host(&self, organisation: &str) -> &Host {
+        let mut hosts = self.hosts.iter();
+        hosts
+            .find(|host| host.organisation.as_str() == organisation)
+            .unwrap()
+    }
+
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// Runs a command on the bank's folder.
+    pub fn bank(&self, args: &[&str]) -> Ran {
+        on(self.host("bank").folder.root(), args)
+    }
+}
+
+pub fn on(dir: &Path, args: &[&str]) -> Ran {
+    let more = ["--output", "json", "--dir", path(dir)];
+    blockworm(&[args, &more].concat())
+}
+
+pub fn check_no_secret(host: &Host, text: &str) {
+    assert!(!text.contains("PRIVATE KEY"), "{text}");
+    let file = host.folder.passphrase_file(&host.organisation);
+    let passphrase = fs::read_to_string(file).unwrap();
+    assert!(!text.contains(passphrase.trim()));
 }

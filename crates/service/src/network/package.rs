@@ -7,8 +7,8 @@ mod systemd;
 
 use super::{
     config::{
-        AccessSettings, ConfigError, ListenerSettings, NEVER_VOTED, NodeConfigFile, Overrides,
-        ProfileName, TlsSettings, read_genesis,
+        AccessSettings, ConfigError, IdentitySettings, ListenerSettings, NEVER_VOTED,
+        NodeConfigFile, Overrides, ProfileName, TlsSettings, read_genesis,
     },
     elsewhere::is_file_name,
     folder::{ConsortiumFolder, FolderError, write_whole},
@@ -236,6 +236,8 @@ impl Kit {
         settings.api_keys_file = PathBuf::from(format!("{}/api-keys.json", places.state));
         settings.consensus_key_file = secret("consensus.key.pem");
         settings.passphrase_file = secret("passphrase");
+        settings.console_users_file = PathBuf::from(format!("{}/console-users.json", places.state));
+        settings.identity = IdentitySettings::default();
         settings.key_holders = Vec::new();
         let head = format!(
             "# Settings of the node of {} ({}), made by `blockworm node package`.\n# Paths are those of the target; docs/node.md has every key.\n\n",
@@ -295,6 +297,9 @@ impl Kit {
         let mut notes = Vec::new();
         if self.listeners.is_empty() {
             notes.push("The API is served on loopback alone; for other hosts add [[api_listeners]] with TLS to node.toml of the organisation (docs/api.md) and make this package anew.".to_owned());
+        }
+        if self.settings.identity.renew || self.settings.identity.enrol {
+            notes.push("The organisation's authority stays at home, so this node certifies nobody: certificates are renewed there, and the TLS key that was handed over is replaced from there.".to_owned());
         }
         if self.answers_banks {
             notes.push("This organisation answers banks with evaluation keys; [[key_holders]] is not part of a package: add it with paths of the target (docs/workflows/fingerprint.md).".to_owned());
