@@ -168,6 +168,9 @@ impl Scene {
         let [bank, court, notary, _] = &self.founders;
         let joined = self.insurer.run(&["org", "join"]).json();
         let number = joined["ledgers"][0]["proposal"].as_u64().unwrap();
+        // Taken up again, it asks for nothing twice.
+        let again = self.insurer.run(&["org", "join"]).json();
+        assert_eq!(again["ledgers"][0]["proposal"], number);
         for machine in [bank, court, notary] {
             vote(machine, number);
         }

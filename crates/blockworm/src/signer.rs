@@ -5,11 +5,13 @@ use crate::{
     failure::{Failure, Result},
 };
 use blockworm_crypto::{SecretKey, Signing, SigningError};
+use blockworm_execution::invitation::Invitation;
 use blockworm_ledger::{
-    ContractName, LedgerId, MemberId, Transaction, TransactionBody,
+    ContractName, Genesis, LedgerId, MemberId, Transaction, TransactionBody,
     transaction::transaction_namespace,
 };
 use blockworm_service::{
+    consortium::invitation::InvitationFile,
     hsm::{self, HsmError, HsmKey},
     identity::{self, IdentityError, Passphrase},
     key_holder::{EvaluationRequest, SignedRequest},
@@ -110,6 +112,12 @@ impl Signer {
         }
     }
 
+    /// Signs an invitation of this member.
+    pub fn invite(&self, invitation: Invitation, genesis: Vec<Genesis>) -> Result<InvitationFile> {
+        let signed = InvitationFile::sign(invitation, genesis, self.key());
+        signed.map_err(|error| not_signed(&error))
+    }
+
     /// Who signs.
     pub const fn member(&self) -> &MemberId {
         &self.member
@@ -161,7 +169,7 @@ impl Asker for Signer {
 }
 
 /// A key that lies elsewhere did not sign.
-pub fn not_signed(error: &SigningError) -> Failure {
+fn not_signed(error: &SigningError) -> Failure {
     Failure::of("key.not_signed", error).next("blockworm hsm status --org ORG")
 }
 

@@ -15,7 +15,7 @@ use crate::{
     output::{Format, table, utc},
     progress::Progress,
     remote::{Remote, check_ok, client_failure, folder_failure},
-    signer::{Signer, not_signed, now_ms},
+    signer::{Signer, now_ms},
 };
 use blockworm_execution::{
     Action, MembershipAction,
@@ -149,8 +149,7 @@ async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
         ledgers,
         expires_at_ms: now_ms().saturating_add(args.days * DAY_MS),
     };
-    let signed = InvitationFile::sign(invitation, genesis, signer.key());
-    let file = signed.map_err(|error| not_signed(&error))?;
+    let file = signer.invite(invitation, genesis)?;
     write_file(&args.out, &file).map_err(refused)?;
     let text = format!(
         "{}\nwritten  {}: send it to {}\nnext     tell {} the genesis digest by another way; there: blockworm org accept {} --genesis DIGEST --address IP:PORT --dir FOLDER -o acceptance.json",
@@ -403,6 +402,10 @@ async fn ask_for_vote(
             dir: folder.root().to_owned(),
         }),
     };
+    // A join that was interrupted is taken up again.
+    if let Some(number) = proposal::open_one(remote, &action).await? {
+        return Ok(json!(number));
+    }
     let receipt = proposal::ask(remote, &asking, &action).await?;
     if receipt.code == "proposal.no_change" {
         return Ok(Value::Null);

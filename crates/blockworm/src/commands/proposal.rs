@@ -39,18 +39,7 @@ pub async fn run(command: &ProposalCommand, format: Format) -> Result<ExitCode> 
 
 async fn list(args: &ProposalListArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
-    let mut proposals: Vec<Value> = Vec::new();
-    loop {
-        let last = proposals.last().map(|last| last["number"].clone());
-        let question = json!({ "list": { "start_after": last, "limit": PAGE } });
-        let answer = remote.query("proposals", &question).await?;
-        let page = answer.as_array().cloned().unwrap_or_default();
-        let full = page.len() as u64 == PAGE;
-        proposals.extend(page);
-        if !full {
-            break;
-        }
-    }
+    let mut proposals = all(&remote).await?;
     proposals.retain(|proposal| !args.open || proposal["outcome"] == "open");
     let rows: Vec<[String; 4]> = proposals
         .iter()
@@ -66,6 +55,29 @@ async fn list(args: &ProposalListArgs, format: Format) -> Result<ExitCode> {
     let header = ["NUMBER", "CHANGE", "OUTCOME", "APPROVALS"];
     format.print(&proposals, table(header, &rows))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The open proposal of exactly this change, if there is one.
+pub async fn open_one(remote: &Remote, action: &Action) -> Result<Option<u64>> {
+    let digest = action.digest().to_string();
+    let mut proposals = all(remote).await?.into_iter();
+    let same = proposals.find(|one| one["outcome"] == "open" && one["digest"] == digest.as_str());
+    Ok(same.and_then(|one| one["number"].as_u64()))
+}
+
+async fn all(remote: &Remote) -> Result<Vec<Value>> {
+    let mut proposals: Vec<Value> = Vec::new();
+    loop {
+        let last = proposals.last().map(|last| last["number"].clone());
+        let question = json!({ "list": { "start_after": last, "limit": PAGE } });
+        let answer = remote.query("proposals", &question).await?;
+        let page = answer.as_array().cloned().unwrap_or_default();
+        let full = page.len() as u64 == PAGE;
+        proposals.extend(page);
+        if !full {
+            return Ok(proposals);
+        }
+    }
 }
 
 async fn show(args: &ProposalShowArgs, format: Format) -> Result<ExitCode> {

@@ -9,7 +9,7 @@ use blockworm_node::{LedgerHandle, NodeHandle};
 use blockworm_service::{
     identity::{
         IdentityDesk, certificates,
-        renewal::{HeldMember, held_members, renew_due},
+        renewal::{HeldMember, held_members, open_key, renew_due},
     },
     network::{ConsortiumFolder, clock},
 };
@@ -183,15 +183,14 @@ async fn tell(
             tracing::error!(member = %member.id, ledger = %ledger.id(), "nobody here may renew it on the ledger any more");
             continue;
         };
-        // Opening a key may be slow by design, and is seldom needed.
-        let open = |member: &HeldMember| {
-            let opened = member.open_key(folder);
-            opened.map_err(|error| format!("the key of {}: {error}", member.id))
+        let opened = |id: &MemberId| {
+            let key = open_key(folder, id);
+            key.map_err(|error| format!("the key of {id}: {error}"))
         };
-        let key = open(member)?;
+        let key = opened(&member.id)?;
         let message = member::registration_by("renew", ledger.id(), &member.certificate, &*key);
         let message = message.map_err(|error| error.to_string())?;
-        let signer = Signer::held(signer.id.clone(), open(signer)?);
+        let signer = Signer::held(signer.id.clone(), opened(&signer.id)?);
         let signed = signer.sign(ledger.id(), &member::contract(), message);
         let signed = signed.map_err(|failure| failure.what)?;
         transactions.push(Bytes::from(signed.encode()));

@@ -34,26 +34,10 @@ pub struct Pass {
 pub struct HeldMember {
     /// Who.
     pub id: MemberId,
-    /// Its certificate's chain, DER.
+    /// Its certificate's chain.
     pub certificate: Vec<u8>,
     /// What the certificate says.
     pub described: Description,
-}
-
-impl HeldMember {
-    /// Its key: from its file, or in the security module to which a reference in its place points.
-    ///
-    /// # Errors
-    /// What the file or the module refuses.
-    pub fn open_key(&self, folder: &ConsortiumFolder) -> Result<Arc<dyn Signing>, IdentityError> {
-        let organisation = self.id.organisation();
-        if let Some(key) = hsm::open(folder, &organisation, self.id.name())? {
-            return Ok(Arc::new(key));
-        }
-        let passphrase = Passphrase::read(&folder.passphrase_file(&organisation))?;
-        let key = read_key(&folder.key_file(&organisation, self.id.name()), &passphrase)?;
-        Ok(Arc::new(key))
-    }
 }
 
 /// Renews every certificate of the organisation that is due, with the same key. Nothing that was
@@ -170,8 +154,9 @@ fn is_due(file: &str, described: &Description, now_ms: u64) -> bool {
 pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Vec<HeldMember> {
     let revoked = revoked(folder, organisation);
     let held = files(folder, organisation).into_iter().filter_map(|file| {
-        let here = folder.key_file(organisation, &file).exists();
-        if is_reserved(&file) || !(here || reference_file(folder, organisation, &file).exists()) {
+        let in_file = folder.key_file(organisation, &file).exists();
+        let on_token = reference_file(folder, organisation, &file).exists();
+        if is_reserved(&file) || !(in_file || on_token) {
             return None;
         }
         let path = folder.certificate_file(organisation, &file);
@@ -188,4 +173,21 @@ pub fn held_members(folder: &ConsortiumFolder, organisation: &OrganisationId) ->
         })
     });
     held.collect()
+}
+
+/// Opens a held member's key, in its file or on the organisation's token. It may be slow by design.
+///
+/// # Errors
+/// [`IdentityError`].
+pub fn open_key(
+    folder: &ConsortiumFolder,
+    member: &MemberId,
+) -> Result<Arc<dyn Signing>, IdentityError> {
+    let organisation = member.organisation();
+    if let Some(key) = hsm::open(folder, &organisation, member.name())? {
+        return Ok(Arc::new(key));
+    }
+    let passphrase = Passphrase::read(&folder.passphrase_file(&organisation))?;
+    let file = folder.key_file(&organisation, member.name());
+    Ok(Arc::new(read_key(&file, &passphrase)?))
 }
