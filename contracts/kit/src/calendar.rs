@@ -52,6 +52,7 @@ pub fn business_day(
 
 #[cfg(all(test, feature = "testing"))]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testing::Directory;
 
