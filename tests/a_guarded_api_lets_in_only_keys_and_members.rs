@@ -233,7 +233,10 @@ fn a_node_that_strangers_could_read_does_not_start() {
     assert_eq!(rootless.error_code(), "api.no_client_authorities");
     let foreign = start_with(&written, &[]);
     assert_eq!(foreign.error_code(), "config.unusable");
-    assert!(foreign.stderr.contains("must not use the keys of"), "{foreign:?}");
+    assert!(
+        foreign.stderr.contains("must not use the keys of"),
+        "{foreign:?}"
+    );
     fs::write(&scene.node_toml, &written).unwrap();
     let local = blockworm(&[
         "node",
