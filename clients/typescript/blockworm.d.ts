@@ -61,6 +61,50 @@ export interface CalendarView {
   year: number;
 }
 
+/** A certificate of the organisation's folder. */
+export interface CertificateView {
+  /** The file's name without `.cert.pem`. */
+  file: string;
+  /** A member's functions. */
+  functions: Array<string>;
+  /** A TLS server's hosts. */
+  hosts: Array<string>;
+  /** The certified key. */
+  key: string;
+  /** The name in the certificate. */
+  name: string;
+  /** When it ends. */
+  not_after_ms: number;
+  /** When it begins to count, milliseconds since 1970. */
+  not_before_ms: number;
+  /** Whose. */
+  organisation: string;
+  /** `member`, `node`, `tls-server`, `document-signing`, `timestamping` or `authority`. */
+  profile: string;
+  /** Seconds until then; negative afterwards. */
+  seconds_left: number;
+  /** The serial number, hex. */
+  serial: string;
+  /** `valid`, `ending` (less than a third of its life left), `not_yet_valid`, `expired`, `revoked`. */
+  state: string;
+}
+
+/** All certificates, the soonest to end first. */
+export interface CertificatesView {
+  /** They. */
+  certificates: Array<CertificateView>;
+}
+
+/** A certificate that was just issued. */
+export interface CertifiedView {
+  /** The certificate's chain, DER, Base64. */
+  certificate: string;
+  /** The ledgers for which a proof of possession is wanted. */
+  ledgers: Array<string>;
+  /** The root that it leads to, DER, Base64. */
+  root: string;
+}
+
 /** A contract of a ledger. */
 export interface ContractView {
   /** The code that it runs: `name@version`. */
@@ -79,6 +123,14 @@ export interface DifferenceView {
   before: string;
   /** Which thing. */
   what: string;
+}
+
+/** A token with a request for a certificate. */
+export interface EnrolmentQuestion {
+  /** PKCS#10, DER, Base64. */
+  request: string;
+  /** As `blockworm enrolment token` printed it. */
+  token: string;
 }
 
 /** A key holder's answer: the elements in the question's order, and one proof for all. */
@@ -444,6 +496,20 @@ export interface PoliciesView {
   thresholds: Record<string, unknown>;
 }
 
+/** A member's proofs that it holds its key. */
+export interface PossessionQuestion {
+  /** The certificate's chain, DER, Base64. */
+  certificate: string;
+  /** Ledger id → signature over SHA-256 of the chain in the namespace `blockworm/<id>/register`. */
+  possession: Record<string, unknown>;
+}
+
+/** Proofs that were taken in. */
+export interface PossessionsTaken {
+  /** For how many ledgers. */
+  ledgers: number;
+}
+
 /** An error answer (RFC 9457). Programs decide by `code`; people read `detail` and `next`. */
 export interface Problem {
   /** Stable and machine-readable: `<area>.<snake_case>`. */
@@ -513,6 +579,19 @@ export interface ReceiptView {
   message: string;
   /** The transaction's id. */
   transaction: string;
+}
+
+/** A member's request for its next certificate. */
+export interface RenewalQuestion {
+  /** The certificate that counts now: its chain, DER, Base64. */
+  certificate: string;
+  /** PKCS#10, DER, Base64; of the same key or of the next. */
+  request: string;
+  /** By the certified key over SHA-256 of `signed_at_ms` (8 bytes, big-endian) and the request's
+   * DER, in the namespace `blockworm/identity/renewal`. */
+  signature: string;
+  /** Milliseconds since 1970; at most two minutes from the node's clock. */
+  signed_at_ms: number;
 }
 
 /** The same with its asker's signature: `ed25519:<hex>` or `p256:<hex>`. */
@@ -668,6 +747,33 @@ export interface Operations {
     path: "/v1/evaluations";
     body: SignedQuestion;
     answer: EvaluationAnswer;
+  };
+  /** The certificates in the organisation's folder, the soonest to end first. */
+  list_certificates: {
+    method: "GET";
+    path: "/v1/identity/certificates";
+    answer: CertificatesView;
+  };
+  /** Certifies a key, once, for whoever holds the token; the token in the body is all that is asked for. */
+  enrol: {
+    method: "POST";
+    path: "/v1/identity/enrolments";
+    body: EnrolmentQuestion;
+    answer: CertifiedView;
+  };
+  /** Takes in a certified member's proofs that it holds its key, with which an admin registers it. */
+  take_possession: {
+    method: "POST";
+    path: "/v1/identity/possessions";
+    body: PossessionQuestion;
+    answer: PossessionsTaken;
+  };
+  /** Certifies a member's key anew, the same or the next; the signature of the key that is certified now is all that is asked for. */
+  renew: {
+    method: "POST";
+    path: "/v1/identity/renewals";
+    body: RenewalQuestion;
+    answer: CertifiedView;
   };
   /** The ledgers of this node that the caller may see, ordered by id. */
   list_ledgers: {
