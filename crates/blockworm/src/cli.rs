@@ -360,10 +360,26 @@ pub enum MemberCommand {
     Renew(MemberRenewArgs),
     /// Replace a member's key by a new one, on every ledger that its node keeps.
     RotateKey(MemberRotateArgs),
+    /// Write what the consortium needs to register an admin by vote (`proposal make admin`).
+    Present(MemberPresentArgs),
     /// End a member's rights from the next block on.
     Revoke(MemberRevokeArgs),
     /// List the members that the ledger knows.
     List(MemberListArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct MemberPresentArgs {
+    /// The admin, whose key is in the folder, such as bank/admin.
+    pub member: MemberId,
+    /// The ledger, by id or name; else the folder's first.
+    #[arg(long, alias = "channel")]
+    pub ledger: Option<String>,
+    /// The file to write.
+    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Args, Debug)]

@@ -4,13 +4,14 @@
 
 mod support;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_crypto::{
     Algorithm, Digest, SecretKey,
     identity::{CertificateAuthority, Validity},
     sha256,
 };
 use blockworm_execution::{
-    Action, MembershipAction,
+    Action, MembershipAction, NewMember,
     invitation::{Acceptance, Invitation},
 };
 use serde_json::json;
@@ -373,4 +374,37 @@ fn a_node_is_replaced_with_never_a_vote_less() {
         membership.dismissed[0].key,
         key_of("validator").public_key()
     );
+}
+
+#[test]
+fn an_organisation_without_admins_gets_one_by_vote_on_its_own_authoritys_word() {
+    let mut chain = Chain::start(found());
+    let revoke = json!({ "revoke": { "member": "bank/admin", "reason": "keys lost" } });
+    chain.must("bank/admin", "members", &revoke);
+    let asked = |member: NewMember| Action::RegisterAdmin {
+        organisation: "bank".parse().unwrap(),
+        certificate: BASE64_STANDARD.decode(member.certificate).unwrap(),
+        possession: member.possession,
+    };
+    let refused = |chain: &mut Chain, member: NewMember| {
+        let receipt = chain.refused("court/admin", "proposals", &propose(&asked(member)));
+        receipt.code
+    };
+    let clerk = chain.new_member("bank", "clerk", &["maker"]);
+    assert_eq!(refused(&mut chain, clerk), "proposal.not_an_admin");
+    let foreign = chain.new_member("court", "admin-2", &["admin"]);
+    assert_eq!(
+        refused(&mut chain, foreign),
+        "certificate.organisation_mismatch"
+    );
+    let again = chain.new_member("bank", "admin", &["admin"]);
+    assert_eq!(refused(&mut chain, again), "member.already_revoked");
+    let next = chain.new_member("bank", "admin-2", &["admin"]);
+    let mut forged = next.clone();
+    forged.possession = chain.new_member("bank", "admin-3", &["admin"]).possession;
+    assert_eq!(refused(&mut chain, forged), "member.possession_unproved");
+    let three = ["court/admin", "notary/admin", "platform/admin"];
+    decide(&mut chain, &asked(next), &three);
+    let clerk = chain.new_member("bank", "clerk", &["maker"]);
+    chain.must("bank/admin-2", "members", &json!({ "register": clerk }));
 }

@@ -134,6 +134,13 @@ pub enum ProposalChange {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Register an admin of an organisation whose own admins can act no more.
+    Admin {
+        /// What its machine wrote: `blockworm member present`.
+        file: PathBuf,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Say which roles may do something on this ledger.
     Policy {
         /// What.
@@ -198,6 +205,7 @@ impl ProposalChange {
             | Self::ReplaceNode { asking, .. }
             | Self::Remove { asking, .. }
             | Self::Authority { asking, .. }
+            | Self::Admin { asking, .. }
             | Self::Policy { asking, .. }
             | Self::Threshold { asking, .. }
             | Self::Calendar { asking, .. }

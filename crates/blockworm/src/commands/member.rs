@@ -1,6 +1,9 @@
 //! `blockworm member`: registers, renews, revokes and lists members.
 
+mod presentation;
 mod rotation;
+
+pub use presentation::presented;
 
 use super::{certificate::failure, tx::print_receipt};
 use crate::{
@@ -34,6 +37,7 @@ pub async fn run(command: &MemberCommand, format: Format) -> Result<ExitCode> {
         MemberCommand::Register(args) => register(args, format).await,
         MemberCommand::Renew(args) => renew(args, format).await,
         MemberCommand::RotateKey(args) => rotation::run(args, format).await,
+        MemberCommand::Present(args) => presentation::run(args, format),
         MemberCommand::Revoke(args) => revoke(args, format).await,
         MemberCommand::List(args) => list(args, format).await,
     }

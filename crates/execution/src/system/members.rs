@@ -206,38 +206,56 @@ fn check(
     admin: &Known,
     member: &NewMember,
 ) -> Result<(MemberId, MemberCertificate, Vec<u8>), Failure> {
-    session.charge(Price::CERTIFICATE)?;
     let der = BASE64_STANDARD.decode(&member.certificate).map_err(|_| {
         Failure::refused(
             "certificate.malformed",
             "the certificate is not DER in Base64",
         )
     })?;
+    let (id, certificate) = check_chain(session, &admin.organisation_id, &der, &member.possession)?;
+    require_same_organisation(admin, &certificate.organisation)?;
+    Ok((id, certificate, der))
+}
+
+/// Validates a chain at block time against an organisation's root, and that its key is held.
+pub(super) fn check_chain(
+    session: &Session<'_>,
+    organisation: &str,
+    der: &[u8],
+    possession: &Signature,
+) -> Result<(MemberId, MemberCertificate), Failure> {
+    session.charge(Price::CERTIFICATE)?;
     let organisation = session
-        .get(ORGANISATIONS, admin.organisation_id.as_bytes())?
+        .get(ORGANISATIONS, organisation.as_bytes())?
         .ok_or(Stop::Failed(damaged("an organisation")))?;
     let organisation: OrganisationRecord =
         records::read(&organisation, "an organisation").map_err(Stop::from)?;
-    let certificate = verify_chain(&der, &organisation.ca_certificate, session.block.time_ms)
+    let certificate = verify_chain(der, &organisation.ca_certificate, session.block.time_ms)
         .map_err(|error| Failure::refused(error.code(), error.to_string()))?;
-    require_same_organisation(admin, &certificate.organisation)?;
     let id: MemberId = format!("{}/{}", certificate.organisation, certificate.name)
         .parse()
         .map_err(|_| Failure::refused("certificate.name", "the certificate's name is not one"))?;
     let namespace = Namespace::new(session.block.ledger, "register");
     certificate
         .public_key
-        .verify(&namespace, &sha256(&[&der]), &member.possession)
+        .verify(&namespace, &sha256(&[der]), possession)
         .map_err(|_| {
             Failure::refused(
                 "member.possession_unproved",
                 "the signature over the certificate is not by the certificate's key",
             )
         })?;
-    Ok((id, certificate, der))
+    Ok((id, certificate))
 }
 
-fn store(
+/// A member's record, if it has one.
+pub(super) fn find(session: &Session<'_>, id: &MemberId) -> Result<Option<MemberRecord>, Failure> {
+    let found = session.get(MEMBERS, &records::member_key(id.as_str()))?;
+    let read = |bytes: Vec<u8>| records::read(&bytes, "a member").map_err(Stop::from);
+    Ok(found.map(read).transpose()?)
+}
+
+pub(super) fn store(
     session: &Session<'_>,
     kind: &str,
     id: &MemberId,
@@ -267,17 +285,25 @@ pub(super) fn hold_key(
     key: &PublicKey,
     id: &MemberId,
 ) -> Result<(), Failure> {
-    let place = records::holder_key(key);
-    match session.get(MEMBERS, &place)? {
+    if check_key(session, key, id)? {
+        return Ok(());
+    }
+    let holder = id.as_str().as_bytes().to_vec();
+    Ok(session.put(MEMBERS, &records::holder_key(key), Some(holder))?)
+}
+
+/// Whether it is this member's key already; refuses one that was ever another member's.
+pub(super) fn check_key(
+    session: &Session<'_>,
+    key: &PublicKey,
+    id: &MemberId,
+) -> Result<bool, Failure> {
+    match session.get(MEMBERS, &records::holder_key(key))? {
         Some(holder) if holder != id.as_str().as_bytes() => Err(Failure::refused(
             "member.duplicate_key",
-            format!("the key of {id}'s certificate is another member's"),
+            format!("the key of {id}'s certificate is or was another member's"),
         )),
-        Some(_) => Ok(()),
-        None => {
-            let holder = id.as_str().as_bytes().to_vec();
-            Ok(session.put(MEMBERS, &place, Some(holder))?)
-        }
+        held => Ok(held.is_some()),
     }
 }
 
@@ -308,15 +334,11 @@ fn require_same_organisation(admin: &Known, organisation: &str) -> Result<(), Fa
 }
 
 fn load(session: &Session<'_>, id: &MemberId) -> Result<MemberRecord, Failure> {
-    let bytes = session
-        .get(MEMBERS, &records::member_key(id.as_str()))?
-        .ok_or_else(|| {
-            Failure::refused("member.not_registered", format!("{id} is not registered"))
-        })?;
-    Ok(records::read(&bytes, "a member").map_err(Stop::from)?)
+    find(session, id)?
+        .ok_or_else(|| Failure::refused("member.not_registered", format!("{id} is not registered")))
 }
 
-fn already_revoked(id: &MemberId) -> Failure {
+pub(super) fn already_revoked(id: &MemberId) -> Failure {
     Failure::refused("member.already_revoked", format!("{id} is revoked"))
 }
 

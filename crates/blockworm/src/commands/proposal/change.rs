@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{PolicyAct, ProposalChange},
-    commands::verify::genesis_digest,
+    commands::{member, verify::genesis_digest},
     failure::{Failure, Result},
     remote::Remote,
 };
@@ -41,6 +41,7 @@ pub async fn action(change: &ProposalChange, remote: &Remote) -> Result<Action> 
             certificate,
             ..
         } => authority(organisation, certificate, remote).await?,
+        C::Admin { file, .. } => member::presented(file)?,
         C::Pin { name, genesis, .. } => Action::PinLedger {
             name: name.clone(),
             genesis: genesis_digest(genesis)?,

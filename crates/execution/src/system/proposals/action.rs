@@ -5,7 +5,7 @@ use crate::{
     records,
     system::MembershipAction,
 };
-use blockworm_crypto::{Digest, sha256};
+use blockworm_crypto::{Digest, Signature, sha256};
 use blockworm_ledger::{OrganisationId, json_bytes};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,16 @@ pub enum Action {
         certificate: Vec<u8>,
         /// SHA-256 of the root that it replaces.
         replaces: Digest,
+    },
+    /// Registers an admin of an organisation whose own admins can act no more, or renews one.
+    RegisterAdmin {
+        /// Whose.
+        organisation: OrganisationId,
+        /// The admin's chain of certificates, DER; it leads to the organisation's root.
+        #[serde(with = "json_bytes::base64_text")]
+        certificate: Vec<u8>,
+        /// As in [`NewMember`](crate::NewMember): by the certified key.
+        possession: Signature,
     },
     /// Says which roles may do an act that contracts ask about.
     SetPolicy {
@@ -147,6 +157,8 @@ pub enum ActionKind {
     RemoveOrganisation,
     /// [`Action::SetAuthority`].
     SetAuthority,
+    /// [`Action::RegisterAdmin`].
+    RegisterAdmin,
     /// [`Action::SetPolicy`].
     SetPolicy,
     /// [`Action::SetThreshold`].
@@ -161,7 +173,7 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SetRoles,
         Self::Suspend,
         Self::Reinstate,
@@ -170,6 +182,7 @@ impl ActionKind {
         Self::AdmitOrganisation,
         Self::RemoveOrganisation,
         Self::SetAuthority,
+        Self::RegisterAdmin,
         Self::SetPolicy,
         Self::SetThreshold,
         Self::SetCalendar,
@@ -189,6 +202,7 @@ impl ActionKind {
             Self::AdmitOrganisation => "admit_organisation",
             Self::RemoveOrganisation => "remove_organisation",
             Self::SetAuthority => "set_authority",
+            Self::RegisterAdmin => "register_admin",
             Self::SetPolicy => "set_policy",
             Self::SetThreshold => "set_threshold",
             Self::SetCalendar => "set_calendar",
@@ -226,6 +240,7 @@ impl Action {
             Self::AdmitOrganisation { .. } => ActionKind::AdmitOrganisation,
             Self::RemoveOrganisation { .. } => ActionKind::RemoveOrganisation,
             Self::SetAuthority { .. } => ActionKind::SetAuthority,
+            Self::RegisterAdmin { .. } => ActionKind::RegisterAdmin,
             Self::SetPolicy { .. } => ActionKind::SetPolicy,
             Self::SetThreshold { .. } => ActionKind::SetThreshold,
             Self::SetCalendar { .. } => ActionKind::SetCalendar,

@@ -72,6 +72,11 @@ pub(super) fn check(case: &Case<'_>, action: &Action) -> Result<Vec<Difference>,
         Action::RemoveOrganisation { organisation } => {
             organisations::check_removal(case, organisation)?
         }
+        Action::RegisterAdmin {
+            organisation,
+            certificate,
+            possession,
+        } => organisations::check_admin(case, organisation, certificate, possession)?,
         Action::SetAuthority {
             organisation,
             certificate,
@@ -131,6 +136,11 @@ pub(super) fn apply(case: &Case<'_>, action: &Action) -> Result<(), Failure> {
             certificate,
             ..
         } => organisations::set_authority(case, organisation, certificate),
+        Action::RegisterAdmin {
+            organisation,
+            certificate,
+            possession,
+        } => organisations::register_admin(case, organisation, certificate, possession),
         Action::SetPolicy { act, roles } => rules::set_policy(session, *act, roles),
         Action::SetThreshold { kind, more_than } => {
             rules::set_threshold(session, *kind, *more_than)

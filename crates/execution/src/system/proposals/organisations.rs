@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use blockworm_crypto::{
-    Digest,
+    Digest, Signature,
     identity::{AuthorityCertificate, MemberCertificate, parse_authority, verify_chain},
     sha256,
 };
@@ -250,13 +250,7 @@ fn check_acceptance(
             format!("the certificate of {admin} does not give the function admin"),
         );
     }
-    let holder = records::holder_key(&certificate.public_key);
-    if session.get(MEMBERS, &holder)?.is_some() {
-        return refuse(
-            "member.duplicate_key",
-            format!("the key of {admin} is or was another member's"),
-        );
-    }
+    members::check_key(session, &certificate.public_key, &admin)?;
     let digest = answer.acceptance.digest();
     let signed = certificate
         .public_key
@@ -375,7 +369,10 @@ pub(super) fn check_authority(
     replaces: &Digest,
 ) -> Result<Vec<Difference>, Failure> {
     let record = organisation_record(case.session, organisation)?;
-    if case.proposer != organisation.as_str() {
+    // Nobody of an organisation whose root has ended could register an admin to propose another.
+    let ended = parse_authority(&record.ca_certificate)
+        .is_ok_and(|root| case.session.block.time_ms / 1_000 > root.validity.not_after_ms / 1_000);
+    if case.proposer != organisation.as_str() && !ended {
         return refuse(
             "proposal.other_organisation",
             format!(
@@ -420,4 +417,51 @@ pub(super) fn set_authority(
     let mut record = organisation_record(case.session, organisation)?;
     certificate.clone_into(&mut record.ca_certificate);
     put_organisation(case.session, organisation, &record)
+}
+
+/// An admin of an organisation whose own admins can act no more: its certificate is its organisation's
+/// word, the votes stand in for the admin who would have registered it.
+pub(super) fn check_admin(
+    case: &Case<'_>,
+    organisation: &OrganisationId,
+    chain: &[u8],
+    possession: &Signature,
+) -> Result<Vec<Difference>, Failure> {
+    let session = case.session;
+    organisation_record(session, organisation)?;
+    let (id, certificate) =
+        members::check_chain(session, organisation.as_str(), chain, possession)?;
+    if !certificate.functions.iter().any(|held| held == "admin") {
+        return refuse(
+            "proposal.not_an_admin",
+            format!("the certificate of {id} does not give the function admin"),
+        );
+    }
+    members::check_key(session, &certificate.public_key, &id)?;
+    let before = match members::find(session, &id)? {
+        None => "not registered".to_owned(),
+        Some(record) if record.revoked_at.is_some() => return Err(members::already_revoked(&id)),
+        Some(record) => format!("{}; key {}", record.functions.join(" "), record.key),
+    };
+    let mut functions = certificate.functions;
+    functions.sort();
+    let after = format!(
+        "{}; key {}; certificate SHA-256 {}",
+        functions.join(" "),
+        certificate.public_key,
+        sha256(&[chain])
+    );
+    Ok(vec![Difference::new(format!("member {id}"), before, after)])
+}
+
+pub(super) fn register_admin(
+    case: &Case<'_>,
+    organisation: &OrganisationId,
+    chain: &[u8],
+    possession: &Signature,
+) -> Result<(), Failure> {
+    let (id, certificate) =
+        members::check_chain(case.session, organisation.as_str(), chain, possession)?;
+    members::store(case.session, "registered", &id, certificate, chain.to_vec())?;
+    Ok(())
 }
