@@ -17,8 +17,8 @@ use std::{
 };
 
 const ANSWER: Duration = Duration::from_secs(20);
-/// No two blocks lie further apart than this while a node changes its key.
-const SPACING_MS: u64 = 5_000;
+/// Over the time after which the others go on without a leader that is silent: what a busy machine needs.
+const BUSY_MS: u64 = 2_500;
 
 /// Everything that was sent from the nodes that keep their keys.
 async fn keep_sending(consortium: &Consortium, done: &AtomicBool) -> Vec<String> {
@@ -99,7 +99,9 @@ async fn blocks_follow_each_other(consortium: &Consortium, from: u64) {
         }
     }
     println!("{} blocks, at most {widest} ms apart", last - from + 1);
-    assert!(widest < SPACING_MS, "{widest} ms between two blocks");
+    // While the node restarts it may be the one to lead; the next one does after 1.5 s beyond a heartbeat.
+    let bound = consortium.genesis().parameters.heartbeat_ms + 1_500 + BUSY_MS;
+    assert!(widest < bound, "{widest} ms between two blocks");
 }
 
 /// Nothing is asked of whoever is away: everybody is heard on every ledger.
