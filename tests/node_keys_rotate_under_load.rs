@@ -6,12 +6,13 @@ mod dsl;
 use dsl::{
     Consortium, blockworm,
     load::send_batch,
-    machines::{Machine, Machines, found},
+    machines::{Machine, Machines, draft_of, found},
     path, wait,
 };
 use serde_json::{Value, json};
 use std::{
     fs,
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -61,8 +62,7 @@ fn key_of(consortium: &Consortium, organisation: &str) -> String {
 }
 
 /// The node changes its key; the ledgers and the folder agree about it.
-fn rotate(consortium: &Consortium, organisation: &str) -> String {
-    let before = key_of(consortium, organisation);
+fn rotate(consortium: &Consortium, organisation: &str, before: &str) -> String {
     let id = organisation.parse().unwrap();
     let file = consortium.folder.key_file(&id, "consensus");
     let key_before = fs::read(&file).unwrap();
@@ -74,7 +74,7 @@ fn rotate(consortium: &Consortium, organisation: &str) -> String {
     for ledger in told["ledgers"].as_array().unwrap() {
         let name = ledger["name"].as_str().unwrap();
         assert_eq!(ledger["pauses"], false);
-        assert_eq!(standing(consortium, name, &before), "dismissed");
+        assert_eq!(standing(consortium, name, before), "dismissed");
         assert_eq!(standing(consortium, name, &after), "votes");
     }
     assert_ne!(fs::read(&file).unwrap(), key_before);
@@ -82,6 +82,22 @@ fn rotate(consortium: &Consortium, organisation: &str) -> String {
     let left = fs::read_dir(home).unwrap().count();
     assert_eq!(left, 0, "the key before is gone");
     after
+}
+
+/// Begins a change and kills the command, at one moment after the other; what it did so far stays.
+fn begin_and_kill(consortium: &Consortium, organisation: &str) {
+    for after_ms in [400, 1_500, 4_000] {
+        let mut begun = Command::new(env!("CARGO_BIN_EXE_blockworm"))
+            .args(["node", "rotate-key", organisation, "--dir"])
+            .arg(consortium.folder.root())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(after_ms));
+        begun.kill().unwrap();
+        begun.wait().unwrap();
+    }
 }
 
 /// No height is missing, and no two blocks lie far apart.
@@ -136,7 +152,10 @@ fn node_keys_change_under_load() {
     let done = AtomicBool::new(false);
     let (sent, keys) = std::thread::scope(|scope| {
         let load = scope.spawn(|| wait(keep_sending(&consortium, &done)));
-        let keys = ["bank", "notary"].map(|organisation| rotate(&consortium, organisation));
+        let bank = rotate(&consortium, "bank", &key_of(&consortium, "bank"));
+        let before = key_of(&consortium, "notary");
+        begin_and_kill(&consortium, "notary");
+        let keys = [bank, rotate(&consortium, "notary", &before)];
         done.store(true, Ordering::Relaxed);
         (load.join().unwrap(), keys)
     });
@@ -258,6 +277,10 @@ fn others_vote_for_a_nodes_next_key_on_their_own_machines() {
         (&json!("rotated"), &asked["key"])
     );
     let key = asked["key"].as_str().unwrap();
+    // The bank founds further ledgers with it.
+    let draft = table.file("second.draft.json");
+    draft_of("second", &[bank, court], &draft, &[]).json();
+    assert!(fs::read_to_string(&draft).unwrap().contains(key));
     court.wait_until("the court hears the next key", |court| {
         let seen = court.run(&["network", "topology"]).json().to_string();
         seen.contains(key)

@@ -17,6 +17,7 @@ use blockworm_api::Client;
 use blockworm_crypto::PublicKey;
 use blockworm_ledger::OrganisationId;
 use blockworm_service::{
+    consortium::{Own, founding::FounderFile, write_file},
     identity::{IdentityError, NextRoot, NodeRotation},
     network::{
         ConsortiumFolder, ConsortiumRecord, LedgerRecord, NodeConfigFile, NodeRecord, Overrides,
@@ -98,6 +99,7 @@ pub async fn rotate_key(args: &NodeRotateKeyArgs, format: Format) -> Result<Exit
     rotation.place().map_err(unusable)?;
     let client = start_one(&folder, &record, node, rotating.patience, &progress).await?;
     rotating.wait_until_voting(&client, &rotation.next).await?;
+    rotating.renew_founder_file(now_ms);
     let key = rotation.next;
     rotation.finish().map_err(unusable)?;
     progress.done();
@@ -153,6 +155,29 @@ fn unusable(
 }
 
 impl Rotating<'_> {
+    /// What goes to the others before a further ledger is founded names the node's certificate.
+    fn renew_founder_file(&self, now_ms: u64) {
+        let organisation = &self.node.organisation;
+        let Ok(own) = Own::open(self.folder, Some(organisation)) else {
+            return;
+        };
+        let path = own.file("founder");
+        if !path.exists() {
+            return;
+        }
+        let written = FounderFile::of(&own, now_ms).and_then(|file| write_file(&path, &file));
+        self.progress.say(&match written {
+            Ok(()) => format!(
+                "written {}: it names the next key, for ledgers founded from now on",
+                path.display()
+            ),
+            Err(error) => format!(
+                "{} still names the key before, and no further ledger can be founded with it: {error}",
+                path.display()
+            ),
+        });
+    }
+
     /// Proposes the change on every ledger that has not accepted it, and votes with the keys of the
     /// folder.
     async fn ask(

@@ -58,9 +58,6 @@ impl NodeRotation {
             true => Some(read_certificate(&waiting_certificate)?),
             false => None,
         };
-        let certifies = |chain: &Vec<u8>, key: &PublicKey| {
-            parse_node(chain).is_ok_and(|node| node.public_key == *key)
-        };
         let placed = !waiting_key.exists() && waits.as_ref().is_some_and(|it| certifies(it, &now));
         let next = match (placed, waiting_key.exists()) {
             (true, _) => now,
@@ -109,6 +106,11 @@ impl NodeRotation {
             write_whole(&self.never_voted, b"", 0o600)?;
             self.now = None;
         }
+        // It may have been renewed since, where an earlier run ended after this step.
+        let there = read_certificate(&self.certificate_file);
+        if there.is_ok_and(|chain| certifies(&chain, &self.next)) {
+            return Ok(());
+        }
         write_certificate(&self.certificate_file, &self.certificate)
     }
 
@@ -119,6 +121,10 @@ impl NodeRotation {
     pub fn finish(self) -> Result<(), IdentityError> {
         remove_if_there(&self.waiting_certificate)
     }
+}
+
+fn certifies(chain: &[u8], key: &PublicKey) -> bool {
+    parse_node(chain).is_ok_and(|node| node.public_key == *key)
 }
 
 fn certify(
