@@ -34,7 +34,8 @@ pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHo
 pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
 pub use node::{
     NodeCommand, NodeInstallArgs, NodeJoinArgs, NodeLeaveArgs, NodeListArgs, NodeLogsArgs,
-    NodePackageArgs, NodePingArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs, WhichNodes,
+    NodePackageArgs, NodePingArgs, NodeRotateKeyArgs, NodeRunArgs, NodeStartArgs, NodeStopArgs,
+    WhichNodes,
 };
 pub use org::{
     ConsortiumCommand, DraftArgs, DraftSignArgs, FoundArgs, NodeAddresses, OrgAcceptArgs,

@@ -4,6 +4,7 @@ use crate::{
     config::{NodeConfig, Profile},
     consensus::keys,
     engine::{self, Setup},
+    following::{Followed, Own, follow_nodes},
     handle::{LedgerHandle, NodeHandle},
     mempool,
     network::{self, CHANNELS, Hints, Lanes},
@@ -16,7 +17,7 @@ use commonware_cryptography::{
     ChaCha20Poly1305, Signer as _,
     ed25519::{PrivateKey, PublicKey},
 };
-use commonware_p2p::{Address, AddressableManager as _, authenticated::lookup};
+use commonware_p2p::{Address, authenticated::lookup};
 use commonware_runtime::{
     Quota, Runner as _, Spawner as _, Strategizer as _, Supervisor as _, tokio as tokio_runtime,
 };
@@ -24,7 +25,7 @@ use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{NZU32, NZUsize, TryCollect as _, ordered::Map};
+use commonware_utils::{NZU32, NZUsize};
 use futures::future::{Either, select, select_all};
 use std::{
     collections::BTreeMap,
@@ -356,49 +357,19 @@ async fn launch(
         let path = config.directory.join("ledgers").join(id.to_string());
         ledgers.push(started.map_err(|error| translate(error, path, id))?);
     }
-    let admitted = ledgers
+    let followed = ledgers
         .iter()
-        .map(|ledger: &LedgerHandle| ledger.ledger().peers.addresses())
+        .map(|ledger: &LedgerHandle| Followed::of(ledger.ledger()))
         .collect();
+    let own = Own {
+        key: signer.public_key(),
+        known,
+        most,
+        profile,
+    };
     let following = context.child("nodes");
-    following.spawn(move |_| follow_nodes(oracle, known, admitted, most, profile));
+    following.spawn(move |_| follow_nodes(oracle, own, followed));
     Ok(ledgers)
-}
-
-/// Speaks with the nodes that votes admit, as soon as they are admitted, besides those that the
-/// configuration names; what the configuration says of a node's address goes first.
-async fn follow_nodes(
-    mut oracle: Oracle,
-    known: BTreeMap<PublicKey, Address>,
-    mut admitted: Vec<watch::Receiver<Vec<(PublicKey, SocketAddr)>>>,
-    most: usize,
-    profile: Profile,
-) {
-    for version in 0.. {
-        let mut all = known.clone();
-        for ledger in &mut admitted {
-            for (key, address) in ledger.borrow_and_update().iter() {
-                if profile == Profile::Local && !address.ip().is_loopback() {
-                    tracing::error!(%address, "profile local speaks with no node elsewhere");
-                } else if all.len() < most || all.contains_key(key) {
-                    all.entry(key.clone()).or_insert_with(|| (*address).into());
-                } else {
-                    tracing::error!(%address, most, "a node of a ledger is left out: too many nodes");
-                }
-            }
-        }
-        // Keys are a map's, so they are distinct.
-        if let Ok(all) = all.into_iter().try_collect::<Map<_, _>>() {
-            oracle.track(version, all);
-        }
-        let changes: Vec<_> = admitted
-            .iter_mut()
-            .map(|ledger| Box::pin(ledger.changed()))
-            .collect();
-        if changes.is_empty() || select_all(changes).await.0.is_err() {
-            return;
-        }
-    }
 }
 
 fn translate(error: OpenError, path: PathBuf, ledger: LedgerId) -> NodeError {

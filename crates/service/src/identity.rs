@@ -7,6 +7,7 @@ mod files;
 mod issued;
 mod lifetimes;
 mod next_root;
+mod node_rotation;
 mod passphrase;
 pub mod renewal;
 mod rotation;
@@ -23,6 +24,7 @@ pub use files::{
 pub use issued::{Enrolled, IssuedCertificate, IssuedError, IssuedLog};
 pub use lifetimes::Lifetimes;
 pub use next_root::NextRoot;
+pub use node_rotation::NodeRotation;
 pub use passphrase::{Passphrase, check_private};
 pub use rotation::KeyRotation;
 pub use tokens::{NewToken, TokenFile, TokenRecord, TokenText};

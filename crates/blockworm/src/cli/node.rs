@@ -28,6 +28,8 @@ pub enum NodeCommand {
     Join(NodeJoinArgs),
     /// Take the vote of an organisation's node in a local consortium.
     Leave(NodeLeaveArgs),
+    /// Give a node another consensus key, by vote on every ledger that it keeps; run again, it goes on.
+    RotateKey(NodeRotateKeyArgs),
     /// List who votes on a ledger and who watches.
     List(NodeListArgs),
 }
@@ -206,6 +208,26 @@ pub struct NodeLeaveArgs {
     /// Send it nothing any more either, and stop it.
     #[arg(long)]
     pub dismiss: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Args, Debug)]
+pub struct NodeRotateKeyArgs {
+    /// Whose node.
+    pub organisation: OrganisationId,
+    /// Where other nodes find it, if no ledger knows and the folder does not say.
+    #[arg(long)]
+    pub address: Option<SocketAddr>,
+    /// Ask again where the change was rejected or found too few votes in time.
+    #[arg(long)]
+    pub again: bool,
+    /// Hours in which the others may vote.
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u64).range(1..=720))]
+    pub hours: u64,
+    /// Seconds to wait for each step that no vote decides.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub wait_s: u64,
     #[command(flatten)]
     pub place: Place,
 }

@@ -192,7 +192,7 @@ fn renew(args: &CertificateRenewArgs, format: Format) -> Result<()> {
         (_, Some(profile)) if args.new_key => {
             let next = match profile {
                 Profile::Member => format!("blockworm member rotate-key {organisation}/{name}"),
-                Profile::Node => "propose replace_node: blockworm node --help".to_owned(),
+                Profile::Node => format!("blockworm node rotate-key {organisation}"),
                 _ => format!(
                     "enrol it again: blockworm enrolment token {name} --node {organisation}"
                 ),

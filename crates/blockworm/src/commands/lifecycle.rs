@@ -80,7 +80,7 @@ fn ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn locked(folder: &ConsortiumFolder) -> Result<impl Sized + use<>> {
+pub fn locked(folder: &ConsortiumFolder) -> Result<impl Sized + use<>> {
     // A folder that is not there must not be made by asking for its lock.
     folder
         .record()
@@ -88,7 +88,7 @@ fn locked(folder: &ConsortiumFolder) -> Result<impl Sized + use<>> {
         .map_err(|error| folder_failure(folder, &error))
 }
 
-fn is_running(folder: &ConsortiumFolder, node: &NodeRecord) -> Result<bool> {
+pub fn is_running(folder: &ConsortiumFolder, node: &NodeRecord) -> Result<bool> {
     let state = process::state(folder, &node.organisation).map_err(|error| stop_failure(&error))?;
     Ok(matches!(state, NodeState::Running(_)))
 }

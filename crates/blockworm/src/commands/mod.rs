@@ -26,6 +26,7 @@ mod membership;
 mod mutations;
 mod network;
 mod node;
+mod node_key;
 mod nodes;
 mod org;
 mod packages;
@@ -112,6 +113,9 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Node(NodeCommand::Join(args)) => membership::join(&args, format).await,
             Command::Node(NodeCommand::Leave(args)) => membership::leave(&args, format).await,
             Command::Node(NodeCommand::List(args)) => membership::list(&args, format).await,
+            Command::Node(NodeCommand::RotateKey(args)) => {
+                node_key::rotate_key(&args, format).await
+            }
             Command::Node(
                 NodeCommand::Run(_)
                 | NodeCommand::Stop(_)

@@ -65,7 +65,7 @@ pub async fn open_one(remote: &Remote, action: &Action) -> Result<Option<u64>> {
     Ok(same.and_then(|one| one["number"].as_u64()))
 }
 
-async fn all(remote: &Remote) -> Result<Vec<Value>> {
+pub async fn all(remote: &Remote) -> Result<Vec<Value>> {
     let mut proposals: Vec<Value> = Vec::new();
     loop {
         let last = proposals.last().map(|last| last["number"].clone());
@@ -244,7 +244,7 @@ fn check_digest(args: &ProposalVoteArgs, digest: &Digest) -> Result<()> {
     }
 }
 
-async fn find(remote: &Remote, number: u64) -> Result<Value> {
+pub async fn find(remote: &Remote, number: u64) -> Result<Value> {
     let question = json!({ "proposal": { "number": number } });
     let proposal = remote.query("proposals", &question).await?;
     if proposal.is_null() {

@@ -477,7 +477,7 @@ fn issuing_number(name: &str) -> u64 {
     last.and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
-fn remove_if_there(path: &Path) -> Result<(), IdentityError> {
+pub(super) fn remove_if_there(path: &Path) -> Result<(), IdentityError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(IdentityError::Unreadable {
             path: path.to_owned(),

@@ -1,7 +1,9 @@
 //! An organisation's next root, which waits in `keys/next` until every ledger has accepted it.
 
 use super::{
-    AUTHORITY, Authority, ISSUING, IdentityError, IssuedLog, Passphrase, certificate_error,
+    AUTHORITY, Authority, ISSUING, IdentityError, IssuedLog, Passphrase,
+    authority::remove_if_there,
+    certificate_error,
     files::read_certificate,
     renewal::again,
     watch::{files, revoked},
@@ -42,12 +44,11 @@ impl NextRoot {
         let before =
             describe(&before).map_err(|source| certificate_error(organisation.as_str(), source))?;
         let home = home(folder, organisation);
-        if home.exists() {
-            // Left by a command that was interrupted before its certificate was written.
-            fs::remove_dir_all(&home).map_err(|source| IdentityError::Unreadable {
-                path: home.clone(),
-                source,
-            })?;
+        // What a command left that was interrupted before its certificate was written; other keys
+        // that wait there are not ours.
+        for name in [AUTHORITY, ISSUING] {
+            remove_if_there(&home.join(format!("{name}.key.pem")))?;
+            remove_if_there(&home.join(format!("{name}.cert.pem")))?;
         }
         make_private_folder(&home)?;
         let made = Authority::create(organisation, &before.name, Algorithm::Ed25519, now_ms)?;
