@@ -56,4 +56,23 @@ fn the_consortium_votes() {
     assert_eq!(late.error_code(), "proposal.decided");
     let outsider = vote("3", "harbour-bank/admin", &[]);
     assert_eq!(outsider.error_code(), "member.unknown");
+
+    // The court's admin is gone from the trade. Its next one, whom the registry knows, is presented.
+    let revoke = ["member", "revoke", "court/admin", "--reason", "left"];
+    consortium.run(&revoke).json();
+    let next = ["member", "register", "court/admin-2", "--function", "admin"];
+    consortium.run(&[&next[..], &on_registry].concat()).json();
+    let clerk = ["member", "register", "court/clerk", "--function", "maker"];
+    let by_next = [&clerk[..], &["--as", "court/admin-2"]].concat();
+    assert_eq!(consortium.run(&by_next).error_code(), "member.unknown");
+    let file = consortium.folder.root().join("admin.json");
+    let file = dsl::path(&file);
+    let present = ["member", "present", "court/admin-2", "--ledger", "trade"];
+    consortium
+        .run(&[&present[..], &["-o", file]].concat())
+        .json();
+    make(&["admin", file], "bank/admin").json();
+    vote("4", "notary/admin", &[]).json();
+    vote("4", "platform/admin", &[]).json();
+    consortium.run(&by_next).json();
 }
