@@ -46,16 +46,7 @@ pub(super) fn check(case: &Case<'_>, action: &Action) -> Result<Vec<Difference>,
             )
         }
         Action::Suspend { organisation } => check_suspension(session, organisation)?,
-        Action::Reinstate { organisation } => {
-            match organisation_record(session, organisation)?.suspended_at {
-                Some(height) => one(
-                    format!("organisation {organisation}"),
-                    format!("suspended in block {height}"),
-                    "active",
-                ),
-                None => return Err(no_change(format!("{organisation} is not suspended"))),
-            }
-        }
+        Action::Reinstate { organisation } => check_reinstatement(session, organisation)?,
         Action::PinLedger { name, genesis } => {
             let pinned = session.get(LEDGER, &pin_key(name.as_str()))?;
             one(
@@ -208,6 +199,20 @@ fn check_suspension(
         "active",
         "suspended",
     ))
+}
+
+fn check_reinstatement(
+    session: &Session<'_>,
+    organisation: &OrganisationId,
+) -> Result<Vec<Difference>, Failure> {
+    match organisation_record(session, organisation)?.suspended_at {
+        Some(height) => Ok(one(
+            format!("organisation {organisation}"),
+            format!("suspended in block {height}"),
+            "active",
+        )),
+        None => Err(no_change(format!("{organisation} is not suspended"))),
+    }
 }
 
 /// Without an active organisation nobody could ever vote again.
