@@ -43,8 +43,8 @@ fn standing(consortium: &Consortium, ledger: &str, key: &str) -> &'static str {
     let list = consortium.run(&["node", "list", "--ledger", ledger]).json();
     let newest = list["decided"].as_array().unwrap().last().unwrap();
     let has = |list: &Value| {
-        let all = list.as_array().unwrap().iter();
-        all.filter(|one| one["key"] == key).cloned().next()
+        let mut all = list.as_array().unwrap().iter();
+        all.find(|one| one["key"] == key).cloned()
     };
     match (has(&newest["validators"]), has(&list["nodes"])) {
         (Some(_), _) => "votes",
@@ -114,7 +114,6 @@ async fn blocks_follow_each_other(consortium: &Consortium, from: u64) {
             widest = widest.max(header.time_ms - before);
         }
     }
-    println!("{} blocks, at most {widest} ms apart", last - from + 1);
     // While the node restarts it may be the one to lead; the next one does after 1.5 s beyond a heartbeat.
     let bound = consortium.genesis().parameters.heartbeat_ms + 1_500 + BUSY_MS;
     assert!(widest < bound, "{widest} ms between two blocks");
