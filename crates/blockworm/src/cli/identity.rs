@@ -115,7 +115,7 @@ pub struct EnrolmentRequestArgs {
     /// File with the token.
     #[arg(long, value_name = "FILE")]
     pub token_file: PathBuf,
-    /// The address of the organisation's node, such as https://node.bank.example:7443.
+    /// The address of the organisation's node, such as `https://node.bank.example:7443`.
     #[arg(long, env = "BLOCKWORM_API", hide_env = true)]
     pub api: String,
     #[command(flatten)]
