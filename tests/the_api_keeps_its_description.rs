@@ -10,7 +10,7 @@ use dsl::{Consortium, not_run, path, run};
 use std::{fs, process::Command};
 
 /// A cursor is only what a list gave before, a transaction or a question to a key holder what a member signed, a question what a
-/// contract understands: a schema cannot say so, and what it allows may rightly be refused there.
+/// contract understands, a certificate or a request for one what X.509 calls so: a schema cannot say so, and what it allows may rightly be refused there.
 const UNDESCRIBABLE: &str = r#"
 [[operations]]
 include-operation-id = [
@@ -18,6 +18,10 @@ include-operation-id = [
     "list_contracts", "list_proposals", "list_calendars", "submit_transaction", "submit_batch", "query_contract", "evaluate",
 ]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "422"]
+
+[[operations]]
+include-operation-id = ["enrol", "renew", "take_possession"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "422"]
 "#;
 
 /// What a request of the run may know: things that are there, so that not all answers are 404.

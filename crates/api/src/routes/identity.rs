@@ -19,6 +19,7 @@ const MAX_BYTES: usize = 32 << 10;
 
 /// A token with a request for a certificate.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct EnrolmentQuestion {
     /// As `blockworm enrolment token` printed it.
     pub token: String,
@@ -28,6 +29,7 @@ pub struct EnrolmentQuestion {
 
 /// A member's request for its next certificate.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RenewalQuestion {
     /// The certificate that counts now: its chain, DER, Base64.
     pub certificate: String,
@@ -43,6 +45,7 @@ pub struct RenewalQuestion {
 
 /// A member's proofs that it holds its key.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PossessionQuestion {
     /// The certificate's chain, DER, Base64.
     pub certificate: String,
