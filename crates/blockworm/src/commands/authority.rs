@@ -111,7 +111,8 @@ async fn root(args: &AuthorityRootArgs, format: Format) -> Result<()> {
     print_receipt(&receipt, format)
 }
 
-async fn ledgers_root(remote: &Remote, organisation: &OrganisationId) -> Result<Vec<u8>> {
+/// The root certificate that the ledger knows, DER.
+pub async fn ledgers_root(remote: &Remote, organisation: &OrganisationId) -> Result<Vec<u8>> {
     let question = json!({ "organisation": { "id": organisation } });
     let record = remote.query("organisations", &question).await?;
     let root = record["ca_certificate"].as_str().unwrap_or_default();

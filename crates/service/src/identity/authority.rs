@@ -279,6 +279,25 @@ impl Authority {
         Ok(Identity { certificate, key })
     }
 
+    /// Certifies a node's consensus key and notes how that came about; its chain.
+    pub(super) fn issue_node(
+        &self,
+        folder: &ConsortiumFolder,
+        public_key: &PublicKey,
+        how: Enrolled,
+        now_ms: u64,
+    ) -> Result<Vec<u8>, IdentityError> {
+        let order = Order {
+            profile: Profile::Node,
+            name: NODE,
+            functions: &[],
+            hosts: &[],
+        };
+        let chain = self.issue_as(&order, public_key, now_ms)?;
+        IssuedLog::of(folder, &self.organisation).record(&chain, how, None)?;
+        Ok(chain)
+    }
+
     /// Certifies a node's consensus key and keeps the certificate beside it; its chain.
     ///
     /// # Errors
@@ -289,14 +308,7 @@ impl Authority {
         public_key: &PublicKey,
         now_ms: u64,
     ) -> Result<Vec<u8>, IdentityError> {
-        let order = Order {
-            profile: Profile::Node,
-            name: NODE,
-            functions: &[],
-            hosts: &[],
-        };
-        let chain = self.issue_as(&order, public_key, now_ms)?;
-        IssuedLog::of(folder, &self.organisation).record(&chain, Enrolled::Founded, None)?;
+        let chain = self.issue_node(folder, public_key, Enrolled::Founded, now_ms)?;
         let path = folder.certificate_file(&self.organisation, NODE);
         write_certificate(&path, &chain)?;
         Ok(chain)

@@ -1,7 +1,7 @@
 //! A node's next consensus key, which waits in `keys/next` until every ledger has it in the old one's place.
 
 use super::{
-    AUTHORITY, Authority, CONSENSUS, Enrolled, IdentityError, IssuedLog, NODE, Passphrase,
+    AUTHORITY, Authority, CONSENSUS, Enrolled, IdentityError, NODE, Passphrase,
     authority::remove_if_there,
     files::{read_certificate, read_key, write_certificate, write_key},
 };
@@ -11,7 +11,7 @@ use crate::network::{
 };
 use blockworm_crypto::{
     Algorithm, PublicKey, SecretKey,
-    identity::{Order, Profile, parse_node, verify_node_chain},
+    identity::{parse_node, verify_node_chain},
 };
 use blockworm_ledger::OrganisationId;
 use std::{
@@ -133,15 +133,7 @@ fn certify(
     key: &PublicKey,
     now_ms: u64,
 ) -> Result<Vec<u8>, IdentityError> {
-    let order = Order {
-        profile: Profile::Node,
-        name: NODE,
-        functions: &[],
-        hosts: &[],
-    };
-    let chain = Authority::load(folder, organisation)?.issue_as(&order, key, now_ms)?;
-    IssuedLog::of(folder, organisation).record(&chain, Enrolled::Rotated, None)?;
-    Ok(chain)
+    Authority::load(folder, organisation)?.issue_node(folder, key, Enrolled::Rotated, now_ms)
 }
 
 /// Renames a file, durably.

@@ -2,11 +2,10 @@
 
 use crate::{
     cli::{PolicyAct, ProposalChange},
-    commands::{member, verify::genesis_digest},
+    commands::{authority::ledgers_root, member, verify::genesis_digest},
     failure::{Failure, Result},
     remote::Remote,
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_crypto::sha256;
 use blockworm_execution::{Act, Action, MembershipAction};
 use blockworm_ledger::OrganisationId;
@@ -127,14 +126,7 @@ async fn authority(
     certificate: &Path,
     remote: &Remote,
 ) -> Result<Action> {
-    let question = json!({ "organisation": { "id": organisation } });
-    let record = remote.query("organisations", &question).await?;
-    let root = record["ca_certificate"].as_str().unwrap_or_default();
-    let root = BASE64_STANDARD.decode(root).unwrap_or_default();
-    if root.is_empty() {
-        let what = format!("the ledger knows no organisation {organisation}");
-        return Err(Failure::new("proposal.unknown_organisation", what).next("blockworm org list"));
-    }
+    let root = ledgers_root(remote, organisation).await?;
     Ok(Action::SetAuthority {
         organisation: organisation.clone(),
         certificate: chain(certificate)?,
