@@ -317,6 +317,24 @@ pub struct BlockSummary {
     pub transactions: usize,
 }
 
+/// Keys whose values are to be proved together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateQuestion {
+    /// 1 to 512.
+    pub keys: Vec<StateKey>,
+}
+
+/// One contract's own key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateKey {
+    /// The contract's name.
+    pub contract: String,
+    /// The key, hex.
+    pub key: String,
+}
+
 /// A contract's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StateView {

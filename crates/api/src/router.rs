@@ -4,8 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, consortium, contracts, directory, evaluations, events, identity, node, topology,
-        transactions,
+        blocks, consortium, contracts, directory, evaluations, events, identity, node, revocations,
+        topology, transactions,
     },
 };
 use axum::{Router, middleware};
@@ -79,6 +79,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(contracts::query_contract))
         .routes(routes!(contracts::get_state))
         .routes(routes!(contracts::get_state_proof))
+        .routes(routes!(contracts::prove_states))
+        .routes(routes!(revocations::get_revocations))
         .routes(routes!(events::stream_events))
         .routes(routes!(evaluations::evaluate))
         .routes(routes!(identity::enrol))

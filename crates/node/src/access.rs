@@ -5,7 +5,7 @@ use crate::{
     engine::Marshal,
     handle::{
         Admitted, LedgerStatus, ProofError, ReadError, Refusal, StateAnswer, StateValue,
-        ValidatorSeen,
+        StatesAnswer, ValidatorSeen,
     },
     ledger::Ledger,
     mempool::{Admission, Admitting, Now, Origin},
@@ -74,6 +74,11 @@ pub trait LedgerAccess: Send + Sync {
         contract: &'a ContractName,
         key: &'a [u8],
     ) -> BoxFuture<'a, Result<StateAnswer, ProofError>>;
+    /// See `LedgerHandle::states_with_proof`.
+    fn states_with_proof<'a>(
+        &'a self,
+        keys: &'a [(ContractName, Vec<u8>)],
+    ) -> BoxFuture<'a, Result<StatesAnswer, ProofError>>;
     /// See `LedgerHandle::query`.
     fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal>;
     /// See `LedgerHandle::finality`.
@@ -285,11 +290,34 @@ impl<S: Store, T: Strategy> Access<S, T> {
         contract: &ContractName,
         key: &[u8],
     ) -> Result<StateAnswer, ProofError> {
-        let key = self
-            .contract_key(contract, key)
-            .ok_or(ProofError::NotFound)?;
+        let keys = [(contract.clone(), key.to_vec())];
+        let StatesAnswer {
+            mut states,
+            height,
+            chain,
+        } = self.prove_states(&keys).await?;
+        let (value, proof) = states.pop().ok_or(ProofError::NotFound)?;
+        Ok(StateAnswer {
+            value,
+            height,
+            proof,
+            chain,
+        })
+    }
+
+    async fn prove_states(
+        &self,
+        keys: &[(ContractName, Vec<u8>)],
+    ) -> Result<StatesAnswer, ProofError> {
+        let keys: Option<Vec<_>> = keys
+            .iter()
+            .map(|(contract, key)| self.contract_key(contract, key))
+            .collect();
+        let keys = keys.ok_or(ProofError::NotFound)?;
+        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         let unavailable = |error: StateError| ProofError::Unavailable(error.to_string());
-        let proved = self.state.prove(&key).map_err(unavailable)?;
+        let states = self.state.prove_all(&keys).map_err(unavailable)?;
+        let proved = states.first().ok_or(ProofError::NotFound)?;
         let lag = self.ledger.rules.root_lag();
         let mut head = self.ledger.head.subscribe();
         let mut patience = (self.sleeper)(ROOT_WAIT);
@@ -307,11 +335,12 @@ impl<S: Store, T: Strategy> Access<S, T> {
             }
         };
         let height = carrier - lag;
-        Ok(StateAnswer {
-            value: proved.value,
+        let chain = self.certified(height, carrier).await?;
+        let states = states.into_iter().map(|one| (one.value, one.proof));
+        Ok(StatesAnswer {
+            states: states.collect(),
             height,
-            proof: proved.proof,
-            chain: self.certified(height, carrier).await?,
+            chain,
         })
     }
 }
@@ -414,6 +443,13 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
         key: &'a [u8],
     ) -> BoxFuture<'a, Result<StateAnswer, ProofError>> {
         Box::pin(self.prove_state(contract, key))
+    }
+
+    fn states_with_proof<'a>(
+        &'a self,
+        keys: &'a [(ContractName, Vec<u8>)],
+    ) -> BoxFuture<'a, Result<StatesAnswer, ProofError>> {
+        Box::pin(self.prove_states(keys))
     }
 
     fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal> {

@@ -120,6 +120,17 @@ pub struct StateAnswer {
     pub chain: CertifiedHeaders,
 }
 
+/// Several values of one height with what convinces a stranger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatesAnswer {
+    /// In the order of the keys: the value, none when the key is absent, and its path to the root.
+    pub states: Vec<(Option<Vec<u8>>, StateProof)>,
+    /// After which block.
+    pub height: u64,
+    /// As [`StateAnswer::chain`].
+    pub chain: CertifiedHeaders,
+}
+
 /// Why there is no proof.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
@@ -371,6 +382,14 @@ impl LedgerHandle {
         key: &[u8],
     ) -> Result<StateAnswer, ProofError> {
         self.access.state_with_proof(contract, key).await
+    }
+
+    /// Values of contracts, all after the same block, with their proofs.
+    pub async fn states_with_proof(
+        &self,
+        keys: &[(ContractName, Vec<u8>)],
+    ) -> Result<StatesAnswer, ProofError> {
+        self.access.states_with_proof(keys).await
     }
 
     /// Asks a contract; the message and the answer are JSON.

@@ -29,7 +29,7 @@ pub use clock::{MovedClock, ledger_ms, move_clock};
 pub use config::{Limits, NodeConfig, Peer, Profile};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, NodeHandle, ProofError, ReadError,
-    Refusal, StateAnswer, StateValue, ValidatorSeen,
+    Refusal, StateAnswer, StateValue, StatesAnswer, ValidatorSeen,
 };
 pub use metrics::{Metric, MetricKind};
 pub use service::{NodeError, RunningNode, start};

@@ -10,6 +10,7 @@ mod next_root;
 mod node_rotation;
 mod passphrase;
 pub mod renewal;
+pub mod revocations;
 mod rotation;
 mod tokens;
 mod watch;

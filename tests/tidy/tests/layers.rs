@@ -18,6 +18,7 @@ const LEVELS: &[(&str, u32)] = &[
     ("contracts/receivable", 3),
     ("contracts/registry", 3),
     ("crates/node", 4),
+    ("crates/document", 5),
     ("crates/service", 5),
     ("crates/workflows", 6),
     ("crates/api", 7),
