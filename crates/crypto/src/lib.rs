@@ -1,6 +1,8 @@
 //! Hashes, keys, signatures, Merkle trees and X.509 identities: everything that the ledger trusts.
 
+mod asn1;
 pub mod batch;
+pub mod cms;
 pub mod digest;
 mod ed25519;
 pub mod identity;
@@ -8,10 +10,12 @@ pub mod keyfile;
 pub mod merkle;
 pub mod oprf;
 mod p256;
+pub mod pkix;
 pub mod secret;
 pub mod signature;
 mod signing;
 mod spki;
+pub mod timestamp;
 
 pub use batch::{KeyCache, SignedDigest, verify_batch};
 pub use digest::{Digest, sha256};
