@@ -11,7 +11,7 @@ mod table;
 
 pub use error::DocumentError;
 pub use fonts::has_glyph;
-pub use sign::{Prepared, SIGNATURE_ROOM, SignatureNote, prepare};
+pub use sign::{Prepared, SIGNATURE_ROOM, SignatureNote, prepare, sign};
 pub use table::{Column, Table};
 
 /// Text on a page: how large, how heavy, how dark.

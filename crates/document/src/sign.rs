@@ -5,6 +5,7 @@ use crate::{
     pdf::civil,
     syntax::{Source, find, number, value},
 };
+use blockworm_crypto::cms;
 use std::fmt::Write as _;
 
 /// Bytes kept free for a signature with its chain and a timestamp.
@@ -27,6 +28,21 @@ pub struct Prepared {
     bytes: Vec<u8>,
     /// Where the `<` of the signature stands, and the byte behind its `>`.
     hole: (usize, usize),
+}
+
+/// Signs a PDF without a timestamp.
+///
+/// # Errors
+/// [`DocumentError`]; what is signed already or was not made by this crate is refused.
+pub fn sign(
+    pdf: &[u8],
+    signer: &cms::Signer,
+    note: &SignatureNote,
+) -> Result<Vec<u8>, DocumentError> {
+    let prepared = prepare(pdf, note)?;
+    let signature = cms::sign_detached(&prepared.signed_bytes(), signer, None)
+        .map_err(|error| DocumentError::Signature(error.to_string()))?;
+    prepared.finish(&signature)
 }
 
 /// Adds an invisible field with room for a signature.
