@@ -14,6 +14,7 @@ const LEVELS: &[(&str, u32)] = &[
     ("contracts/kit", 2),
     ("contracts/asset-issuance", 3),
     ("contracts/asset-transaction", 3),
+    ("contracts/evidence", 3),
     ("contracts/money", 3),
     ("contracts/receivable", 3),
     ("contracts/registry", 3),
