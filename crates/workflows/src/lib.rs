@@ -2,6 +2,7 @@
 
 pub mod asset;
 pub mod decimal;
+pub mod evidence;
 pub mod fingerprint;
 pub mod invoice;
 pub mod receivable;

@@ -31,7 +31,9 @@ pub type File = (String, Vec<u8>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArchiveError {
     /// Too many files, or too large ones.
-    #[error("a package holds at most {MAX_ENTRIES} files of 1 GiB in all; these are {files} of {bytes} bytes")]
+    #[error(
+        "a package holds at most {MAX_ENTRIES} files of 1 GiB in all; these are {files} of {bytes} bytes"
+    )]
     TooLarge {
         /// How many.
         files: usize,
@@ -64,7 +66,10 @@ impl ArchiveError {
 /// [`ArchiveError`].
 pub fn write(files: &[File]) -> Result<Vec<u8>, ArchiveError> {
     let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
-    let too_large = ArchiveError::TooLarge { files: files.len(), bytes };
+    let too_large = ArchiveError::TooLarge {
+        files: files.len(),
+        bytes,
+    };
     if files.len() > MAX_ENTRIES || bytes > MAX_BYTES {
         return Err(too_large);
     }
@@ -75,7 +80,11 @@ pub fn write(files: &[File]) -> Result<Vec<u8>, ArchiveError> {
         }
         let packed = compress_to_vec(bytes, 9);
         let worth = packed.len() < bytes.len() && bytes.len() <= packed.len() * MAX_RATIO;
-        let (method, packed) = if worth { (8, packed.as_slice()) } else { (0, bytes.as_slice()) };
+        let (method, packed) = if worth {
+            (8, packed.as_slice())
+        } else {
+            (0, bytes.as_slice())
+        };
         let at = archive.len();
         let mut described = Vec::with_capacity(26);
         for value in [VERSION, FLAGS, method, 0, DATE] {
@@ -149,9 +158,13 @@ pub fn read(archive: &[u8]) -> Result<Vec<File>, ArchiveError> {
         let (packed, whole) = (long(described, 14), long(described, 18));
         let (packed, whole) = packed.zip(whole).ok_or_else(damaged)?;
         let name = short(described, 22).ok_or_else(damaged)?;
-        let text = contents.get(CENTRAL_BYTES..CENTRAL_BYTES + name).ok_or_else(damaged)?;
+        let text = contents
+            .get(CENTRAL_BYTES..CENTRAL_BYTES + name)
+            .ok_or_else(damaged)?;
         // The same description stands before the file, and the file begins where the last one ended.
-        let local = archive.get(at..at + LOCAL_BYTES + name).ok_or_else(damaged)?;
+        let local = archive
+            .get(at..at + LOCAL_BYTES + name)
+            .ok_or_else(damaged)?;
         let same = local.get(4..LOCAL_BYTES) == Some(described) && local.ends_with(text);
         if !same || long(contents, 42) != Some(at) || whole > left {
             return Err(damaged());
@@ -189,7 +202,10 @@ mod tests {
     fn files() -> Vec<File> {
         vec![
             ("m/bagit.txt".into(), b"BagIt-Version: 1.0\n".to_vec()),
-            ("m/data/合同.pdf".into(), (0..=255).cycle().take(9000).collect()),
+            (
+                "m/data/合同.pdf".into(),
+                (0..=255).cycle().take(9000).collect(),
+            ),
             ("m/data/zeros".into(), vec![0; 300_000]),
             ("m/data/none".into(), Vec::new()),
         ]
@@ -206,7 +222,17 @@ mod tests {
 
     #[test]
     fn bad_paths_are_refused_both_ways() {
-        for name in ["", "/a", "a//b", "a/../b", "./a", "a\\b", "c:a", "a\nb", &"a".repeat(201)] {
+        for name in [
+            "",
+            "/a",
+            "a//b",
+            "a/../b",
+            "./a",
+            "a\\b",
+            "c:a",
+            "a\nb",
+            &"a".repeat(201),
+        ] {
             let refused = write(&[(name.to_owned(), Vec::new())]);
             assert_eq!(refused, Err(ArchiveError::Name(name.to_owned())));
         }

@@ -31,7 +31,11 @@ impl Bag {
     /// The payload's manifest, which a seal is over.
     #[must_use]
     pub fn manifest(&self) -> String {
-        manifest(self.payload.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())))
+        manifest(
+            self.payload
+                .iter()
+                .map(|(path, bytes)| (path.as_str(), bytes.as_slice())),
+        )
     }
 
     /// All files, each under the top folder.
@@ -58,7 +62,10 @@ impl Bag {
         tags.push((TAGS, sums.into_bytes()));
         let placed = |path: &str| format!("{}/{path}", self.name);
         let tags = tags.into_iter().map(|(path, bytes)| (placed(path), bytes));
-        let payload = self.payload.iter().map(|(path, bytes)| (placed(path), bytes.clone()));
+        let payload = self
+            .payload
+            .iter()
+            .map(|(path, bytes)| (placed(path), bytes.clone()));
         tags.chain(payload).collect()
     }
 
@@ -75,7 +82,9 @@ impl Bag {
                     let text = String::from_utf8(bytes).ok()?;
                     let lines = text.lines().filter_map(|line| line.split_once(": "));
                     let kept = lines.filter(|(name, _)| *name != "Payload-Oxum");
-                    info = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                    info = kept
+                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                        .collect();
                 }
                 SEAL => seal = Some(bytes),
                 _ => {
@@ -84,7 +93,12 @@ impl Bag {
                 }
             }
         }
-        Some(Self { name, info, payload, seal })
+        Some(Self {
+            name,
+            info,
+            payload,
+            seal,
+        })
     }
 }
 
@@ -118,7 +132,10 @@ mod tests {
             text("m-1/manifest-sha256.txt"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  data/a\n"
         );
-        assert_eq!(text("m-1/bag-info.txt"), "External-Identifier: l/m-1\nPayload-Oxum: 3.1\n");
+        assert_eq!(
+            text("m-1/bag-info.txt"),
+            "External-Identifier: l/m-1\nPayload-Oxum: 3.1\n"
+        );
         assert_eq!(text("m-1/tagmanifest-sha256.txt").lines().count(), 3);
         assert_eq!(Bag::read(files).unwrap(), bag);
         bag.seal = Some(vec![1]);

@@ -137,7 +137,12 @@ pub trait Holdings {
     ///
     /// # Errors
     /// Why it cannot be read, in words.
-    fn original(&self, matter: &str, number: u32, commitment: &str) -> Result<Option<Original>, String>;
+    fn original(
+        &self,
+        matter: &str,
+        number: u32,
+        commitment: &str,
+    ) -> Result<Option<Original>, String>;
 
     /// The file behind a salted digest: a capture record or a notary's findings.
     ///
