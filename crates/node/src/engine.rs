@@ -4,12 +4,14 @@ use crate::{
     access::{Access, Gate, Sleeper},
     ballots::Ballots,
     clock::{now_ms, real_ms},
+    config::Cosigner,
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
         keys,
         succession::Succession,
     },
+    cosigning::{Cosigning, Standing},
     gossip::{self, Outbox},
     handle::LedgerHandle,
     ledger::Ledger,
@@ -85,6 +87,8 @@ pub struct Setup<St> {
     pub signer: PrivateKey,
     /// Whether this key has surely voted on nothing yet: a first start, not a restored node.
     pub never_voted: bool,
+    /// What this node cosigns checkpoints with, if it does.
+    pub cosigner: Option<Cosigner>,
     /// What the engine's partitions begin with: empty, except where nodes share one storage.
     pub partition_prefix: String,
 }
@@ -107,6 +111,7 @@ where
 {
     let prefix = setup.partition_prefix.clone();
     let never_voted = setup.never_voted;
+    let (organisation, cosigner) = (setup.organisation.clone(), setup.cosigner.clone());
     let pipeline = start_pipeline(&context, setup, lanes, &blocker, &strategy).await?;
     let (ledger, marshal) = (pipeline.ledger, pipeline.marshal);
     let id = ledger.rules.id;
@@ -118,6 +123,17 @@ where
     let clock = context.child("watch");
     let heard: Now = Arc::new(move || real_ms(&clock));
     let gate = Arc::new(pipeline.gate);
+    let standing = standing(&pipeline.reader);
+    let cosigning = Cosigning::new(
+        ledger.clone(),
+        organisation,
+        cosigner,
+        standing,
+        now.clone(),
+    );
+    let (sender, receiver) = register(&mut lanes.cosign, &ledger).await?;
+    let task = context.child("cosigning");
+    task.spawn(move |context| cosigning.run(context, sender, receiver));
     let mempool = start_mempool(&context, &ledger, lanes, gate, &strategy, now.clone());
     let admitting = mempool.await?;
     let application = Application::new(ledger.clone(), strategy.clone());
@@ -199,6 +215,7 @@ where
     } = setup;
     let opened = open(genesis, store, builtins, limits, succession.clone())?;
     check_owner(&opened.ledger, &organisation)?;
+    opened.ledger.checkpoints.restore(&opened.state)?;
     let (ledger, state) = (opened.ledger, opened.state);
     let (admission, reader) = (opened.executor.admission(), opened.executor.reader());
     let mut runner = Runner::new(ledger.clone(), opened.executor, opened.last);
@@ -229,6 +246,12 @@ where
         marshal,
         ended,
     })
+}
+
+/// What the ledger's state says of an organisation; nothing while the store fails.
+fn standing<St: Store>(reader: &Reader<St>) -> Standing {
+    let reader = reader.clone();
+    Arc::new(move |organisation| reader.organisation(organisation.as_str()).ok().flatten())
 }
 
 /// A key that the ledger knows as another organisation's must neither vote nor speak as ours.
