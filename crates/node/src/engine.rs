@@ -111,7 +111,7 @@ where
 {
     let prefix = setup.partition_prefix.clone();
     let never_voted = setup.never_voted;
-    let (organisation, cosigner) = (setup.organisation.clone(), setup.cosigner.clone());
+    let own = (setup.organisation.clone(), setup.cosigner.clone());
     let pipeline = start_pipeline(&context, setup, lanes, &blocker, &strategy).await?;
     let (ledger, marshal) = (pipeline.ledger, pipeline.marshal);
     let id = ledger.rules.id;
@@ -123,27 +123,12 @@ where
     let clock = context.child("watch");
     let heard: Now = Arc::new(move || real_ms(&clock));
     let gate = Arc::new(pipeline.gate);
-    let standing = standing(&pipeline.reader);
-    let cosigning = Cosigning::new(
-        ledger.clone(),
-        organisation,
-        cosigner,
-        standing,
-        now.clone(),
-    );
-    let (sender, receiver) = register(&mut lanes.cosign, &ledger).await?;
-    let task = context.child("cosigning");
-    task.spawn(move |context| cosigning.run(context, sender, receiver));
+    start_cosigning(&context, &ledger, lanes, own, &pipeline.reader, now.clone()).await?;
     let mempool = start_mempool(&context, &ledger, lanes, gate, &strategy, now.clone());
     let admitting = mempool.await?;
     let application = Application::new(ledger.clone(), strategy.clone());
-    let inlined = context.child("inline");
-    let inline = Inline::new(
-        inlined,
-        application,
-        marshal.clone(),
-        pipeline.epocher.clone(),
-    );
+    let (inlined, epocher) = (context.child("inline"), pipeline.epocher.clone());
+    let inline = Inline::new(inlined, application, marshal.clone(), epocher);
     let orchestrator = Orchestrator {
         ledger: ledger.clone(),
         ballots,
@@ -248,10 +233,25 @@ where
     })
 }
 
-/// What the ledger's state says of an organisation; nothing while the store fails.
-fn standing<St: Store>(reader: &Reader<St>) -> Standing {
+/// Cosigns checkpoints and takes in what others cosign; nothing waits for it.
+async fn start_cosigning<E: Runtime, S: Sender<PublicKey = PublicKey>, St: Store>(
+    context: &E,
+    ledger: &Arc<Ledger>,
+    lanes: &mut Lanes<S>,
+    (organisation, cosigner): (OrganisationId, Option<Cosigner>),
+    reader: &Reader<St>,
+    now: Now,
+) -> Result<(), OpenError> {
     let reader = reader.clone();
-    Arc::new(move |organisation| reader.organisation(organisation.as_str()).ok().flatten())
+    let standing: Standing = Arc::new(move |organisation| {
+        let record = reader.organisation(organisation.as_str());
+        record.ok().flatten()
+    });
+    let cosigning = Cosigning::new(ledger.clone(), organisation, cosigner, standing, now);
+    let (sender, receiver) = register(&mut lanes.cosign, ledger).await?;
+    let task = context.child("cosigning");
+    task.spawn(move |context| cosigning.run(context, sender, receiver));
+    Ok(())
 }
 
 /// A key that the ledger knows as another organisation's must neither vote nor speak as ours.

@@ -191,6 +191,50 @@ fn told(checkpoint: &Checkpoint, name: &str, key: &SecretKey, chain: Vec<u8>, ti
     }
 }
 
+/// Lines about a checkpoint that must not count, each for a reason of its own.
+fn lies(consortium: &Consortium, checkpoint: &Checkpoint, time_s: u64) -> Vec<Told> {
+    let stranger = Consortium::new(START_MS, 1, support::parameters());
+    let (honest, other) = (cosigner(2), key("forger", 0));
+    let chain = consortium.cosigner_chain(2, &honest);
+    let mut forged = told(checkpoint, "notary", &honest, chain.clone(), time_s);
+    forged.signature[5] ^= 1;
+    let vote = consortium.validators[3].clone();
+    let member = consortium.node_chain(2, &honest);
+    vec![
+        forged,
+        // Another key than the certified one.
+        told(checkpoint, "notary", &other, chain.clone(), time_s),
+        // A key that votes, certified as a cosigner.
+        told(
+            checkpoint,
+            "platform",
+            &vote,
+            consortium.cosigner_chain(3, &vote),
+            time_s,
+        ),
+        // A certificate for something else.
+        told(checkpoint, "notary", &honest, member, time_s),
+        // An authority of the same name that the ledger does not know.
+        told(
+            checkpoint,
+            "notary",
+            &other,
+            stranger.cosigner_chain(2, &other),
+            time_s,
+        ),
+        // A time that is far from now.
+        told(checkpoint, "notary", &honest, chain.clone(), time_s + 3_600),
+        // No chain at all.
+        told(
+            checkpoint,
+            "notary",
+            &honest,
+            vec![0x30, 0x03, 1, 1, 1],
+            time_s,
+        ),
+    ]
+}
+
 #[test]
 fn neither_forged_nor_outsiders_lines_ever_enter() {
     simulate(&[0, 1], |mut world| async move {
@@ -209,54 +253,10 @@ fn neither_forged_nor_outsiders_lines_ever_enter() {
         let kept = newest(&world, 0);
         let checkpoint = kept.signed.checkpoint;
         let time_s = world.now_ms() / 1000;
-        let consortium = &world.consortium;
-        let stranger = Consortium::new(START_MS, 1, support::parameters());
-        let (honest, other) = (cosigner(2), key("forger", 0));
+        let lies = lies(&world.consortium, &checkpoint, time_s);
+        let (honest, consortium) = (cosigner(2), &world.consortium);
         let chain = consortium.cosigner_chain(2, &honest);
         let good = told(&checkpoint, "notary", &honest, chain.clone(), time_s);
-        let mut forged = good.clone();
-        forged.signature[5] ^= 1;
-        let vote = consortium.validators[3].clone();
-        let member = consortium.node_chain(2, &honest);
-        let lies = [
-            forged,
-            // Another key than the certified one.
-            told(&checkpoint, "notary", &other, chain.clone(), time_s),
-            // A key that votes, certified as a cosigner.
-            told(
-                &checkpoint,
-                "platform",
-                &vote,
-                consortium.cosigner_chain(3, &vote),
-                time_s,
-            ),
-            // A certificate for something else.
-            told(&checkpoint, "notary", &honest, member, time_s),
-            // An authority of the same name that the ledger does not know.
-            told(
-                &checkpoint,
-                "notary",
-                &other,
-                stranger.cosigner_chain(2, &other),
-                time_s,
-            ),
-            // A time that is far from now.
-            told(
-                &checkpoint,
-                "notary",
-                &honest,
-                chain.clone(),
-                time_s + 3_600,
-            ),
-            // No chain at all.
-            told(
-                &checkpoint,
-                "notary",
-                &honest,
-                vec![0x30, 0x03, 1, 1, 1],
-                time_s,
-            ),
-        ];
         let channel = network::subchannel(
             &consortium.ledger,
             commonware_consensus::types::Epoch::zero(),

@@ -127,7 +127,7 @@ impl Cosigning {
             let (Some(before), Some(link)) = (link(at - 1), link(at)) else {
                 continue;
             };
-            if !is_chosen(before.time_ms, link.time_ms) {
+            if !is_chosen(&before, &link, self.ledger.rules.root_lag()) {
                 continue;
             }
             let checkpoint = Checkpoint::of(self.ledger.rules.id, &link.history);
