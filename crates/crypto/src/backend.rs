@@ -19,13 +19,11 @@ use native as chosen;
 #[cfg(not(feature = "native"))]
 use portable as chosen;
 
-#[allow(unused_imports)]
 pub(crate) use chosen::verify_rsa;
 pub(crate) use chosen::{check_p256, uncompress_p256, verify_ecdsa, verify_p256};
 
 /// A curve of FIPS 186-5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(crate) enum Curve {
     P256,
     P384,
@@ -33,7 +31,6 @@ pub(crate) enum Curve {
 
 /// The digest under a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(crate) enum Hash {
     Sha256,
     Sha384,
@@ -43,7 +40,6 @@ pub(crate) enum Hash {
 /// How RSA pads what it signs (RFC 8017, sections 8.2 and 8.1). PSS with a salt as long as the
 /// digest, and MGF1 with the same hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(crate) enum Padding {
     Pkcs1,
     Pss,

@@ -35,6 +35,10 @@ pub use request::CertificateRequest;
 #[cfg(feature = "keys")]
 pub use revocation::RevokedCertificate;
 
+pub(crate) use encoding::{
+    algorithm_of as signature_identifier, sign as signature_der, time as x509_time,
+};
+
 /// The functions that an organisation may give to a member.
 pub const FUNCTIONS: [&str; 4] = ["maker", "checker", "operator", "admin"];
 

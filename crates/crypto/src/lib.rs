@@ -3,9 +3,11 @@
 #[cfg(not(any(feature = "native", feature = "portable")))]
 compile_error!("choose a backend of blockworm-crypto: the feature `native` or `portable`");
 
+mod asn1;
 mod backend;
 #[cfg(feature = "native")]
 pub mod batch;
+pub mod cms;
 pub mod digest;
 mod ed25519;
 pub mod identity;
@@ -15,11 +17,13 @@ pub mod merkle;
 #[cfg(feature = "keys")]
 pub mod oprf;
 mod p256;
+pub mod pkix;
 #[cfg(feature = "keys")]
 pub mod secret;
 pub mod signature;
 mod signing;
 mod spki;
+pub mod timestamp;
 
 #[cfg(feature = "native")]
 pub use batch::{KeyCache, SignedDigest, verify_batch};

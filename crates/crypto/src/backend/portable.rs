@@ -1,6 +1,6 @@
 //! Signatures in Rust alone, with the curves of RustCrypto.
 
-#[allow(unused_imports)]
+#[cfg_attr(feature = "native", allow(unused_imports))]
 pub(crate) use super::rsa::verify_rsa;
 use super::{Curve, Hash, P256_UNCOMPRESSED, is_point_shaped};
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;

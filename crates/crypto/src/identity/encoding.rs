@@ -46,7 +46,7 @@ pub(super) fn distinguished_name(
 }
 
 /// A moment, rounded down to its second: until 2049 as UTCTime (RFC 5280, section 4.1.2.5).
-pub(super) fn time(ms: u64) -> Result<Time, IdentityError> {
+pub(crate) fn time(ms: u64) -> Result<Time, IdentityError> {
     let since = Duration::from_secs(ms / 1000);
     if let Ok(time) = UtcTime::from_unix_duration(since) {
         return Ok(Time::UtcTime(time));
@@ -69,7 +69,7 @@ pub(super) fn x509_validity(
 }
 
 /// The algorithm of a signature by this key.
-pub(super) fn algorithm_of(key: &PublicKey) -> AlgorithmIdentifierOwned {
+pub(crate) fn algorithm_of(key: &PublicKey) -> AlgorithmIdentifierOwned {
     let oid = match key.algorithm() {
         Algorithm::Ed25519 => ED25519_OID,
         Algorithm::P256 => ECDSA_WITH_SHA_256,
@@ -88,7 +88,7 @@ struct EcdsaSignature<'a> {
 }
 
 /// Signs, and writes the signature as X.509 does.
-pub(super) fn sign(signer: &dyn Signing, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+pub(crate) fn sign(signer: &dyn Signing, message: &[u8]) -> Result<Vec<u8>, SigningError> {
     match signer.sign_message(message)? {
         Signature::Ed25519(bytes) => Ok(bytes.to_vec()),
         Signature::P256(bytes) => {
