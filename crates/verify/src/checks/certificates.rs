@@ -1,0 +1,92 @@
+//! Every certificate and list of revocations that lies in the package belongs to whom its name says.
+
+use super::Case;
+use crate::pem;
+use blockworm_crypto::{
+    PublicKey,
+    cms::{Purpose, verify_path},
+    identity::{Profile, describe, verify_chain},
+};
+use blockworm_ledger::report::Checks;
+
+const FOLDER: &str = "data/certificates/";
+
+impl Case<'_> {
+    pub(super) fn check_certificates(&self, checks: &mut Checks) {
+        for path in self.files.paths() {
+            if let Some(name) = path.strip_prefix(FOLDER) {
+                checks.note(format!("certificate:{path}"), self.check_certificate(path, name));
+            }
+            if path.starts_with("data/revocation/") {
+                checks.note(format!("revocation:{path}"), self.check_list(path));
+            }
+        }
+    }
+
+    fn check_certificate(&self, path: &str, name: &str) -> Result<String, String> {
+        let chain = pem::certificates(&self.files.read(path)?)?;
+        if name.starts_with("tsa-") {
+            return Ok(format!("{} certificates of a timestamp authority", chain.len()));
+        }
+        let der = chain.concat();
+        let said = describe(&der).map_err(|error| error.to_string())?;
+        if !name.starts_with(&format!("{}-", said.organisation)) {
+            return Err(format!("it is {}'s", said.organisation));
+        }
+        let roots = self.roots(&said.organisation)?;
+        if roots.contains(&der) {
+            return Ok(format!("the root of {}", said.organisation));
+        }
+        let at_ms = self.index.exported_ms.clamp(said.validity.not_before_ms, said.validity.not_after_ms);
+        let (leaf, above) = chain.split_first().ok_or("it is empty")?;
+        let document = |purpose| {
+            verify_path(leaf, above, &roots, at_ms, purpose, &[])
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        match said.profile {
+            None => Err("an authority that is not the organisation's root".into()),
+            Some(Profile::Timestamping) => document(Purpose::Timestamping),
+            Some(Profile::DocumentSigning) => document(Purpose::DocumentSigning),
+            Some(Profile::Member) => {
+                let held = roots.iter().any(|root| verify_chain(&der, root, at_ms).is_ok());
+                held.then_some(())
+                    .ok_or_else(|| "no path leads to the organisation's root".into())
+            }
+            Some(_) => self.check_cosigner(&said.public_key),
+        }?;
+        Ok(format!("{} of {}", said.name, said.organisation))
+    }
+
+    /// A cosigner's certificate is of the key that operators.json and the policy name.
+    fn check_cosigner(&self, key: &PublicKey) -> Result<(), String> {
+        let pinned = self.pins.policy.iter().flat_map(|policy| &policy.witnesses);
+        let mut keys: Vec<_> = pinned.filter_map(|witness| witness.key.ed25519()).collect();
+        keys.extend(self.cosigner_keys().iter().filter_map(|key| key.ed25519()));
+        if keys.contains(key) {
+            Ok(())
+        } else {
+            Err("its key is no cosigner's".into())
+        }
+    }
+
+    /// A list is read, and signed by the organisation that its name says.
+    fn check_list(&self, path: &str) -> Result<String, String> {
+        let list = self.files.read(path)?;
+        let listed = self.index.organisations.iter();
+        let owner = listed
+            .clone()
+            .find(|item| item.crl.as_deref() == Some(path));
+        let Some(owner) = owner else {
+            return Ok("a timestamp authority's; it counts where a token's path meets it".into());
+        };
+        let mut refused = String::new();
+        for root in self.roots(&owner.slug)? {
+            match blockworm_crypto::cms::read_revocation_list(&list, &root) {
+                Ok(count) => return Ok(format!("{count} certificates of {} are revoked", owner.slug)),
+                Err(error) => refused = error.to_string(),
+            }
+        }
+        Err(refused)
+    }
+}
