@@ -230,18 +230,20 @@ pub fn verify_signature(
     signature: &[u8],
 ) -> Result<(), PkixError> {
     use SignatureAlgorithm::{Ecdsa, Ed25519, RsaPkcs1, RsaPss};
-    let ecdsa = |curve, hash: HashAlgorithm, key| {
-        backend::verify_ecdsa(curve, hash.backend(), key, message, signature)
-    };
-    let rsa = |padding, hash: HashAlgorithm, key| {
-        backend::verify_rsa(padding, hash.backend(), key, message, signature)
-    };
     let holds = match (algorithm, Key::read(spki_der)?) {
         (Ed25519, Key::Ed25519(key)) => return verify_ed25519(key, message, signature),
-        (Ecdsa(hash), Key::P256(key)) => ecdsa(Curve::P256, hash, key),
-        (Ecdsa(hash), Key::P384(key)) => ecdsa(Curve::P384, hash, key),
-        (RsaPkcs1(hash), Key::Rsa(key)) => rsa(Padding::Pkcs1, hash, key),
-        (RsaPss(hash), Key::Rsa(key)) => rsa(Padding::Pss, hash, key),
+        (Ecdsa(hash), Key::P256(key)) => {
+            backend::verify_ecdsa(Curve::P256, hash.backend(), key, message, signature)
+        }
+        (Ecdsa(hash), Key::P384(key)) => {
+            backend::verify_ecdsa(Curve::P384, hash.backend(), key, message, signature)
+        }
+        (RsaPkcs1(hash), Key::Rsa(key)) => {
+            backend::verify_rsa(Padding::Pkcs1, hash.backend(), key, message, signature)
+        }
+        (RsaPss(hash), Key::Rsa(key)) => {
+            backend::verify_rsa(Padding::Pss, hash.backend(), key, message, signature)
+        }
         _ => return Err(PkixError::WrongAlgorithm),
     };
     if holds {

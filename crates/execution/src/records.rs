@@ -6,10 +6,10 @@ use blockworm_ledger::{Anchor, ContractName, OrganisationId};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Serialize;
 
-pub use blockworm_ledger::records::{MemberRecord, OrganisationRecord};
 pub(crate) use blockworm_ledger::records::{
     MEMBERS, ORGANISATIONS, certificate_key, holder_key, member_key,
 };
+pub use blockworm_ledger::records::{MemberRecord, OrganisationRecord};
 
 /// Contract id of `contracts`.
 pub(crate) const CONTRACTS: u32 = 3;

@@ -132,12 +132,7 @@ impl Checks {
     }
 
     /// Notes a check with its verdict.
-    pub fn push(
-        &mut self,
-        name: impl Into<String>,
-        verdict: Verdict,
-        reason: impl Into<String>,
-    ) {
+    pub fn push(&mut self, name: impl Into<String>, verdict: Verdict, reason: impl Into<String>) {
         self.list.push(Check {
             name: name.into(),
             verdict,

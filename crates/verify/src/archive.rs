@@ -73,13 +73,20 @@ impl<'a> Archive<'a> {
         let count = entries.len();
         checks.note(
             "zip.readable",
-            Ok(format!("{count} entries, the local headers equal the directory")),
+            Ok(format!(
+                "{count} entries, the local headers equal the directory"
+            )),
         );
-        let names = entries.iter().try_for_each(|entry| path::check(&entry.name));
+        let names = entries
+            .iter()
+            .try_for_each(|entry| path::check(&entry.name));
         let unique = check_duplicates(&entries);
         let sizes = check_sizes(&entries);
         let sound = names.is_ok() && unique.is_ok() && sizes.is_ok();
-        checks.note("zip.names", names.map(|()| "every name stays inside".into()));
+        checks.note(
+            "zip.names",
+            names.map(|()| "every name stays inside".into()),
+        );
         checks.note("zip.duplicates", unique);
         checks.note("zip.size", sizes);
         sound.then_some(Self { source, entries })
@@ -93,13 +100,13 @@ impl<'a> Archive<'a> {
 
 fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
     let size = source.size();
-    let end_at = size.checked_sub(END_BYTES).ok_or("it is no zip file: it is too short")?;
+    let end_at = size
+        .checked_sub(END_BYTES)
+        .ok_or("it is no zip file: it is too short")?;
     let mut end = [0; END_BYTES as usize];
     source.read_at(end_at, &mut end)?;
     if &end[..4] != END {
-        return Err(
-            "it is no zip file, or something follows it (a comment, other bytes)".into(),
-        );
+        return Err("it is no zip file, or something follows it (a comment, other bytes)".into());
     }
     let (count, count_all) = (u16_at(&end, 10), u16_at(&end, 8));
     let (length, start) = (u32_at(&end, 12), u32_at(&end, 16));
@@ -152,7 +159,11 @@ fn read_central(rest: &[u8]) -> Result<(Entry, &[u8]), String> {
         .ok_or("the directory is cut short")?;
     let name = str::from_utf8(name).map_err(|_| "a name is not UTF-8")?;
     let refuse = |why: &str| {
-        let shown: String = name.chars().take(80).flat_map(char::escape_default).collect();
+        let shown: String = name
+            .chars()
+            .take(80)
+            .flat_map(char::escape_default)
+            .collect();
         Err(format!("{shown}: {why}"))
     };
     if u16_at(head, 8) & 1 != 0 {
@@ -191,7 +202,12 @@ fn read_central(rest: &[u8]) -> Result<(Entry, &[u8]), String> {
 
 /// The local header says the same and stands directly behind the entry before.
 fn check_local(source: &dyn Source, entry: &Entry, expected: u64) -> Result<(), String> {
-    let shown: String = entry.name.chars().take(80).flat_map(char::escape_default).collect();
+    let shown: String = entry
+        .name
+        .chars()
+        .take(80)
+        .flat_map(char::escape_default)
+        .collect();
     if entry.offset != expected {
         return Err(format!(
             "{shown}: it begins at {}, the entry before ends at {expected}: entries overlap or leave a gap",

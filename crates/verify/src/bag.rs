@@ -28,7 +28,9 @@ pub(crate) fn check(files: &Files<'_>, checks: &mut Checks) -> Bag {
         if text == DECLARED.as_bytes() {
             Ok("BagIt 1.0, UTF-8".into())
         } else {
-            Err(format!("{DECLARATION} has not the two lines of BagIt 1.0 in UTF-8"))
+            Err(format!(
+                "{DECLARATION} has not the two lines of BagIt 1.0 in UTF-8"
+            ))
         }
     });
     checks.note("bag.declaration", declaration);
@@ -44,8 +46,13 @@ pub(crate) fn check(files: &Files<'_>, checks: &mut Checks) -> Bag {
     let tags = text(files, TAG_MANIFEST).and_then(|text| read_manifest(&text, TAG_MANIFEST, false));
     let both = match (&payload, &tags) {
         (Err(reason), _) | (_, Err(reason)) => Err(reason.clone()),
-        (Ok(payload), Ok(tags)) => check_tags(files, tags)
-            .map(|()| format!("{} files of the case, {} of the bag", payload.len(), tags.len())),
+        (Ok(payload), Ok(tags)) => check_tags(files, tags).map(|()| {
+            format!(
+                "{} files of the case, {} of the bag",
+                payload.len(),
+                tags.len()
+            )
+        }),
     };
     checks.note("bag.manifest", both);
     let mut listed = payload.unwrap_or_default();
@@ -185,9 +192,12 @@ fn check_info(files: &Files<'_>, info: &BTreeMap<String, String>) -> Result<Stri
     let sizes: Vec<u64> = payload.filter_map(|path| files.size(path)).collect();
     let expected = format!("{}.{}", sizes.iter().sum::<u64>(), sizes.len());
     match info.get("Payload-Oxum") {
-        Some(oxum) if *oxum == expected => Ok(format!("{} bytes in {} files", sizes.iter().sum::<u64>(), sizes.len())),
+        Some(oxum) if *oxum == expected => Ok(format!(
+            "{} bytes in {} files",
+            sizes.iter().sum::<u64>(),
+            sizes.len()
+        )),
         Some(oxum) => Err(format!("Payload-Oxum says {oxum}; there are {expected}")),
         None => Err(format!("{INFO} has no Payload-Oxum")),
     }
 }
-

@@ -69,7 +69,8 @@ impl<'a> Files<'a> {
         let mut top: Option<&str> = None;
         for entry in &archive.entries {
             let split = entry.name.split_once('/');
-            let Some((folder, rest)) = split.filter(|(folder, _)| top.is_none_or(|top| top == *folder))
+            let Some((folder, rest)) =
+                split.filter(|(folder, _)| top.is_none_or(|top| top == *folder))
             else {
                 checks.note(
                     "bag.declaration",
@@ -146,7 +147,9 @@ impl<'a> Files<'a> {
 
     /// A whole file, which must be small.
     pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let size = self.size(path).ok_or_else(|| format!("{path} is missing"))?;
+        let size = self
+            .size(path)
+            .ok_or_else(|| format!("{path} is missing"))?;
         if size > MAX_READ_BYTES {
             return Err(format!("{path} has {size} bytes, more than are read"));
         }

@@ -192,7 +192,10 @@ impl Index {
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let raw: Raw = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if raw.format != INDEX_FORMAT {
-            return Err(format!("the format is {:?}, not {INDEX_FORMAT}", raw.format));
+            return Err(format!(
+                "the format is {:?}, not {INDEX_FORMAT}",
+                raw.format
+            ));
         }
         let with_salt = ["original", "capture_file", "proof", "checkpoint"];
         Ok(Self {

@@ -17,7 +17,7 @@ mod source;
 mod text;
 
 pub use files::{Package, PackageError};
-pub use index::{Index, INDEX_FORMAT};
+pub use index::{INDEX_FORMAT, Index};
 pub use pem::certificates as pem_certificates;
 pub use proof::{genesis_pin, verify_proof};
 pub use report::{EarliestTime, PackageReport};

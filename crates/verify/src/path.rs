@@ -5,7 +5,11 @@ pub(crate) const MAX_BYTES: usize = 200;
 
 /// Refuses names that could lead out of the folder, or that some system reads as another name.
 pub(crate) fn check(name: &str) -> Result<(), String> {
-    let shown: String = name.chars().take(80).flat_map(char::escape_default).collect();
+    let shown: String = name
+        .chars()
+        .take(80)
+        .flat_map(char::escape_default)
+        .collect();
     let refuse = |why: &str| Err(format!("{shown}: {why}"));
     if name.is_empty() || name.len() > MAX_BYTES {
         return refuse("a name has 1 to 200 bytes");
@@ -41,8 +45,20 @@ mod tests {
         }
         let long = "a".repeat(201);
         for bad in [
-            "", "/etc/passwd", "../a", "m/../a", "m//a", "m/./a", "m/", "m\\a", "c:/a", "m/a\n", "m/a.",
-            "m/a ", "m/\u{7f}", &long,
+            "",
+            "/etc/passwd",
+            "../a",
+            "m/../a",
+            "m//a",
+            "m/./a",
+            "m/",
+            "m\\a",
+            "c:/a",
+            "m/a\n",
+            "m/a.",
+            "m/a ",
+            "m/\u{7f}",
+            &long,
         ] {
             assert!(check(bad).is_err(), "{bad:?}");
         }

@@ -2,9 +2,7 @@
 
 use blockworm_crypto::Digest;
 use blockworm_ledger::{
-    Genesis, Pin, VerificationReport,
-    proof::ProofError,
-    proof_file::ProofFile,
+    Genesis, Pin, VerificationReport, proof::ProofError, proof_file::ProofFile,
 };
 
 /// Checks a proof's text (docs/formats/proof.md).

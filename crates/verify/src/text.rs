@@ -26,7 +26,10 @@ fn lines(checks: &[Check]) -> String {
 fn next(text: &mut String, outcome: Outcome) {
     let _ = match outcome {
         Outcome::Valid => Ok(()),
-        Outcome::Broken => writeln!(text, "next       trust nothing in this file; ask for it again"),
+        Outcome::Broken => writeln!(
+            text,
+            "next       trust nothing in this file; ask for it again"
+        ),
         Outcome::Unpinned => writeln!(
             text,
             "next       get the genesis from somebody you trust, not from this file's sender, and give it with --genesis"
@@ -38,7 +41,11 @@ fn next(text: &mut String, outcome: Outcome) {
 #[must_use]
 pub fn render_proof(report: &VerificationReport) -> String {
     let mut text = lines(&report.checks);
-    let signers: Vec<&str> = report.signers.iter().map(|signer| signer.as_str()).collect();
+    let signers: Vec<&str> = report
+        .signers
+        .iter()
+        .map(|signer| signer.as_str())
+        .collect();
     let _ = writeln!(text, "\nledger     {}", report.ledger);
     let _ = writeln!(text, "genesis    {}", report.genesis_digest);
     let _ = writeln!(
@@ -57,11 +64,29 @@ pub fn render_proof(report: &VerificationReport) -> String {
 #[must_use]
 pub fn render_package(report: &PackageReport) -> String {
     let mut text = lines(&report.checks);
-    let count = |verdict| report.checks.iter().filter(|check| check.verdict == verdict).count();
+    let count = |verdict| {
+        report
+            .checks
+            .iter()
+            .filter(|check| check.verdict == verdict)
+            .count()
+    };
     let unknown = "unknown";
-    let _ = writeln!(text, "\nmatter     {}", report.matter.as_deref().unwrap_or(unknown));
-    let _ = writeln!(text, "ledger     {}", report.ledger.as_deref().unwrap_or(unknown));
-    let _ = writeln!(text, "genesis    {}", report.genesis_digest.as_deref().unwrap_or(unknown));
+    let _ = writeln!(
+        text,
+        "\nmatter     {}",
+        report.matter.as_deref().unwrap_or(unknown)
+    );
+    let _ = writeln!(
+        text,
+        "ledger     {}",
+        report.ledger.as_deref().unwrap_or(unknown)
+    );
+    let _ = writeln!(
+        text,
+        "genesis    {}",
+        report.genesis_digest.as_deref().unwrap_or(unknown)
+    );
     let _ = writeln!(
         text,
         "checks     {} pass, {} fail, {} not checked, {} without a pin",

@@ -63,7 +63,9 @@ fn pieces(
     let mut buffer = vec![0; PIECE_BYTES];
     let (mut at, mut left) = (entry.data_offset(), entry.packed);
     while left > 0 {
-        let length = usize::try_from(left).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+        let length = usize::try_from(left)
+            .unwrap_or(PIECE_BYTES)
+            .min(PIECE_BYTES);
         source.read_at(at, &mut buffer[..length])?;
         take(&buffer[..length])?;
         at += length as u64;

@@ -4,7 +4,7 @@ use super::Case;
 use crate::pem;
 use blockworm_crypto::{
     PublicKey,
-    cms::{Purpose, verify_path},
+    cms::{Purpose, read_revocation_list, verify_path},
     identity::{Profile, describe, verify_chain},
 };
 use blockworm_ledger::report::Checks;
@@ -15,7 +15,10 @@ impl Case<'_> {
     pub(super) fn check_certificates(&self, checks: &mut Checks) {
         for path in self.files.paths() {
             if let Some(name) = path.strip_prefix(FOLDER) {
-                checks.note(format!("certificate:{path}"), self.check_certificate(path, name));
+                checks.note(
+                    format!("certificate:{path}"),
+                    self.check_certificate(path, name),
+                );
             }
             if path.starts_with("data/revocation/") {
                 checks.note(format!("revocation:{path}"), self.check_list(path));
@@ -26,7 +29,10 @@ impl Case<'_> {
     fn check_certificate(&self, path: &str, name: &str) -> Result<String, String> {
         let chain = pem::certificates(&self.files.read(path)?)?;
         if name.starts_with("tsa-") {
-            return Ok(format!("{} certificates of a timestamp authority", chain.len()));
+            return Ok(format!(
+                "{} certificates of a timestamp authority",
+                chain.len()
+            ));
         }
         let der = chain.concat();
         let said = describe(&der).map_err(|error| error.to_string())?;
@@ -37,7 +43,10 @@ impl Case<'_> {
         if roots.contains(&der) {
             return Ok(format!("the root of {}", said.organisation));
         }
-        let at_ms = self.index.exported_ms.clamp(said.validity.not_before_ms, said.validity.not_after_ms);
+        let at_ms = self
+            .index
+            .exported_ms
+            .clamp(said.validity.not_before_ms, said.validity.not_after_ms);
         let (leaf, above) = chain.split_first().ok_or("it is empty")?;
         let document = |purpose| {
             verify_path(leaf, above, &roots, at_ms, purpose, &[])
@@ -49,7 +58,9 @@ impl Case<'_> {
             Some(Profile::Timestamping) => document(Purpose::Timestamping),
             Some(Profile::DocumentSigning) => document(Purpose::DocumentSigning),
             Some(Profile::Member) => {
-                let held = roots.iter().any(|root| verify_chain(&der, root, at_ms).is_ok());
+                let held = roots
+                    .iter()
+                    .any(|root| verify_chain(&der, root, at_ms).is_ok());
                 held.then_some(())
                     .ok_or_else(|| "no path leads to the organisation's root".into())
             }
@@ -80,13 +91,17 @@ impl Case<'_> {
         let Some(owner) = owner else {
             return Ok("a timestamp authority's; it counts where a token's path meets it".into());
         };
-        let mut refused = String::new();
-        for root in self.roots(&owner.slug)? {
-            match blockworm_crypto::cms::read_revocation_list(&list, &root) {
-                Ok(count) => return Ok(format!("{count} certificates of {} are revoked", owner.slug)),
-                Err(error) => refused = error.to_string(),
-            }
+        let mut authorities = self.roots(&owner.slug)?;
+        let prefix = format!("{FOLDER}{}-", owner.slug);
+        for file in self.files.paths().filter(|file| file.starts_with(&prefix)) {
+            let chain = self
+                .files
+                .read(file)
+                .and_then(|text| pem::certificates(&text));
+            authorities.extend(chain.unwrap_or_default());
         }
-        Err(refused)
+        read_revocation_list(&list, &authorities)
+            .map(|count| format!("{count} certificates of {} are revoked", owner.slug))
+            .map_err(|error| error.to_string())
     }
 }

@@ -1,7 +1,10 @@
 //! Cosigned checkpoints: their form, who signed, whether the pinned policy is met, and headers that are leaves of them.
 
 use super::Case;
-use crate::{files::Files, index::{CheckpointItem, Index}};
+use crate::{
+    files::Files,
+    index::{CheckpointItem, Index},
+};
 use blockworm_crypto::{Digest, merkle::InclusionProof};
 use blockworm_ledger::{
     Header,
@@ -60,7 +63,10 @@ impl Checkpoints {
             return Err(format!("{} has another header than the proof", listed.file));
         }
         if file.index != height || file.size != size {
-            return Err(format!("{} leads from another leaf or to another size", listed.file));
+            return Err(format!(
+                "{} leads from another leaf or to another size",
+                listed.file
+            ));
         }
         let inclusion = InclusionProof {
             index: file.index,
@@ -70,11 +76,17 @@ impl Checkpoints {
         if !inclusion.verify(&header.history_leaf(), &checkpoint.root) {
             return Err("the path does not lead to the checkpoint's root".into());
         }
-        Ok(format!("block {height} is a leaf of the checkpoint of {size} headers"))
+        Ok(format!(
+            "block {height} is a leaf of the checkpoint of {size} headers"
+        ))
     }
 }
 
-fn read(files: &Files<'_>, index: &Index, item: &CheckpointItem) -> Result<SignedCheckpoint, String> {
+fn read(
+    files: &Files<'_>,
+    index: &Index,
+    item: &CheckpointItem,
+) -> Result<SignedCheckpoint, String> {
     let signed =
         SignedCheckpoint::parse(&files.read(&item.file)?).map_err(|error| error.to_string())?;
     if signed.checkpoint.ledger != index.ledger {
@@ -146,9 +158,10 @@ fn note_policy(name: &str, signed: &SignedCheckpoint, policy: &Policy, checks: &
             more => format!("; {more} more lines of it count for nothing"),
         };
         let (verdict, reason) = match &cosigner.verdict {
-            Cosigned::Signed { time_s } => {
-                (Verdict::Pass, format!("at {time_s} s by its own clock{again}"))
-            }
+            Cosigned::Signed { time_s } => (
+                Verdict::Pass,
+                format!("at {time_s} s by its own clock{again}"),
+            ),
             Cosigned::Missing => (Verdict::Unchecked, "it did not cosign".into()),
             Cosigned::Invalid { reason } => (Verdict::Fail, reason.clone()),
             Cosigned::Unsupported { algorithm } => (
@@ -161,7 +174,10 @@ fn note_policy(name: &str, signed: &SignedCheckpoint, policy: &Policy, checks: &
     for outsider in &report.outsiders {
         checks.unchecked(
             format!("{name}.cosignature:{}", outsider.name),
-            format!("key {} is not in the policy: it counts for nothing", outsider.key_id),
+            format!(
+                "key {} is not in the policy: it counts for nothing",
+                outsider.key_id
+            ),
         );
     }
     let groups: Vec<String> = report

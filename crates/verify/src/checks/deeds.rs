@@ -107,7 +107,10 @@ impl Case<'_> {
             return Err(format!("{path} proves transaction {}", view.id()));
         }
         if proof.receipt.code != "ok" {
-            return Err(format!("the transaction was refused: {}", proof.receipt.code));
+            return Err(format!(
+                "the transaction was refused: {}",
+                proof.receipt.code
+            ));
         }
         let body = view.to_transaction().body;
         if body.contract.as_str() != self.index.contract {
@@ -118,7 +121,9 @@ impl Case<'_> {
         }
         let header = proof.chain.header(deed.height);
         let header = header.filter(|_| proof.receipt.height == deed.height);
-        let time = header.ok_or("the transaction stands in another block")?.time_ms;
+        let time = header
+            .ok_or("the transaction stands in another block")?
+            .time_ms;
         if time.to_string() != deed.time_ms {
             return Err(format!("its block's time is {time} ms"));
         }

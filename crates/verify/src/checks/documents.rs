@@ -24,7 +24,9 @@ impl Case<'_> {
         let signed = self.files.read(SEAL).and_then(|der| {
             let data = SignedData::parse(&der).map_err(|error| error.to_string())?;
             let manifest = self.files.read(MANIFEST)?;
-            let signed = data.verify(Some(&manifest)).map_err(|error| error.to_string())?;
+            let signed = data
+                .verify(Some(&manifest))
+                .map_err(|error| error.to_string())?;
             Ok((signed, data.signature_value().to_vec()))
         });
         match signed {
@@ -67,7 +69,9 @@ impl Case<'_> {
             return Ok((Verdict::Unchecked, "the report bears no signature".into()));
         };
         let data = SignedData::parse(&parts.cms).map_err(|error| error.to_string())?;
-        let signed = data.verify(Some(&parts.covered)).map_err(|error| error.to_string())?;
+        let signed = data
+            .verify(Some(&parts.covered))
+            .map_err(|error| error.to_string())?;
         let claimed = signed.signing_time_ms.unwrap_or(self.index.exported_ms);
         let (certificate, revocation) =
             self.check_document(&signed, data.signature_value(), claimed);
@@ -148,7 +152,9 @@ impl Case<'_> {
             return Err("the certificate is not for signing documents".into());
         }
         let row = self.state.organisation(&slug)?;
-        let role = ROLES.iter().find(|role| row.roles.iter().any(|held| held == *role));
+        let role = ROLES
+            .iter()
+            .find(|role| row.roles.iter().any(|held| held == *role));
         let role = role.ok_or_else(|| format!("{slug} is neither notary nor court"))?;
         let mut refused = String::new();
         for root in self.roots(&slug)? {

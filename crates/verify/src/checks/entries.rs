@@ -26,7 +26,10 @@ impl Case<'_> {
             checks.push(format!("{name}.original"), verdict, reason);
             let (verdict, reason) = match &entry.files.capture_file {
                 Some(file) => passed(self.check_salted("capture", file, Some(&entry.row.capture))),
-                None => (Verdict::Unchecked, "the capture record is not in the package".into()),
+                None => (
+                    Verdict::Unchecked,
+                    "the capture record is not in the package".into(),
+                ),
             };
             checks.push(format!("{name}.capture"), verdict, reason);
             checks.note(format!("{name}.link"), self.check_link(&entry.row, before));
@@ -98,7 +101,10 @@ impl Case<'_> {
     ) -> Result<String, String> {
         let digest = self.digest(&file.file, "data/")?;
         if digest != file.sha256 {
-            return Err(format!("its SHA-256 is {digest}, matter.json says {}", file.sha256));
+            return Err(format!(
+                "its SHA-256 is {digest}, matter.json says {}",
+                file.sha256
+            ));
         }
         if Some(&commitment(what, &file.salt, &digest)) != expected {
             return Err("it is not what was committed to".into());
@@ -135,7 +141,8 @@ impl Case<'_> {
         let row = &entry.row;
         let number = row.number.to_be_bytes();
         let proved: EntryRow =
-            self.state.row(self.index, "entries", &[&self.index.matter], &number)?;
+            self.state
+                .row(self.index, "entries", &[&self.index.matter], &number)?;
         if proved != *row {
             return Err("matter.json differs from the proved row".into());
         }
@@ -146,7 +153,8 @@ impl Case<'_> {
 
     pub(super) fn matter(&self) -> Result<MatterRow, String> {
         let index = self.index;
-        self.state.row(index, "matters", &[], index.matter.as_bytes())
+        self.state
+            .row(index, "matters", &[], index.matter.as_bytes())
     }
 
     /// Nothing that the matter's row counts is left out.
@@ -165,7 +173,9 @@ impl Case<'_> {
                 Ok(())
             } else {
                 let shown = numbers.len();
-                Err(format!("the ledger counts {count} {what}, the package lists {shown}, or not in order"))
+                Err(format!(
+                    "the ledger counts {count} {what}, the package lists {shown}, or not in order"
+                ))
             }
         };
         let entries = index.entries.iter().map(|entry| entry.row.number);
@@ -174,7 +184,10 @@ impl Case<'_> {
         numbered("attestations", attestations.collect(), matter.attestations)?;
         let acts = index.acts.iter().map(|act| act.row.number);
         numbered("acts", acts.collect(), matter.acts)?;
-        let head = index.entries.last().map_or(NO_LINK, |entry| &entry.row.link);
+        let head = index
+            .entries
+            .last()
+            .map_or(NO_LINK, |entry| &entry.row.link);
         if head != matter.head {
             return Err("the last entry's link is not the matter's head".into());
         }
@@ -188,8 +201,13 @@ impl Case<'_> {
         });
         Ok(format!(
             "{} entries, {} attestations, {} acts since block {}, opened by {} ({} ms, transaction {}){state}{retained}",
-            matter.entries, matter.attestations, matter.acts, matter.height, matter.opened_by,
-            matter.time_ms, matter.transaction
+            matter.entries,
+            matter.attestations,
+            matter.acts,
+            matter.height,
+            matter.opened_by,
+            matter.time_ms,
+            matter.transaction
         ))
     }
 }

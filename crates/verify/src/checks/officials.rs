@@ -42,7 +42,11 @@ impl Case<'_> {
             .and_then(|proved| same(&proved, row))
             .and_then(|()| {
                 let findings = row.findings.as_deref().unwrap_or(matter);
-                self.check_deed(row.deed(), &files.proof, &[matter, &row.statement, findings])
+                self.check_deed(
+                    row.deed(),
+                    &files.proof,
+                    &[matter, &row.statement, findings],
+                )
             });
         let said = |()| {
             let back = row.withdrawn.map_or_else(String::new, |block| {
@@ -61,7 +65,10 @@ impl Case<'_> {
         checks.push(format!("{name}.role"), verdict, reason);
         let interest = self.matter().and_then(|matter| {
             if matter.parties.contains(&row.organisation) {
-                return Err(format!("{} is itself a party of the matter", row.organisation));
+                return Err(format!(
+                    "{} is itself a party of the matter",
+                    row.organisation
+                ));
             }
             Ok(self.interest(&row.organisation, &matter.parties))
         });
@@ -103,7 +110,10 @@ impl Case<'_> {
                 Some(digest) if Some(digest.to_string()) == row.document => {
                     (Verdict::Pass, format!("SHA-256 {digest}, as the act says"))
                 }
-                Some(_) => (Verdict::Fail, "it is not the document that the act names".into()),
+                Some(_) => (
+                    Verdict::Fail,
+                    "it is not the document that the act names".into(),
+                ),
                 None => (Verdict::Fail, format!("{path} is missing")),
             },
         };
@@ -147,9 +157,10 @@ impl Case<'_> {
         });
         match standing {
             Err(reason) => (Verdict::Fail, reason),
-            Ok(organisation) if organisation.roles.iter().any(|held| held == role) => {
-                (Verdict::Pass, format!("{} has the role {role} by vote", deed.organisation))
-            }
+            Ok(organisation) if organisation.roles.iter().any(|held| held == role) => (
+                Verdict::Pass,
+                format!("{} has the role {role} by vote", deed.organisation),
+            ),
             Ok(_) => (
                 Verdict::Unchecked,
                 format!(
@@ -187,7 +198,10 @@ impl Case<'_> {
                     Some(one.row.number) == row.of && one.row.organisation == row.organisation
                 });
                 passed(if attested {
-                    Ok(format!("{} takes its own attestation back", row.organisation))
+                    Ok(format!(
+                        "{} takes its own attestation back",
+                        row.organisation
+                    ))
                 } else {
                     Err("the attestation is another organisation's".into())
                 })
@@ -197,14 +211,20 @@ impl Case<'_> {
     }
 
     fn check_relation(&self, row: &RelationRow, proof: Option<&str>) -> Result<String, String> {
-        let proved: RelationRow =
-            self.state
-                .row(self.index, "relations", &[&row.organisation], row.to.as_bytes())?;
+        let proved: RelationRow = self.state.row(
+            self.index,
+            "relations",
+            &[&row.organisation],
+            row.to.as_bytes(),
+        )?;
         same(&proved, row)?;
         if let Some(path) = proof {
             self.check_deed(row.deed(), path, &[&row.to, &row.relation])?;
         }
-        Ok(format!("{} says: {} to {}", row.organisation, row.relation, row.to))
+        Ok(format!(
+            "{} says: {} to {}",
+            row.organisation, row.relation, row.to
+        ))
     }
 }
 

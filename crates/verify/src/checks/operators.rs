@@ -91,7 +91,12 @@ impl Case<'_> {
                 .state
                 .validators
                 .iter()
-                .map(|voter| (voter.organisation.as_str().to_owned(), voter.key.to_string()))
+                .map(|voter| {
+                    (
+                        voter.organisation.as_str().to_owned(),
+                        voter.key.to_string(),
+                    )
+                })
                 .collect();
             let proved: BTreeSet<(&str, &str)> = keys
                 .iter()
@@ -100,13 +105,18 @@ impl Case<'_> {
             if said != proved {
                 return Err("the nodes that vote are not the validators of the proof".into());
             }
-            operators.nodes.iter().try_for_each(|node| self.check_node(node))?;
+            operators
+                .nodes
+                .iter()
+                .try_for_each(|node| self.check_node(node))?;
             operators
                 .relations
                 .iter()
                 .try_for_each(|relation| self.check_said(relation))?;
             let (nodes, voters) = (operators.nodes.len(), said.len());
-            Ok(format!("{nodes} nodes, of which {voters} vote, and their relations"))
+            Ok(format!(
+                "{nodes} nodes, of which {voters} vote, and their relations"
+            ))
         });
         checks.note("operators.consistent", found);
     }
@@ -115,15 +125,25 @@ impl Case<'_> {
         let roles = match self.state.organisation(&node.organisation) {
             Ok(row) => row.roles,
             Err(_) => {
-                let genesis = self.state.genesis.iter().flat_map(|genesis| &genesis.organisations);
-                let founder = genesis.clone().find(|one| one.id.as_str() == node.organisation);
+                let genesis = self
+                    .state
+                    .genesis
+                    .iter()
+                    .flat_map(|genesis| &genesis.organisations);
+                let founder = genesis
+                    .clone()
+                    .find(|one| one.id.as_str() == node.organisation);
                 founder
                     .map(|one| one.roles.clone())
                     .ok_or_else(|| format!("nothing proves who {} is", node.organisation))?
             }
         };
         if roles != node.roles {
-            return Err(format!("the roles of {} are {}", node.organisation, roles.join(", ")));
+            return Err(format!(
+                "the roles of {} are {}",
+                node.organisation,
+                roles.join(", ")
+            ));
         }
         let Some(text) = &node.cosigner else {
             return Ok(());
@@ -158,12 +178,19 @@ impl Case<'_> {
         };
         match row {
             Some(row) if row.relation == said.relation => Ok(()),
-            _ => Err(format!("matter.json has no statement: {one}, {}, {other}", said.relation)),
+            _ => Err(format!(
+                "matter.json has no statement: {one}, {}, {other}",
+                said.relation
+            )),
         }
     }
 
     pub(super) fn check_checklist(&self, checks: &mut Checks) {
-        let made: BTreeSet<String> = checks.list().iter().map(|check| check.name.clone()).collect();
+        let made: BTreeSet<String> = checks
+            .list()
+            .iter()
+            .map(|check| check.name.clone())
+            .collect();
         checks.note("checklist.consistent", self.checklist(&made));
     }
 
@@ -184,14 +211,23 @@ impl Case<'_> {
             }
             let words = item.facts.iter().chain([&item.question]).chain(&item.open);
             if !words.clone().all(Words::whole) {
-                return Err(format!("article {}: a text is empty in one language", item.article));
+                return Err(format!(
+                    "article {}: a text is empty in one language",
+                    item.article
+                ));
             }
             let unknown = item.checks.iter().find(|name| !known(name, made));
             if let Some(name) = unknown {
-                return Err(format!("article {}: there is no check {name}", item.article));
+                return Err(format!(
+                    "article {}: there is no check {name}",
+                    item.article
+                ));
             }
         }
-        Ok(format!("{} items, their checks are made here", list.items.len()))
+        Ok(format!(
+            "{} items, their checks are made here",
+            list.items.len()
+        ))
     }
 
     pub(super) fn check_asset(&self, checks: &mut Checks) {
@@ -219,7 +255,10 @@ impl Case<'_> {
     }
 
     fn check_asset_proof(&self, path: &str, checks: &mut Checks) {
-        let text = self.files.read(path).map(|text| String::from_utf8_lossy(&text).into_owned());
+        let text = self
+            .files
+            .read(path)
+            .map(|text| String::from_utf8_lossy(&text).into_owned());
         let Ok(file) = text.and_then(|text| ProofFile::from_json(&text).map_err(|e| e.to_string()))
         else {
             checks.unchecked(format!("asset.proof:{path}"), "it is no proof file");
@@ -254,9 +293,19 @@ fn known(name: &str, made: &BTreeSet<String>) -> bool {
     let open = usize::from(word.starts_with('['));
     let (before, after) = (&name[..at + open], &name[at + word.len() - open..]);
     // An exporter names the check also where the package has nothing of the kind.
-    let kinds = ["entry[", "attestation[", "act[", "checkpoint[", "time[", "relation[", "organisation[", "member["];
+    let kinds = [
+        "entry[",
+        "attestation[",
+        "act[",
+        "checkpoint[",
+        "time[",
+        "relation[",
+        "organisation[",
+        "member[",
+    ];
     made.iter().any(|made| {
-        made.starts_with(before) && (after.is_empty() || made.ends_with(after) || known_tail(made, after))
+        made.starts_with(before)
+            && (after.is_empty() || made.ends_with(after) || known_tail(made, after))
     }) || kinds.contains(&before)
 }
 

@@ -68,9 +68,9 @@ fn der_size(der: &[u8]) -> Option<usize> {
         0..0x80 => (2, usize::from(*first)),
         0x81..=0x84 => {
             let digits = rest.get(..usize::from(first & 0x7f))?;
-            let length = digits.iter().fold(0_usize, |length, digit| {
-                length << 8 | usize::from(*digit)
-            });
+            let length = digits
+                .iter()
+                .fold(0_usize, |length, digit| length << 8 | usize::from(*digit));
             (2 + digits.len(), length)
         }
         _ => return None,
@@ -91,7 +91,10 @@ pub(super) fn attached(pdf: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     let [at] = found[..] else {
-        return Err(format!("the report has {} attached files, not one", found.len()));
+        return Err(format!(
+            "the report has {} attached files, not one",
+            found.len()
+        ));
     };
     let start = find_last(&pdf[..at], b"obj").ok_or("the attachment is damaged")?;
     let stream = find(&pdf[at..], b"stream").ok_or("the attachment is damaged")? + at;

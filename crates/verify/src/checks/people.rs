@@ -1,7 +1,10 @@
 //! Organisations and members as matter.json lists them, against the rows of the state and the certificates in the package.
 
 use super::Case;
-use crate::{index::{MemberItem, OrganisationItem}, pem};
+use crate::{
+    index::{MemberItem, OrganisationItem},
+    pem,
+};
 use blockworm_crypto::identity::parse_member;
 use blockworm_ledger::report::Checks;
 
@@ -24,13 +27,19 @@ impl Case<'_> {
     /// The certificates of a PEM file, one directly behind the other, as the ledger holds chains.
     pub(super) fn chain(&self, path: &str) -> Result<Vec<u8>, String> {
         let found = pem::certificates(&self.files.read(path)?);
-        Ok(found.map_err(|reason| format!("{path}: {reason}"))?.concat())
+        Ok(found
+            .map_err(|reason| format!("{path}: {reason}"))?
+            .concat())
     }
 
     /// The organisation's root as the state holds it, and as the genesis has it where that differs.
     pub(super) fn roots(&self, organisation: &str) -> Result<Vec<Vec<u8>>, String> {
         let mut roots = vec![self.state.organisation(organisation)?.ca_certificate];
-        let founders = self.state.genesis.iter().flat_map(|genesis| &genesis.organisations);
+        let founders = self
+            .state
+            .genesis
+            .iter()
+            .flat_map(|genesis| &genesis.organisations);
         for founder in founders.filter(|founder| founder.id.as_str() == organisation) {
             if !roots.contains(&founder.ca_certificate) {
                 roots.push(founder.ca_certificate.clone());

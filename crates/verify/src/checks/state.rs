@@ -27,12 +27,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn read(
-        files: &Files<'_>,
-        index: &Index,
-        pins: &Pins,
-        checks: &mut Checks,
-    ) -> Self {
+    pub(super) fn read(files: &Files<'_>, index: &Index, pins: &Pins, checks: &mut Checks) -> Self {
         let mut state = Self::default();
         if let Err(reason) = state.read_into(files, index, pins, checks) {
             checks.note("state.proof", Err(reason.clone()));
@@ -68,7 +63,11 @@ impl State {
         if proof.ledger != index.ledger || proof.genesis_digest != index.genesis_digest {
             return Err("the state is another ledger's".into());
         }
-        if proof.states.iter().any(|claim| claim.height != index.state_height) {
+        if proof
+            .states
+            .iter()
+            .any(|claim| claim.height != index.state_height)
+        {
             return Err(format!(
                 "a claim is not about height {}",
                 index.state_height
@@ -167,7 +166,10 @@ pub(super) fn check_genesis(
         }
         Some(pinned) => checks.note(
             "genesis.pinned",
-            Err(format!("the pinned genesis is {pinned}, the package's {}", index.genesis_digest)),
+            Err(format!(
+                "the pinned genesis is {pinned}, the package's {}",
+                index.genesis_digest
+            )),
         ),
     }
     checks.note("genesis.contract", check_contract(index, state));

@@ -5,7 +5,8 @@ use crate::{index::CheckpointItem, pem, report::EarliestTime};
 use blockworm_crypto::timestamp::{EvidenceRecord, TimestampError, Token, Verified};
 use blockworm_ledger::report::Checks;
 
-const NO_ROOT: &str = "no root of a timestamp authority was pinned, so nobody said whose time counts";
+const NO_ROOT: &str =
+    "no root of a timestamp authority was pinned, so nobody said whose time counts";
 
 impl Case<'_> {
     pub(super) fn check_times(&self, checks: &mut Checks) -> Option<EarliestTime> {
@@ -67,7 +68,10 @@ impl Case<'_> {
             &self.pins.tsa_roots,
             &self.lists(),
         );
-        let told = Ok(format!("{} ms since 1970, over the checkpoint's body", token.time_ms));
+        let told = Ok(format!(
+            "{} ms since 1970, over the checkpoint's body",
+            token.time_ms
+        ));
         match &verified {
             Err(error) if !of_trust(error) => {
                 let reason = format!("{}: {error}", error.code());
@@ -152,12 +156,16 @@ impl Case<'_> {
     }
 
     fn tsa_certificates(&self) -> Vec<Vec<u8>> {
-        let files = self.files.paths().filter(|path| {
-            path.starts_with("data/certificates/tsa-") && path.ends_with(".pem")
-        });
+        let files = self
+            .files
+            .paths()
+            .filter(|path| path.starts_with("data/certificates/tsa-") && path.ends_with(".pem"));
         let mut found = Vec::new();
         for path in files {
-            let chain = self.files.read(path).and_then(|text| pem::certificates(&text));
+            let chain = self
+                .files
+                .read(path)
+                .and_then(|text| pem::certificates(&text));
             found.extend(chain.unwrap_or_default());
         }
         found.truncate(16);
@@ -168,7 +176,9 @@ impl Case<'_> {
     pub(super) fn lists(&self) -> Vec<Vec<u8>> {
         let paths = self.files.paths();
         let lists = paths.filter(|path| path.starts_with("data/revocation/"));
-        lists.filter_map(|path| self.files.read(path).ok()).collect()
+        lists
+            .filter_map(|path| self.files.read(path).ok())
+            .collect()
     }
 }
 
