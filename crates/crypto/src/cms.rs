@@ -11,8 +11,8 @@ mod signed_data;
 mod verify;
 
 pub use error::CmsError;
-pub use revocation::read_revocation_list;
 pub use path::{Path, Purpose, verify_path};
+pub use revocation::read_revocation_list;
 pub use sign::{Signer, sign_detached, with_signature_timestamp};
 pub use signed_data::SignedData;
 pub use verify::Signed;

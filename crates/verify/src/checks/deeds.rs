@@ -67,8 +67,9 @@ fn read(files: &Files<'_>, path: &str, pin: Option<&Pin>) -> Result<Proof, Strin
         ProofFile::State(_) => Err(format!("{path} is no proof of a transaction")),
         ProofFile::Transaction(proof) => {
             let report = proof.verify(pin);
+            let held = report.failures().next().is_none();
             Ok(Proof {
-                held: report.failures().next().is_none(),
+                held,
                 checks: report.checks,
                 proof: *proof,
             })
@@ -141,7 +142,7 @@ impl Case<'_> {
         if !held {
             return Err("a check of its transaction's proof failed".into());
         }
-        let key = view(proof)?.key();
+        let key = *view(proof)?.key();
         if self.state.holder(&key)? != deed.by.as_bytes() {
             return Err(format!("the key {key} is not {}'s", deed.by));
         }

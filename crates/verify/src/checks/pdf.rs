@@ -65,7 +65,7 @@ fn der_size(der: &[u8]) -> Option<usize> {
         return None;
     };
     let (head, length) = match first {
-        0..0x80 => (2, usize::from(*first)),
+        0..=0x7f => (2, usize::from(*first)),
         0x81..=0x84 => {
             let digits = rest.get(..usize::from(first & 0x7f))?;
             let length = digits
