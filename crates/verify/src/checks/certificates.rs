@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::pem;
+use blockworm_crypto::timestamp::{EvidenceRecord, Token};
 use blockworm_crypto::{
     PublicKey,
     cms::{Purpose, read_revocation_list, verify_path},
@@ -29,10 +30,11 @@ impl Case<'_> {
     fn check_certificate(&self, path: &str, name: &str) -> Result<String, String> {
         let chain = pem::certificates(&self.files.read(path)?)?;
         if name.starts_with("tsa-") {
-            return Ok(format!(
-                "{} certificates of a timestamp authority",
-                chain.len()
-            ));
+            return if self.token_certificates().contains(&chain[0]) {
+                Ok("a timestamp authority's, which signed a token of the package".into())
+            } else {
+                Err("no token of the package is signed with it".into())
+            };
         }
         let der = chain.concat();
         let said = describe(&der).map_err(|error| error.to_string())?;
@@ -67,6 +69,28 @@ impl Case<'_> {
             Some(_) => self.check_cosigner(&said.public_key),
         }?;
         Ok(format!("{} of {}", said.name, said.organisation))
+    }
+
+    /// The certificates inside the tokens and records of the package.
+    fn token_certificates(&self) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        for item in &self.index.checkpoints {
+            let read =
+                |path: &Option<String>| path.as_ref().and_then(|path| self.files.read(path).ok());
+            if let Some(token) = read(&item.token).and_then(|der| Token::parse(&der).ok()) {
+                found.extend_from_slice(token.certificates());
+            }
+            if let Some(record) =
+                read(&item.record).and_then(|der| EvidenceRecord::parse(&der).ok())
+            {
+                found.extend(
+                    record
+                        .tokens()
+                        .flat_map(|token| token.certificates().to_vec()),
+                );
+            }
+        }
+        found
     }
 
     /// A cosigner's certificate is of the key that operators.json and the policy name.

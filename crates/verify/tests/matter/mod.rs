@@ -9,7 +9,8 @@ pub mod files;
 pub mod ledger;
 pub mod papers;
 
-pub use bag::{Entry, unzip, zip};
+#[allow(unused_imports)]
+pub use bag::Entry;
 pub use files::Matter;
 
 use blockworm_verify::{BytesSource, Package, PackageReport, Pins, verify_package};
