@@ -12,6 +12,7 @@ mod verify;
 
 pub use error::CmsError;
 pub use path::{Path, Purpose, verify_path};
+pub use revocation::read_revocation_list;
 pub use sign::{Signer, sign_detached, with_signature_timestamp};
 pub use signed_data::SignedData;
 pub use verify::Signed;

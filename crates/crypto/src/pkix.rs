@@ -3,13 +3,8 @@
 use crate::{
     PublicKey, Signature,
     asn1::{Element, Malformed, NULL, OID, SEQUENCE, oid, tlv},
+    backend::{self, Curve, Hash, Padding},
     spki::{EC_OID, ED25519_OID, P256_OID},
-};
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
-    ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
 use const_oid::{
     ObjectIdentifier,
@@ -70,6 +65,14 @@ impl HashAlgorithm {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
             Self::Sha512 => 64,
+        }
+    }
+
+    const fn backend(self) -> Hash {
+        match self {
+            Self::Sha256 => Hash::Sha256,
+            Self::Sha384 => Hash::Sha384,
+            Self::Sha512 => Hash::Sha512,
         }
     }
 
@@ -226,28 +229,28 @@ pub fn verify_signature(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), PkixError> {
-    use HashAlgorithm::{Sha256, Sha384, Sha512};
     use SignatureAlgorithm::{Ecdsa, Ed25519, RsaPkcs1, RsaPss};
-    let (verification, key): (&'static dyn VerificationAlgorithm, &[u8]) =
-        match (algorithm, Key::read(spki_der)?) {
-            (Ed25519, Key::Ed25519(key)) => return verify_ed25519(key, message, signature),
-            (Ecdsa(Sha256), Key::P256(key)) => (&ECDSA_P256_SHA256_ASN1, key),
-            (Ecdsa(Sha384), Key::P256(key)) => (&ECDSA_P256_SHA384_ASN1, key),
-            (Ecdsa(Sha512), Key::P256(key)) => (&ECDSA_P256_SHA512_ASN1, key),
-            (Ecdsa(Sha256), Key::P384(key)) => (&ECDSA_P384_SHA256_ASN1, key),
-            (Ecdsa(Sha384), Key::P384(key)) => (&ECDSA_P384_SHA384_ASN1, key),
-            (Ecdsa(Sha512), Key::P384(key)) => (&ECDSA_P384_SHA512_ASN1, key),
-            (RsaPkcs1(Sha256), Key::Rsa(key)) => (&RSA_PKCS1_2048_8192_SHA256, key),
-            (RsaPkcs1(Sha384), Key::Rsa(key)) => (&RSA_PKCS1_2048_8192_SHA384, key),
-            (RsaPkcs1(Sha512), Key::Rsa(key)) => (&RSA_PKCS1_2048_8192_SHA512, key),
-            (RsaPss(Sha256), Key::Rsa(key)) => (&RSA_PSS_2048_8192_SHA256, key),
-            (RsaPss(Sha384), Key::Rsa(key)) => (&RSA_PSS_2048_8192_SHA384, key),
-            (RsaPss(Sha512), Key::Rsa(key)) => (&RSA_PSS_2048_8192_SHA512, key),
-            _ => return Err(PkixError::WrongAlgorithm),
-        };
-    UnparsedPublicKey::new(verification, key)
-        .verify(message, signature)
-        .map_err(|_| PkixError::Mismatch)
+    let holds = match (algorithm, Key::read(spki_der)?) {
+        (Ed25519, Key::Ed25519(key)) => return verify_ed25519(key, message, signature),
+        (Ecdsa(hash), Key::P256(key)) => {
+            backend::verify_ecdsa(Curve::P256, hash.backend(), key, message, signature)
+        }
+        (Ecdsa(hash), Key::P384(key)) => {
+            backend::verify_ecdsa(Curve::P384, hash.backend(), key, message, signature)
+        }
+        (RsaPkcs1(hash), Key::Rsa(key)) => {
+            backend::verify_rsa(Padding::Pkcs1, hash.backend(), key, message, signature)
+        }
+        (RsaPss(hash), Key::Rsa(key)) => {
+            backend::verify_rsa(Padding::Pss, hash.backend(), key, message, signature)
+        }
+        _ => return Err(PkixError::WrongAlgorithm),
+    };
+    if holds {
+        Ok(())
+    } else {
+        Err(PkixError::Mismatch)
+    }
 }
 
 fn verify_ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), PkixError> {

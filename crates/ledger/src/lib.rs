@@ -17,6 +17,7 @@ pub mod names;
 pub mod proof;
 pub mod proof_file;
 pub mod receipt;
+pub mod records;
 pub mod report;
 pub mod state_claim;
 pub mod state_proof;

@@ -62,6 +62,24 @@ pub(super) fn check(
     Ok(known)
 }
 
+/// Checks that a list of revocations is signed by the one of these authorities (DER) that it names;
+/// how many certificates it revokes.
+///
+/// # Errors
+/// [`CmsError::RevocationList`], or malformed bytes.
+pub fn read_revocation_list(list: &[u8], authorities: &[Vec<u8>]) -> Result<usize, CmsError> {
+    let parsed = read_list(list)?;
+    for authority in authorities {
+        let authority = read(authority)?;
+        if *authority.tbs_certificate().subject() == parsed.tbs_cert_list.issuer {
+            check_signature(list, &authority)?;
+            let revoked = parsed.tbs_cert_list.revoked_certificates.as_ref();
+            return Ok(revoked.map_or(0, Vec::len));
+        }
+    }
+    Err(CmsError::RevocationList("it is of another authority"))
+}
+
 fn read_list(der: &[u8]) -> Result<CertificateList, CmsError> {
     if der.len() > MAX_CRL_BYTES {
         return Err(CmsError::TooLarge(

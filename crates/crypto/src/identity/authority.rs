@@ -4,11 +4,10 @@ use super::{
     IdentityError, MemberSubject, Profile, RevokedCertificate, Validity,
     certificate::{check_authority_name, check_name, check_organisation, decode, parse_authority},
     chain::split_chain,
-    encoding::{
-        CertificateSignature, CertificateSigner, distinguished_name, new_serial, x509_validity,
-    },
+    encoding::{distinguished_name, x509_validity},
     profile::{authority_extensions, host},
     revocation,
+    signer::{CertificateSignature, CertificateSigner, new_serial},
 };
 use crate::{Algorithm, PublicKey, SecretKey, Signing};
 use der::{Decode as _, Encode as _};

@@ -9,7 +9,10 @@ use super::{
         parse_node, path_length,
     },
 };
-use crate::{Algorithm, PublicKey, Signature};
+use crate::{
+    Algorithm, PublicKey, Signature,
+    backend::{self, Curve, Hash},
+};
 use der::{Reader as _, SliceReader};
 use rustls_pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
@@ -219,7 +222,7 @@ fn verify_path(
         .map(|&der| CertificateDer::from(der))
         .collect();
     leaf.verify_for_usage(
-        &[&StrictEd25519, webpki::aws_lc_rs::ECDSA_P256_SHA256],
+        &[&StrictEd25519, &EcdsaP256],
         &[anchor],
         &issuing,
         UnixTime::since_unix_epoch(Duration::from_secs(at_seconds)),
@@ -275,5 +278,32 @@ impl SignatureVerificationAlgorithm for StrictEd25519 {
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
         alg_id::ED25519
+    }
+}
+
+/// ECDSA over P-256 with SHA-256, by the backend of this build.
+#[derive(Debug)]
+pub(super) struct EcdsaP256;
+
+impl SignatureVerificationAlgorithm for EcdsaP256 {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        if backend::verify_ecdsa(Curve::P256, Hash::Sha256, public_key, message, signature) {
+            Ok(())
+        } else {
+            Err(InvalidSignature)
+        }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::ECDSA_P256
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::ECDSA_SHA256
     }
 }

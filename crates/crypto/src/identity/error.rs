@@ -1,6 +1,8 @@
 //! Why a certificate or a request for one was refused, each with a stable code.
 
-use crate::{SecretKeyError, SignatureError, SigningError};
+#[cfg(feature = "keys")]
+use crate::SecretKeyError;
+use crate::{SignatureError, SigningError};
 
 /// Why a certificate was refused or could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +108,7 @@ pub enum IdentityError {
     #[error("the request is not signed by the key that it asks to certify")]
     RequestSignature,
     /// No key could be made.
+    #[cfg(feature = "keys")]
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
     /// The authority's key did not sign.
@@ -150,6 +153,7 @@ impl IdentityError {
             Self::WrongAuthorityKey => "certificate.wrong_authority_key",
             Self::RequestMalformed(_) => "certificate.request_malformed",
             Self::RequestSignature => "certificate.request_signature",
+            #[cfg(feature = "keys")]
             Self::SecretKey(_) => "certificate.secret_key",
             Self::Signing(_) => "certificate.not_signed",
         }
