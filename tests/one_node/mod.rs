@@ -127,6 +127,7 @@ impl OneNode {
             directory,
             ledgers: vec![genesis(&validator, bank)],
             consensus_key: validator,
+            cosigner: None,
             listen: free_port(),
             peers: Vec::new(),
             never_voted: true,

@@ -26,7 +26,7 @@ mod waiters;
 
 pub use access::Placed;
 pub use clock::{MovedClock, ledger_ms, move_clock};
-pub use config::{Limits, NodeConfig, Peer, Profile};
+pub use config::{Cosigner, Limits, NodeConfig, Peer, Profile};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, NodeHandle, ProofError, ReadError,
     Refusal, StateAnswer, StateValue, ValidatorSeen,

@@ -1,6 +1,7 @@
 //! `node.toml`: what a node process is told, with flags over environment over file.
 
 mod access;
+mod cosigning;
 mod evaluation;
 mod identity;
 
@@ -52,6 +53,13 @@ pub struct NodeConfigFile {
     pub consensus_key_file: PathBuf,
     /// The passphrase of `consensus_key_file`; only its owner may read it.
     pub passphrase_file: PathBuf,
+    /// The key with which the node cosigns checkpoints, encrypted PKCS#8 with the same passphrase.
+    /// A node without the file cosigns nothing.
+    #[serde(default = "cosigning::key_file")]
+    pub cosigner_key_file: PathBuf,
+    /// The chain of its certificate, PEM.
+    #[serde(default = "cosigning::certificate_file")]
+    pub cosigner_certificate_file: PathBuf,
     /// The ledgers to keep, one genesis file each.
     pub genesis_files: Vec<PathBuf>,
     /// Where `ledgers/` is.
@@ -220,6 +228,8 @@ impl NodeConfigFile {
             &mut file.directory,
             &mut file.api_keys_file,
             &mut file.console_users_file,
+            &mut file.cosigner_key_file,
+            &mut file.cosigner_certificate_file,
         ]
         .into_iter()
         .chain(&mut file.genesis_files)
@@ -307,6 +317,8 @@ impl NodeConfigFile {
             console_users_file: PathBuf::from(CONSOLE_USERS),
             consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
             passphrase_file: PathBuf::from("keys/passphrase"),
+            cosigner_key_file: cosigning::key_file(),
+            cosigner_certificate_file: cosigning::certificate_file(),
             genesis_files: genesis_files.collect(),
             directory: PathBuf::from("."),
             peers,
@@ -367,6 +379,7 @@ impl NodeConfigFile {
             organisation: self.organisation.clone(),
             directory: self.directory.clone(),
             consensus_key,
+            cosigner: self.cosigner(&passphrase)?,
             listen: self.listen,
             peers: self
                 .peers

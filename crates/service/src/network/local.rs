@@ -15,7 +15,7 @@ use crate::{
     consortium::{self, Founder, FounderPlan, LedgerPlan, MemberPlan},
     identity::{
         self, Authority, CONSENSUS, Enrolled, Identity, IdentityError, IssuedLog, Lifetimes,
-        Passphrase,
+        OrganisationKey, Passphrase,
     },
     key_holder::{KeyFolder, KeyFolderError},
 };
@@ -273,6 +273,9 @@ fn keep_one(folder: &ConsortiumFolder, draft: &Draft, now_ms: u64) -> Result<(),
         draft.authority.certify_node(folder, &key, now_ms)?;
         let hosts = [node.api.ip().to_string(), "localhost".to_owned()];
         draft.authority.make_tls_server(folder, &hosts, now_ms)?;
+    }
+    for key in OrganisationKey::of_roles(&draft.plan.roles, draft.node.is_some()) {
+        draft.authority.make_key(folder, key, passphrase, now_ms)?;
     }
     let log = IssuedLog::of(folder, organisation);
     for (name, member) in &draft.members {
