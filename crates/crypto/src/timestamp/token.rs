@@ -183,7 +183,7 @@ impl Token {
         if self.imprint != imprint {
             return Err(TimestampError::Imprint);
         }
-        let signed = self.data.verify(None)?;
+        let signed = self.data.verify_with(None, intermediates)?;
         let path = verify_path_proved(
             &signed.certificate,
             &[&signed.chain, intermediates].concat(),
