@@ -504,7 +504,22 @@ impl Collected {
         &mut self,
         source: &mut S,
     ) -> Result<(), ExportError<S::Error>> {
-        for slug in self.organisations.keys() {
+        // A list is checked under its issuer's certificate, which stands in the chain of whoever signed.
+        let signers = self.members.keys().filter_map(|id| id.split('/').next());
+        let cosigners = self
+            .checkpoints
+            .values()
+            .flat_map(|one| &one.checkpoint.cosigners);
+        let cosigners = cosigners.filter(|one| one.chain_pem.is_some());
+        let issuers: BTreeSet<String> = signers
+            .chain(cosigners.map(|one| one.organisation.as_str()))
+            .map(str::to_owned)
+            .collect();
+        for slug in self
+            .organisations
+            .keys()
+            .filter(|slug| issuers.contains(*slug))
+        {
             let list = source
                 .revocations(slug)
                 .await

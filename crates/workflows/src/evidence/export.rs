@@ -252,6 +252,13 @@ fn missing(collected: &Collected, placed: &Placed, facts: &Facts, sealed: bool) 
             format!("The capture record of entry {number}: not held here."),
         );
     }
+    for number in &placed.without_document {
+        lacks(
+            "document",
+            format!("第 {number} 号程序所据的文书：导出方不持有。"),
+            format!("The document that act {number} rests on: not held here."),
+        );
+    }
     let uncovered: Vec<String> = collected
         .entries
         .iter()

@@ -54,6 +54,10 @@ pub struct Placed {
     pub revoked: BTreeSet<String>,
     /// Entries without an original, and why.
     pub without_original: BTreeMap<u32, &'static str>,
+    /// Documents that acts rest on, by the act's number.
+    pub documents: BTreeMap<u32, String>,
+    /// Acts whose document is not held.
+    pub without_document: BTreeSet<u32>,
     /// Entries without a capture record.
     pub without_capture: BTreeSet<u32>,
     /// Block → the file with its path in a checkpoint.
@@ -243,8 +247,19 @@ fn place_held(
             continue;
         };
         if let Some(opened) = holdings.opened(matter, findings)? {
-            let file = format!("data/findings/{:04}.json", attestation.number);
+            let file = format!("data/findings/{:04}", attestation.number);
             open(placed, "findings", file, &opened, findings);
+        }
+    }
+    for act in collected.acts.iter().map(|one| &one.row) {
+        let Some(digest) = &act.document else {
+            continue;
+        };
+        if let Some((name, bytes)) = holdings.document(matter, digest)? {
+            let file = placed.put(named_file("documents", act.number, &name), bytes);
+            placed.documents.insert(act.number, file);
+        } else {
+            placed.without_document.insert(act.number);
         }
     }
     Ok(())
@@ -263,17 +278,22 @@ fn open(placed: &mut Placed, what: &'static str, file: String, opened: &Opened, 
 
 /// The path of an original: its number and as much of its name as any file system takes.
 fn original_file(number: u32, original: &Original) -> String {
+    let ending = if original.encrypted { ".age" } else { "" };
+    let file = named_file("originals", number, &original.name);
+    format!("{file}{ending}")
+}
+
+fn named_file(folder: &str, number: u32, name: &str) -> String {
     let sign = |one: char| match one {
         '/' | '\\' | ':' | '%' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
         other if other.is_control() => '_',
         other => other,
     };
-    let mut name: String = original.name.chars().map(sign).collect();
+    let mut name: String = name.chars().map(sign).collect();
     while name.len() > NAME_BYTES {
         name.pop();
     }
-    let ending = if original.encrypted { ".age" } else { "" };
-    format!("data/originals/{number:04}-{name}{ending}")
+    format!("data/{folder}/{number:04}-{name}")
 }
 
 /// Where a member's chain lies.
@@ -329,7 +349,10 @@ pub fn index(
     });
     let acts = collected.acts.iter().map(|one| {
         let mut fields = row(collected, placed, one, &one.row.transaction, one.row.height);
-        fields.insert("document_file".into(), Value::Null);
+        fields.insert(
+            "document_file".into(),
+            json!(placed.documents.get(&one.row.number)),
+        );
         fields
     });
     let relations = collected.relations.iter().map(|one| {

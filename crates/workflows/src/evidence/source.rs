@@ -149,6 +149,12 @@ pub trait Holdings {
     /// # Errors
     /// Likewise.
     fn opened(&self, matter: &str, committed: &str) -> Result<Option<Opened>, String>;
+
+    /// A document by its plain digest, with its name: reasons, orders, decisions.
+    ///
+    /// # Errors
+    /// Likewise.
+    fn document(&self, matter: &str, digest: &str) -> Result<Option<(String, Vec<u8>)>, String>;
 }
 
 /// Nothing is held here.
@@ -160,6 +166,10 @@ impl Holdings for Nothing {
     }
 
     fn opened(&self, _: &str, _: &str) -> Result<Option<Opened>, String> {
+        Ok(None)
+    }
+
+    fn document(&self, _: &str, _: &str) -> Result<Option<(String, Vec<u8>)>, String> {
         Ok(None)
     }
 }
