@@ -1,20 +1,3 @@
-//! Evidence off the ledger: what is held, what is exported for a court.
+//! Evidence from a file to the ledger and back: how it was captured, what is committed to, where originals are kept, the messages about it.
 
-pub mod archive;
-pub mod bag;
-pub mod checklist;
-pub mod collect;
-mod error;
-pub mod export;
-pub mod facts;
-pub mod index;
-pub mod operators;
-pub mod report;
-pub mod seal;
-pub mod source;
-pub mod verify_md;
-
-pub use error::ExportError;
-pub use export::{Case, Exported, Missing, Request, Summary, export};
-pub use seal::{SealError, Sealer, seal_archive};
-pub use source::{Holdings, Nothing, Opened, Original, Source};
+pub mod package;

@@ -86,8 +86,6 @@ pub struct CosignerSeen {
 /// A header with its path.
 #[derive(Clone, Debug, Deserialize)]
 pub struct HistoryAnswer {
-    /// The header's fields.
-    pub header: Value,
     /// `index`, `size` and `path`.
     pub inclusion: Inclusion,
 }

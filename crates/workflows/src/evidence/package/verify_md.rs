@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 /// The functions that all steps use.
 const FUNCTIONS: &str = include_str!("verify_functions.sh");
 /// Where the commands for checkpoints are documented; they are given as they stand there.
-const CHECKPOINT: &str = include_str!("../../../../docs/formats/checkpoint.md");
+const CHECKPOINT: &str = include_str!("../../../../../docs/formats/checkpoint.md");
 /// How far clocks may differ when lists of revocations are judged.
 const TOLERANCE_S: u64 = 60;
 
