@@ -11,13 +11,13 @@ use crate::{
     mempool::{Admission, Admitting, Now, Origin},
     pipeline::rows::{self, RowError},
 };
-use blockworm_crypto::merkle;
+use blockworm_crypto::{Digest, merkle};
 use blockworm_execution::Reader;
 use blockworm_ledger::{
     Block, CertifiedHeaders, ContractName, FinalityProof, Handover, Header, Receipt, TransactionId,
     TransactionProof, TransactionView,
 };
-use blockworm_state::{State, StateError, Store};
+use blockworm_state::{Column, State, StateError, Store};
 use bytes::Bytes;
 use commonware_consensus::{marshal::Identifier, types::Height};
 use commonware_parallel::Strategy;
@@ -84,6 +84,10 @@ pub trait LedgerAccess: Send + Sync {
     fn status(&self) -> LedgerStatus;
     /// See `LedgerHandle::now_ms`.
     fn now_ms(&self) -> u64;
+    /// A full subtree of the history tree, of two headers and more.
+    fn history_node(&self, level: u32, index: u64) -> Result<Digest, ReadError>;
+    /// A row beside the state, of the small facts.
+    fn side_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError>;
 }
 
 /// The rules of the state at admission.
@@ -259,11 +263,7 @@ impl<S: Store, T: Strategy> Access<S, T> {
 
     /// The lowest committed header that carries this root of the state after `height` or of an
     /// earlier block since which nothing changed.
-    fn header_with_root(
-        &self,
-        root: blockworm_crypto::Digest,
-        height: u64,
-    ) -> Result<Option<u64>, ReadError> {
+    fn header_with_root(&self, root: Digest, height: u64) -> Result<Option<u64>, ReadError> {
         let lag = self.ledger.rules.root_lag();
         let head = self.ledger.head().height;
         for candidate in (lag + 1..=head.min(height + lag))
@@ -449,6 +449,14 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
 
     fn now_ms(&self) -> u64 {
         (self.now)()
+    }
+
+    fn history_node(&self, level: u32, index: u64) -> Result<Digest, ReadError> {
+        Ok(rows::history_node(&self.state, level, index)?)
+    }
+
+    fn side_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.state.side_get(Column::Meta, key)?)
     }
 
     fn status(&self) -> LedgerStatus {

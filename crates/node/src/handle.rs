@@ -215,6 +215,10 @@ impl LedgerHandle {
         Self { access }
     }
 
+    pub(crate) fn access(&self) -> &dyn LedgerAccess {
+        self.access.as_ref()
+    }
+
     pub(crate) fn ledger(&self) -> &Arc<Ledger> {
         self.access.ledger()
     }
@@ -472,6 +476,11 @@ impl LedgerHandle {
                 "blockworm_mempool_bytes",
                 "Bytes of them.",
                 status.mempool_bytes as u64,
+            ),
+            gauge(
+                "blockworm_checkpoint_cosigners",
+                "Who cosigned the newest checkpoint but one.",
+                self.ledger().checkpoints.cosigners_lately() as u64,
             ),
         ];
         metrics.extend(self.ledger().counters.read());

@@ -15,7 +15,7 @@ mod rotation;
 mod tokens;
 mod watch;
 
-pub use authority::{Authority, is_reserved};
+pub use authority::Authority;
 pub use desk::{IdentityDesk, PossessionProof, Possessions, RenewalRequest};
 pub use enrolment::{Certified, EnrolmentRefusal, EnrolmentRequest};
 pub use files::{
@@ -26,7 +26,7 @@ pub use issued::{Enrolled, IssuedCertificate, IssuedError, IssuedLog};
 pub use lifetimes::Lifetimes;
 pub use next_root::NextRoot;
 pub use node_rotation::NodeRotation;
-pub use organisation_keys::{OrganisationKey, open_key};
+pub use organisation_keys::{OrganisationKey, is_reserved, open_key};
 pub use passphrase::{Passphrase, check_private};
 pub use rotation::KeyRotation;
 pub use tokens::{NewToken, TokenFile, TokenRecord, TokenText};

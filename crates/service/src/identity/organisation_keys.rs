@@ -1,7 +1,8 @@
 //! Keys of an organisation that are no member's: its node's cosigner, its timestamp authority, its documents.
 
 use super::{
-    Authority, COSIGNER, DOCUMENTS, Enrolled, IdentityError, IssuedLog, Passphrase, TIMESTAMPING,
+    AUTHORITY, Authority, CONSENSUS, COSIGNER, DOCUMENTS, Enrolled, ISSUING, IdentityError,
+    IssuedLog, NODE, Passphrase, TIMESTAMPING, TLS,
     files::{keep_key, read_certificate, read_key, write_certificate},
 };
 use crate::{hsm, network::folder::ConsortiumFolder};
@@ -108,6 +109,23 @@ impl Authority {
         write_certificate(&folder.certificate_file(organisation, which.name()), &chain)?;
         Ok(chain)
     }
+}
+
+/// The names under which keys lie in an organisation's folder that are no member's.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    [
+        AUTHORITY,
+        ISSUING,
+        "issuing-next",
+        CONSENSUS,
+        NODE,
+        TLS,
+        COSIGNER,
+        TIMESTAMPING,
+        DOCUMENTS,
+    ]
+    .contains(&name)
 }
 
 /// Opens a key of the organisation, in its file or on its token, with the chain of its certificate
