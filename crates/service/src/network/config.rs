@@ -4,6 +4,7 @@ mod access;
 mod cosigning;
 mod evaluation;
 mod identity;
+mod time;
 
 pub use access::{
     API_KEYS, Accepted, AccessSettings, CONSOLE_USERS, ListenerSettings, TlsSettings,
@@ -11,9 +12,13 @@ pub use access::{
 
 pub use evaluation::{KeyHolderSettings, answering_node};
 pub use identity::IdentitySettings;
+pub use time::{TimeSettings, TimeSourceSettings};
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
-use crate::identity::{CONSENSUS, IdentityError, Passphrase};
+use crate::{
+    identity::{CONSENSUS, IdentityError, Passphrase},
+    time::TimeError,
+};
 use blockworm_crypto::{PublicKey, keyfile};
 use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use blockworm_node::{Limits, NodeConfig, Peer, Profile};
@@ -74,6 +79,9 @@ pub struct NodeConfigFile {
     /// What the node does for its organisation's certificates.
     #[serde(default, skip_serializing_if = "IdentitySettings::is_default")]
     pub identity: IdentitySettings,
+    /// Whose time it stamps checkpoints with.
+    #[serde(default, skip_serializing_if = "TimeSettings::is_default")]
+    pub time: TimeSettings,
     /// Bounds on memory and threads; what is left out has its default.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -205,6 +213,9 @@ pub enum ConfigError {
     /// The key or its passphrase cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// `[time]` breaks a rule.
+    #[error(transparent)]
+    Time(#[from] TimeError),
 }
 
 impl NodeConfigFile {
@@ -243,7 +254,9 @@ impl NodeConfigFile {
             file.key_holders
                 .iter_mut()
                 .flat_map(|holder| holder.files()),
-        ) {
+        )
+        .chain(file.time.files())
+        {
             *relative = home.join(&*relative);
         }
         if let Some(listen) = overrides.listen {
@@ -328,6 +341,7 @@ impl NodeConfigFile {
                 enrol: true,
                 organisations: Vec::new(),
             },
+            time: TimeSettings::default(),
             limits: LimitSettings::default(),
         }
     }
