@@ -4,8 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, checkpoints, consortium, contracts, directory, evaluations, events, identity, node, revocations,
-        topology, transactions,
+        blocks, checkpoints, consortium, contracts, directory, evaluations, events, identity, node,
+        revocations, topology, transactions,
     },
 };
 use axum::{Router, middleware};

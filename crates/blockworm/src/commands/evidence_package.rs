@@ -37,7 +37,7 @@ use std::{
 const LARGEST_PACKAGE_BYTES: u64 = 1 << 30;
 
 #[derive(Serialize)]
-struct Written {
+pub struct Written {
     file: String,
     #[serde(flatten)]
     summary: Summary,
@@ -58,7 +58,7 @@ pub async fn run(args: &EvidenceExportArgs, format: Format) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn write_package(
+pub async fn write_package(
     desk: &Desk,
     args: &EvidenceExportArgs,
     progress: &Progress,
@@ -180,7 +180,7 @@ fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-fn told(written: &Written) -> String {
+pub fn told(written: &Written) -> String {
     let Written { file, summary } = written;
     let mut text = format!(
         "package     {file}\nid          {}\nentries     {}, {} attestations, {} acts\nsize        {} bytes, {} beyond the originals\nindex       {}\n",

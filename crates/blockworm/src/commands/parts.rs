@@ -329,7 +329,15 @@ async fn write_case(args: &ReceivableCaseArgs, format: Format) -> Result<ExitCod
     let wait = Duration::from_secs(args.wait_s);
     let progress = Progress::new();
     let opening = args.opening.as_deref();
-    let gathered = gather(&desk, &folder, &args.id, opening, (wait, "proofs"), &progress).await?;
+    let gathered = gather(
+        &desk,
+        &folder,
+        &args.id,
+        opening,
+        (wait, "proofs"),
+        &progress,
+    )
+    .await?;
     progress.done();
     let out = &args.out;
     create(out)?;

@@ -135,7 +135,10 @@ fn place_checkpoints(collected: &Collected, placed: &mut Placed) {
         );
         for (height, history) in &covering.history {
             let inclusion = &history.inclusion;
-            let mut proofs = collected.proved.values().filter_map(|one| one.chain.headers.first());
+            let mut proofs = collected
+                .proved
+                .values()
+                .filter_map(|one| one.chain.headers.first());
             let header = proofs.find(|header| header.height == *height);
             let text = pretty(&json!({
                 "header": header,
