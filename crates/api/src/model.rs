@@ -2,9 +2,11 @@
 //! Digests, keys and bytes are lower-case hex; times are milliseconds since 1970 (UTC).
 
 mod consortium;
+mod time;
 mod topology;
 
 pub use consortium::{CalendarView, DifferenceView, PoliciesView, ProposalView, VoteView};
+pub use time::{StampFailure, StampView, StampsView, TimestampView};
 pub use topology::{HealthReason, TopologyNode, TopologyView};
 
 use blockworm_ledger::{Event, Header, Receipt};

@@ -4,8 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, consortium, contracts, directory, evaluations, events, identity, node, topology,
-        transactions,
+        blocks, consortium, contracts, directory, evaluations, events, identity, node, timestamps,
+        topology, transactions,
     },
 };
 use axum::{Router, middleware};
@@ -81,6 +81,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(contracts::get_state_proof))
         .routes(routes!(events::stream_events))
         .routes(routes!(evaluations::evaluate))
+        .routes(routes!(timestamps::stamp))
+        .routes(routes!(timestamps::get_timestamp))
+        .routes(routes!(timestamps::list_stamps))
         .routes(routes!(identity::enrol))
         .routes(routes!(identity::renew))
         .routes(routes!(identity::take_possession))
@@ -113,6 +116,10 @@ fn document() -> OpenApi {
             "Blind evaluation, where the node's organisation holds a key",
         ),
         ("identity", "Certificates of the node's organisation"),
+        (
+            "time",
+            "Timestamps of checkpoints, and of anything where the node is an authority",
+        ),
     ];
     let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()

@@ -8,5 +8,6 @@ pub(crate) mod evaluations;
 pub(crate) mod events;
 pub(crate) mod identity;
 pub(crate) mod node;
+pub(crate) mod timestamps;
 pub(crate) mod topology;
 pub(crate) mod transactions;
