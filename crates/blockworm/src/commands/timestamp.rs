@@ -81,10 +81,9 @@ async fn list(args: &TimestampListArgs, format: Format) -> Result<ExitCode> {
 
 async fn show(args: &TimestampShowArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
-    let asked = remote
-        .client
-        .timestamp(&remote.ledger_text(), args.covering);
-    let view = asked.await.map_err(client_failure)?;
+    let ledger = remote.ledger_text();
+    let asked = remote.client.timestamp(&ledger, args.covering).await;
+    let view = asked.map_err(client_failure)?;
     if let Some(folder) = &args.out {
         fs::create_dir_all(folder).map_err(|error| unusable(folder, &error))?;
         let bytes = |text: &str| {
