@@ -1,5 +1,6 @@
 //! The typed client: every call that the command line and the bench make.
 
+mod checkpoints;
 mod error;
 mod events;
 mod lists;

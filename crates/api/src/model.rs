@@ -1,10 +1,12 @@
 //! What the API answers in JSON: shapes shared by the server, the OpenAPI document and the client.
 //! Digests, keys and bytes are lower-case hex; times are milliseconds since 1970 (UTC).
 
+mod checkpoints;
 mod consortium;
 mod time;
 mod topology;
 
+pub use checkpoints::{CheckpointView, CosignerView, HistoryView, InclusionView};
 pub use consortium::{CalendarView, DifferenceView, PoliciesView, ProposalView, VoteView};
 pub use time::{StampFailure, StampView, StampsView, TimestampView};
 pub use topology::{HealthReason, TopologyNode, TopologyView};

@@ -4,8 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, consortium, contracts, directory, evaluations, events, identity, node, timestamps,
-        topology, transactions,
+        blocks, checkpoints, consortium, contracts, directory, evaluations, events, identity, node,
+        timestamps, topology, transactions,
     },
 };
 use axum::{Router, middleware};
@@ -64,6 +64,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(blocks::get_block))
         .routes(routes!(blocks::list_block_transactions))
         .routes(routes!(blocks::get_header))
+        .routes(routes!(checkpoints::get_checkpoint))
+        .routes(routes!(checkpoints::get_history))
         .routes(routes!(transactions::submit_transaction))
         .routes(routes!(transactions::submit_batch))
         .routes(routes!(transactions::get_transaction))

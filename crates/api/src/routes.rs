@@ -1,6 +1,7 @@
 //! The handlers, grouped by what they answer about.
 
 pub(crate) mod blocks;
+pub(crate) mod checkpoints;
 pub(crate) mod consortium;
 pub(crate) mod contracts;
 pub(crate) mod directory;

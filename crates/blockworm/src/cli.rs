@@ -2,6 +2,7 @@
 
 mod access;
 mod asset;
+mod checkpoint;
 mod console_user;
 mod financing;
 mod hsm;
@@ -19,6 +20,9 @@ pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
 };
+pub use checkpoint::{
+    CheckpointCommand, CheckpointHistoryArgs, CheckpointPolicyArgs, CheckpointShowArgs,
+};
 pub use console_user::{
     ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
     PasswordSource,
@@ -27,9 +31,9 @@ pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use identity::{
     AuthorityAdoptArgs, AuthorityCommand, AuthorityRootArgs, CertificateCalendarArgs,
-    CertificateCommand, CertificateCrlArgs, CertificateListArgs, CertificateRenewArgs,
-    ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs, EnrolmentTokenArgs,
-    OfOrganisation,
+    CertificateCommand, CertificateCrlArgs, CertificateIssueArgs, CertificateListArgs,
+    CertificateRenewArgs, ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs,
+    EnrolmentTokenArgs, OfOrganisation,
 };
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
@@ -123,6 +127,9 @@ pub enum Command {
     /// Proofs for strangers.
     #[command(subcommand)]
     Proof(ProofCommand),
+    /// Checkpoints of the history tree that the nodes cosign, and the policy that counts them.
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// Check a proof offline: 0 valid, 1 broken, 2 consistent but unpinned.
     Verify(VerifyArgs),
     /// Members of an organisation.

@@ -101,6 +101,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "read",
     ),
     ("get", "/v1/ledgers/{ledger}/headers/{height}", "read"),
+    ("get", "/v1/ledgers/{ledger}/checkpoint", "read"),
+    ("get", "/v1/ledgers/{ledger}/history/{height}", "read"),
     ("post", "/v1/ledgers/{ledger}/transactions", "submit"),
     ("post", "/v1/ledgers/{ledger}/transactions/batch", "submit"),
     ("get", "/v1/ledgers/{ledger}/transactions/{id}", "read"),

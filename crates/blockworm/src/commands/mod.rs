@@ -6,6 +6,7 @@ mod archiving;
 mod asset;
 mod authority;
 mod certificate;
+mod checkpoint;
 mod clock;
 mod console_user;
 mod consortium;
@@ -94,6 +95,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Doctor(place) => doctor::run(&place, format).await,
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
+            Command::Checkpoint(command) => checkpoint::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
             Command::Hsm(command) => hsm::run(&command, format).await,
             Command::Enrolment(command) => enrolment::run(&command, format).await,
