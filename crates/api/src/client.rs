@@ -5,6 +5,7 @@ mod error;
 mod events;
 mod lists;
 mod submit;
+mod timestamps;
 mod tls;
 
 pub use error::ClientError;

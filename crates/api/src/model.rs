@@ -3,10 +3,12 @@
 
 mod checkpoints;
 mod consortium;
+mod time;
 mod topology;
 
 pub use checkpoints::{CheckpointView, CosignerView, HistoryView, InclusionView};
 pub use consortium::{CalendarView, DifferenceView, PoliciesView, ProposalView, VoteView};
+pub use time::{StampFailure, StampView, StampsView, TimestampView};
 pub use topology::{HealthReason, TopologyNode, TopologyView};
 
 use blockworm_ledger::{Event, Header, Receipt};

@@ -5,7 +5,7 @@ use crate::{
     auth, description, guard,
     routes::{
         blocks, checkpoints, consortium, contracts, directory, evaluations, events, identity, node,
-        revocations, topology, transactions,
+        revocations, timestamps, topology, transactions,
     },
 };
 use axum::{Router, middleware};
@@ -85,6 +85,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(revocations::get_revocations))
         .routes(routes!(events::stream_events))
         .routes(routes!(evaluations::evaluate))
+        .routes(routes!(timestamps::stamp))
+        .routes(routes!(timestamps::get_timestamp))
+        .routes(routes!(timestamps::list_stamps))
         .routes(routes!(identity::enrol))
         .routes(routes!(identity::renew))
         .routes(routes!(identity::take_possession))
@@ -117,6 +120,10 @@ fn document() -> OpenApi {
             "Blind evaluation, where the node's organisation holds a key",
         ),
         ("identity", "Certificates of the node's organisation"),
+        (
+            "time",
+            "Timestamps of checkpoints, and of anything where the node is an authority",
+        ),
     ];
     let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()

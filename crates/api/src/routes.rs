@@ -10,5 +10,6 @@ pub(crate) mod events;
 pub(crate) mod identity;
 pub(crate) mod node;
 pub(crate) mod revocations;
+pub(crate) mod timestamps;
 pub(crate) mod topology;
 pub(crate) mod transactions;

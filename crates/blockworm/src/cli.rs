@@ -13,6 +13,7 @@ mod node;
 mod org;
 mod proposal;
 mod receivable;
+mod timestamp;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
 pub use asset::{
@@ -56,6 +57,10 @@ pub use receivable::{
     ReceivableForgoArgs, ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs,
     RegistryActArgs, RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs,
     RegistryReregisterArgs, RegistryReserveArgs, RegistryShowArgs, usual_buyer,
+};
+pub use timestamp::{
+    TimestampCheckArgs, TimestampCommand, TimestampListArgs, TimestampRenewArgs,
+    TimestampRequestArgs, TimestampShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};
@@ -163,6 +168,9 @@ pub enum Command {
     /// Keys by which an organisation evaluates fingerprints blindly for banks.
     #[command(subcommand)]
     KeyHolder(KeyHolderCommand),
+    /// Trusted time: stamps of checkpoints, timestamps of files, their checking and renewal.
+    #[command(subcommand)]
+    Timestamp(TimestampCommand),
     /// An organisation: its own folder, invitations, joining.
     #[command(subcommand)]
     Org(OrgCommand),

@@ -45,6 +45,9 @@ mod story;
 mod submitter;
 mod summary;
 mod table;
+mod timestamp;
+mod timestamp_health;
+mod timing;
 mod tx;
 mod up;
 pub mod verify;
@@ -103,6 +106,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,
             Command::KeyHolder(command) => key_holder::run(&command, format).await,
+            Command::Timestamp(command) => timestamp::run(&command, format).await,
             Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,

@@ -278,6 +278,7 @@ impl NodeConfigFile {
         }
         file.check_addresses()?;
         file.check_key_holders()?;
+        file.check_time()?;
         Ok(file)
     }
 

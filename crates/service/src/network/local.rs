@@ -4,7 +4,7 @@
 //! is exactly what a real consortium must not do.
 
 use super::{
-    config::{KeyHolderSettings, NEVER_VOTED, NodeConfigFile, PeerSettings},
+    config::{KeyHolderSettings, NEVER_VOTED, NodeConfigFile, PeerSettings, TimeSettings},
     folder::{
         ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
         OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
@@ -433,7 +433,13 @@ fn node_file(
             key: their.key.public_key(),
             address: their.listen,
         });
-    NodeConfigFile::local(&node.record(draft), &kept, peers.collect())
+    let mut file = NodeConfigFile::local(&node.record(draft), &kept, peers.collect());
+    let is_notary = |draft: &Draft| draft.plan.roles.iter().any(|role| role == "notary");
+    if let Some((notary, its)) = all.iter().find(|(other, _)| is_notary(other)) {
+        let itself = notary.plan.id == draft.plan.id;
+        file.time = TimeSettings::local(&notary.plan.id, its.api, itself);
+    }
+    file
 }
 
 #[cfg(test)]

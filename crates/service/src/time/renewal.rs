@@ -12,7 +12,14 @@ impl StampPlan {
     #[must_use]
     pub fn is_due(&self, about: &About, now_ms: u64) -> bool {
         let end_ms = self.end_ms(about);
-        now_ms <= end_ms && now_ms.saturating_add(self.renew_before_ms) > end_ms
+        // Certificates of hours, as in rehearsals, are not due all the time.
+        let life_ms = about.holds_until_ms.saturating_sub(about.holds_from_ms);
+        let before_ms = if end_ms == about.holds_until_ms {
+            self.renew_before_ms.min(life_ms / 3)
+        } else {
+            self.renew_before_ms
+        };
+        now_ms <= end_ms && now_ms.saturating_add(before_ms) > end_ms
     }
 
     /// When the newest token of a stamp holds no more.

@@ -41,6 +41,9 @@ pub trait Checkpoints: Send + Sync + 'static {
     /// The newest one.
     fn newest(&self) -> impl Future<Output = Option<Stampable>> + Send;
 
+    /// The note of this size with all cosignatures that are there now, if it is kept still.
+    fn note(&self, size: u64) -> Option<String>;
+
     /// Whether a block of this height or above has transactions.
     fn busy_since(&self, height: u64) -> bool;
 }
@@ -111,6 +114,7 @@ impl<C: Checkpoints> Stamper<C> {
                     pause
                 }
             };
+            self.refresh_note().await;
             if Instant::now() >= renewal {
                 renewal_retry = match self.renew_due().await {
                     Ok(_) => FIRST_RETRY,
@@ -157,6 +161,24 @@ impl<C: Checkpoints> Stamper<C> {
         );
         self.note_stamp(&stamp, &url, drift);
         Ok(Some(next.size))
+    }
+
+    /// Takes up cosignatures that came after the newest stamp: it is stamped within a second, and
+    /// slow cosigners need longer.
+    async fn refresh_note(&self) {
+        let ledger = self.checkpoints.ledger();
+        let Some(size) = self.store.newest(&ledger).map(|about| about.size) else {
+            return;
+        };
+        let (store, note) = (self.store.clone(), self.checkpoints.note(size));
+        let Some(note) = note else { return };
+        let write = move || match store.get(ledger, size)? {
+            Some(stamp) if note.len() > stamp.note.len() => store.put_note(ledger, size, &note),
+            _ => Ok(()),
+        };
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(write).await {
+            tracing::warn!(%ledger, code = error.code(), "{error}");
+        }
     }
 
     /// The first token that an authority gives, in the order of the settings.

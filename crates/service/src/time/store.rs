@@ -54,6 +54,8 @@ pub struct About {
     pub root: String,
     /// The hash function of the newest token.
     pub hash: String,
+    /// Since when the newest token's certificates hold, milliseconds since 1970 UTC.
+    pub holds_from_ms: u64,
     /// Until when the newest token's certificates hold, milliseconds since 1970 UTC.
     pub holds_until_ms: u64,
     /// How often it was renewed.
@@ -106,6 +108,7 @@ impl Stamp {
             authority: path.subject.clone(),
             root: path.root_subject.clone(),
             hash: by.token.imprint_algorithm.as_str().to_owned(),
+            holds_from_ms: path.not_before_ms,
             holds_until_ms: path.not_after_ms,
             renewals: 0,
         };
@@ -138,6 +141,7 @@ impl Stamp {
         let path = &by.verified.path;
         self.chain_pem = chain_pem(path);
         hash.as_str().clone_into(&mut self.about.hash);
+        self.about.holds_from_ms = path.not_before_ms;
         self.about.holds_until_ms = path.not_after_ms;
         self.about.renewals += 1;
         Ok(())
@@ -238,6 +242,14 @@ impl StampStore {
         sync(&folder)?;
         self.note(ledger, &stamp.about);
         Ok(())
+    }
+
+    /// Keeps the note with cosignatures that came after the stamp; the body stays what it was.
+    ///
+    /// # Errors
+    /// [`TimeError::Io`].
+    pub fn put_note(&self, ledger: LedgerId, size: u64, note: &str) -> Result<(), TimeError> {
+        write(&self.folder(ledger, size).join(NOTE), note.as_bytes())
     }
 
     fn note(&self, ledger: LedgerId, about: &About) {

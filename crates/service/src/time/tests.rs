@@ -167,6 +167,10 @@ impl Checkpoints for Growing {
         })
     }
 
+    fn note(&self, _size: u64) -> Option<String> {
+        None
+    }
+
     fn busy_since(&self, height: u64) -> bool {
         self.busy.load(Ordering::SeqCst) >= height
     }
