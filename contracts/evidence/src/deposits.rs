@@ -12,10 +12,6 @@ use blockworm_kit::{Caller, KitQuery, time_ms};
 use cosmwasm_std::{Addr, DepsMut, Env, Event, HexBinary, Response, Storage};
 use std::collections::{BTreeMap, btree_map};
 
-/// Bytes of a commitment by which an entry of a matter is found again: as many as keep two of one
-/// matter apart.
-const FOUND_BY: usize = 16;
-
 pub(crate) fn deposit(
     deps: DepsMut<'_, KitQuery>,
     env: &Env,
@@ -126,11 +122,10 @@ fn add(
     Ok(entry)
 }
 
-/// The part of a commitment that is a key.
+/// A commitment as a part of a key.
 pub(crate) fn found_by(commitment: &str) -> Result<Vec<u8>, EvidenceError> {
     check_digest("the commitment", commitment)?;
-    let bytes = HexBinary::from_hex(commitment)?;
-    Ok(bytes[..FOUND_BY].to_vec())
+    Ok(HexBinary::from_hex(commitment)?.into())
 }
 
 fn told(matter: &str, entry: &Entry) -> Event {

@@ -1,6 +1,6 @@
 //! Messages of the evidence contract.
 
-use crate::state::{Act, Attestation, Entry, Matter, Relation, RelationKind};
+use crate::state::RelationKind;
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::Uint64;
 
@@ -160,13 +160,13 @@ pub enum ExecuteMsg {
 #[schemaifier(mute_warnings)]
 pub enum QueryMsg {
     /// One matter, or `null`.
-    #[returns(Option<Matter>)]
+    #[returns(Option<crate::state::Matter>)]
     Matter {
         /// Its id.
         matter: String,
     },
     /// A page of matters in order of id.
-    #[returns(Vec<Matter>)]
+    #[returns(Vec<crate::state::Matter>)]
     Matters {
         /// The last id of the page before.
         start_after: Option<String>,
@@ -174,7 +174,7 @@ pub enum QueryMsg {
         limit: Option<u32>,
     },
     /// A page of a matter's entries by number.
-    #[returns(Vec<Entry>)]
+    #[returns(Vec<crate::state::Entry>)]
     Entries {
         /// The matter.
         matter: String,
@@ -184,7 +184,7 @@ pub enum QueryMsg {
         limit: Option<u32>,
     },
     /// The entry of a matter that has this commitment, or `null`.
-    #[returns(Option<Entry>)]
+    #[returns(Option<crate::state::Entry>)]
     ByCommitment {
         /// The matter.
         matter: String,
@@ -192,7 +192,7 @@ pub enum QueryMsg {
         commitment: String,
     },
     /// A page of a matter's attestations by number.
-    #[returns(Vec<Attestation>)]
+    #[returns(Vec<crate::state::Attestation>)]
     Attestations {
         /// The matter.
         matter: String,
@@ -202,7 +202,7 @@ pub enum QueryMsg {
         limit: Option<u32>,
     },
     /// A page of what else happened in a matter, by number.
-    #[returns(Vec<Act>)]
+    #[returns(Vec<crate::state::Act>)]
     Acts {
         /// The matter.
         matter: String,
@@ -212,7 +212,7 @@ pub enum QueryMsg {
         limit: Option<u32>,
     },
     /// A page of what organisations say of their relations, in order of who says it and to whom.
-    #[returns(Vec<Relation>)]
+    #[returns(Vec<crate::state::Relation>)]
     Relations {
         /// Of one organisation alone.
         organisation: Option<String>,

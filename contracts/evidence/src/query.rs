@@ -80,8 +80,7 @@ fn by_commitment(
     let Some(number) = COMMITTED.may_load(storage, (matter, &place))? else {
         return Ok(None);
     };
-    let entry = ENTRIES.load(storage, (matter, number))?;
-    Ok(Some(entry).filter(|entry| entry.commitment == commitment))
+    Ok(Some(ENTRIES.load(storage, (matter, number))?))
 }
 
 fn relations(

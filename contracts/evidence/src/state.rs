@@ -19,7 +19,7 @@ pub const ACTS: Map<(&str, u32), Act> = Map::new("acts");
 /// (who says it, of whom) → the newest statement.
 pub const RELATIONS: Map<(&str, &str), Relation> = Map::new("relations");
 
-/// (matter, first half of a commitment) → the entry's number.
+/// (matter, commitment) → the entry's number.
 pub const COMMITTED: Map<(&str, &[u8]), u32> = Map::new("c");
 
 /// Matter → what is counted about its acts; absent before the first.
@@ -238,6 +238,19 @@ pub enum RelationKind {
 }
 
 impl RelationKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Owner,
+        Self::Subsidiary,
+        Self::Affiliate,
+        Self::Customer,
+        Self::Supplier,
+        Self::Employer,
+        Self::Contractor,
+        Self::Other,
+    ];
+
     /// As messages, events and rows name it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -4,6 +4,7 @@ mod access;
 mod asset;
 mod checkpoint;
 mod console_user;
+mod evidence;
 mod financing;
 mod hsm;
 mod identity;
@@ -26,6 +27,11 @@ pub use checkpoint::{
 pub use console_user::{
     ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
     PasswordSource,
+};
+pub use evidence::{
+    EvidenceAttestArgs, EvidenceCommand, EvidenceDecideArgs, EvidenceDepositArgs,
+    EvidenceDisputeArgs, EvidenceEraseArgs, EvidenceListArgs, EvidenceOrderArgs, EvidencePhaseArgs,
+    EvidenceShowArgs, HowCaptured,
 };
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
@@ -159,6 +165,9 @@ pub enum Command {
     /// Receivables: an invoice becomes an asset that one bank finances.
     #[command(subcommand)]
     Receivable(ReceivableCommand),
+    /// Evidence: files kept encrypted here, commitments to them on the ledger.
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
     /// Claims on invoices, on the ledger that rival banks share.
     #[command(subcommand)]
     Registry(RegistryCommand),

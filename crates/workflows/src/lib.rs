@@ -1,6 +1,7 @@
 //! Off-ledger business: importers, steps and exports.
 
 pub mod asset;
+pub mod commitment;
 pub mod decimal;
 pub mod evidence;
 pub mod fingerprint;

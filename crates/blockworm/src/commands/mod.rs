@@ -16,6 +16,7 @@ mod decide;
 mod doctor;
 mod down;
 mod enrolment;
+mod evidence;
 mod financing;
 mod fingerprints;
 mod hsm;
@@ -103,6 +104,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Asset(command) => asset::run(&command, format).await,
             Command::Voucher(command) => voucher::run(&command, format).await,
             Command::Receivable(command) => receivable::run(&command, format).await,
+            Command::Evidence(command) => evidence::run(&command, format).await,
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,
             Command::KeyHolder(command) => key_holder::run(&command, format).await,
