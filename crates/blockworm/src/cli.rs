@@ -5,6 +5,7 @@ mod asset;
 mod checkpoint;
 mod console_user;
 mod evidence;
+mod evidence_package;
 mod financing;
 mod hsm;
 mod identity;
@@ -33,6 +34,7 @@ pub use evidence::{
     EvidenceDisputeArgs, EvidenceEraseArgs, EvidenceListArgs, EvidenceOrderArgs, EvidencePhaseArgs,
     EvidenceShowArgs, HowCaptured,
 };
+pub use evidence_package::{EvidenceExportArgs, EvidenceSampleArgs, EvidenceSealArgs};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use identity::{

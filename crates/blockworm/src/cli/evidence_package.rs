@@ -1,7 +1,7 @@
 //! `blockworm evidence export|seal|sample`: packages for courts.
 
 use super::{Place, Target};
-use blockworm_ledger::{MemberId, OrganisationId};
+use blockworm_ledger::OrganisationId;
 use clap::Args;
 use std::path::PathBuf;
 

@@ -15,7 +15,7 @@ use crate::{
 use blockworm_crypto::cms::Signer;
 use blockworm_ledger::{OrganisationId, checkpoint::Policy};
 use blockworm_service::{
-    identity::{DOCUMENTS, organisation_keys::open_key},
+    identity::{DOCUMENTS, open_key},
     network::ConsortiumFolder,
 };
 use blockworm_verify::{BytesSource, Package, Pins, verify_package};
@@ -64,12 +64,19 @@ pub async fn write_package(
     progress: &Progress,
 ) -> Result<Written> {
     let folder = ConsortiumFolder::new(&args.target.place.dir);
-    let sealer = args.sealed_by.as_ref().map(|one| sealer(&folder, one)).transpose()?;
+    let sealer = args
+        .sealed_by
+        .as_ref()
+        .map(|one| sealer(&folder, one))
+        .transpose()?;
     let case = match &args.asset {
         Some(receivable) => Some(case(desk, &folder, receivable, args, progress).await?),
         None => None,
     };
-    let matter = args.matter.clone().or_else(|| args.asset.as_deref().map(matter_of));
+    let matter = args
+        .matter
+        .clone()
+        .or_else(|| args.asset.as_deref().map(matter_of));
     let matter = matter.unwrap_or_default();
     progress.doing(format!("collecting what the ledger proves of {matter}"));
     let organisations = [&args.organisation].into_iter().chain(&args.also);
@@ -133,12 +140,18 @@ fn sealer(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Result<Se
             "the notary or court seals it on its own machine: blockworm evidence seal PACKAGE --as ORGANISATION",
         )
     };
-    let (key, chain) = open_key(folder, organisation, DOCUMENTS)
-        .map_err(|error| unusable(format!("the documents key of {organisation} cannot be used: {error}")))?;
+    let (key, chain) = open_key(folder, organisation, DOCUMENTS).map_err(|error| {
+        unusable(format!(
+            "the documents key of {organisation} cannot be used: {error}"
+        ))
+    })?;
     let signer = Signer::new(key, chain).map_err(|error| unusable(error.to_string()))?;
     let record = folder.record().ok();
     let named = record.iter().flat_map(|record| &record.organisations);
-    let name = named.clone().find(|one| one.id == *organisation).map(|one| one.name.clone());
+    let name = named
+        .clone()
+        .find(|one| one.id == *organisation)
+        .map(|one| one.name.clone());
     Ok(Sealer {
         organisation: organisation.to_string(),
         name: name.unwrap_or_else(|| organisation.to_string()),
@@ -155,10 +168,14 @@ pub fn refused(error: ExportError<Failure>) -> Failure {
                 ExportError::NotFound(_) => "blockworm evidence list",
                 ExportError::Empty(_) => "blockworm evidence deposit MATTER FILE",
                 ExportError::Growing(_) => "run it again when nothing is being deposited",
-                ExportError::TooMany(_) => "leave relations out of account: fewer organisations, or a matter with fewer rows",
+                ExportError::TooMany(_) => {
+                    "leave relations out of account: fewer organisations, or a matter with fewer rows"
+                }
                 ExportError::Strange(_) => "ask another node: --api ADDRESS",
                 ExportError::Held(_) => "blockworm doctor",
-                ExportError::Document(_) | ExportError::Archive(_) => "--without-originals, or --encrypted",
+                ExportError::Document(_) | ExportError::Archive(_) => {
+                    "--without-originals, or --encrypted"
+                }
                 ExportError::Seal(_) => "blockworm evidence seal PACKAGE --as ORGANISATION",
                 ExportError::Source(_) => "",
             };
@@ -184,12 +201,21 @@ pub fn told(written: &Written) -> String {
     let Written { file, summary } = written;
     let mut text = format!(
         "package     {file}\nid          {}\nentries     {}, {} attestations, {} acts\nsize        {} bytes, {} beyond the originals\nindex       {}\n",
-        summary.id, summary.entries, summary.attestations, summary.acts, summary.bytes,
-        summary.overhead_bytes, summary.index,
+        summary.id,
+        summary.entries,
+        summary.attestations,
+        summary.acts,
+        summary.bytes,
+        summary.overhead_bytes,
+        summary.index,
     );
     match summary.earliest_outside_ms {
         Some(ms) => {
-            let _ = writeln!(text, "outside     {} UTC at the latest", crate::output::utc(ms));
+            let _ = writeln!(
+                text,
+                "outside     {} UTC at the latest",
+                crate::output::utc(ms)
+            );
         }
         None => text.push_str("outside     no time yet by somebody who runs no node\n"),
     }
@@ -199,7 +225,10 @@ pub fn told(written: &Written) -> String {
     for one in &summary.missing {
         let _ = writeln!(text, "missing     {}", one.said.en);
     }
-    let _ = writeln!(text, "next        blockworm verify {file} --genesis FILE|DIGEST --policy FILE");
+    let _ = writeln!(
+        text,
+        "next        blockworm verify {file} --genesis FILE|DIGEST --policy FILE"
+    );
     text
 }
 
@@ -224,9 +253,8 @@ pub fn seal(args: &EvidenceSealArgs, format: Format) -> Result<ExitCode> {
     };
     let unchecked = check(&package, &pins)?;
     let sealer = sealer(&folder, &args.organisation)?;
-    let sealed = seal_archive(&package, &sealer, now_ms()).map_err(|error| {
-        Failure::of(error.code(), &error).during(args.package.display())
-    })?;
+    let sealed = seal_archive(&package, &sealer, now_ms())
+        .map_err(|error| Failure::of(error.code(), &error).during(args.package.display()))?;
     let out = args.out.as_deref().unwrap_or(&args.package);
     replace(out, &sealed)?;
     let sealed = Sealed {
@@ -245,11 +273,8 @@ pub fn seal(args: &EvidenceSealArgs, format: Format) -> Result<ExitCode> {
 
 /// A notary does not put its name to what does not hold.
 fn check(package: &[u8], pins: &Pins) -> Result<Vec<String>> {
-    let source = BytesSource::new(package);
-    let package = Package::open(&source).map_err(|error| {
-        Failure::of("evidence.damaged_package", &error).next("ask for the package again")
-    })?;
-    let report = verify_package(&package, pins);
+    let source = BytesSource(package.to_vec());
+    let report = verify_package(&Package::Zip(&source), pins);
     let failed: Vec<String> = report
         .checks
         .iter()
@@ -263,14 +288,14 @@ fn check(package: &[u8], pins: &Pins) -> Result<Vec<String>> {
             .fact("failed", serde_json::json!(failed)));
     }
     let unchecked = report.checks.iter();
-    let unchecked = unchecked.filter(|check| check.verdict == blockworm_ledger::report::Verdict::Unchecked);
+    let unchecked =
+        unchecked.filter(|check| check.verdict == blockworm_ledger::report::Verdict::Unchecked);
     Ok(unchecked.map(|check| check.name.clone()).collect())
 }
 
 fn policy(path: &Path) -> Result<Policy> {
-    Policy::parse(&read(path)?).map_err(|error| {
-        Failure::of(error.code(), &error).during(path.display())
-    })
+    Policy::parse(&read(path)?)
+        .map_err(|error| Failure::of(error.code(), &error).during(path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -281,7 +306,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     };
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > LARGEST_PACKAGE_BYTES {
-        let what = format!("{} has {size} bytes; packages have at most 1 GiB", path.display());
+        let what = format!(
+            "{} has {size} bytes; packages have at most 1 GiB",
+            path.display()
+        );
         return Err(Failure::new("evidence.package_too_large", what));
     }
     fs::read(path).map_err(unreadable)

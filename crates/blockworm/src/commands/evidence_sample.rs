@@ -40,10 +40,38 @@ const COURT: &str = "court/operator";
 
 /// What the parties deposited: by whom, phase, kind, method, name, text.
 const FILES: [(&str, &str, &str, &str, &str, &str); 4] = [
-    (PLATFORM, "contract", "agreement", "upload", "买卖合同.txt", include_str!("evidence_sample/contract.txt")),
-    (PLATFORM, "delivery", "delivery-note", "scan", "送货单.txt", include_str!("evidence_sample/delivery.txt")),
-    (BANK, "delivery", "receipt", "scan", "签收单.txt", include_str!("evidence_sample/receipt.txt")),
-    (PLATFORM, "demand", "notice", "upload", "催款函.txt", include_str!("evidence_sample/demand.txt")),
+    (
+        PLATFORM,
+        "contract",
+        "agreement",
+        "upload",
+        "买卖合同.txt",
+        include_str!("evidence_sample/contract.txt"),
+    ),
+    (
+        PLATFORM,
+        "delivery",
+        "delivery-note",
+        "scan",
+        "送货单.txt",
+        include_str!("evidence_sample/delivery.txt"),
+    ),
+    (
+        BANK,
+        "delivery",
+        "receipt",
+        "scan",
+        "签收单.txt",
+        include_str!("evidence_sample/receipt.txt"),
+    ),
+    (
+        PLATFORM,
+        "demand",
+        "notice",
+        "upload",
+        "催款函.txt",
+        include_str!("evidence_sample/demand.txt"),
+    ),
 ];
 
 /// How a sample went.
@@ -61,13 +89,20 @@ pub async fn run(args: &EvidenceSampleArgs, format: Format) -> Result<ExitCode> 
     let desk = Desk::open(&args.target).await?;
     let progress = Progress::new();
     let mut played = play(&desk, &args.target.place.dir, &progress).await?;
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.evidence.zip", played.matter)));
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{}.evidence.zip", played.matter)));
     let export = EvidenceExportArgs {
         matter: Some(played.matter.clone()),
         asset: None,
         out,
         organisation: organisation(PLATFORM)?,
-        also: vec![organisation(BANK)?, organisation(NOTARY)?, organisation(COURT)?],
+        also: vec![
+            organisation(BANK)?,
+            organisation(NOTARY)?,
+            organisation(COURT)?,
+        ],
         sealed_by: Some(organisation(NOTARY)?),
         encrypted: false,
         without_originals: false,
@@ -115,7 +150,9 @@ pub async fn play(desk: &Desk, dir: &std::path::Path, progress: &Progress) -> Re
     };
     stage.open().await?;
     for (by, phase, kind, method, name, text) in FILES {
-        stage.deposit(by, (phase, kind, method), (name, text)).await?;
+        stage
+            .deposit(by, (phase, kind, method), (name, text))
+            .await?;
     }
     stage.attest().await?;
     let dispute = ExecuteMsg::Dispute {
@@ -123,14 +160,28 @@ pub async fn play(desk: &Desk, dir: &std::path::Path, progress: &Progress) -> Re
         entry: 4,
         document: String::new(),
     };
-    stage.cite(BANK, dispute, "异议理由.txt", include_str!("evidence_sample/dispute.txt")).await?;
+    stage
+        .cite(
+            BANK,
+            dispute,
+            "异议理由.txt",
+            include_str!("evidence_sample/dispute.txt"),
+        )
+        .await?;
     let decide = ExecuteMsg::Decide {
         matter: matter.clone(),
         dispute: 1,
         outcome: "dismissed".into(),
         document: String::new(),
     };
-    stage.cite(COURT, decide, "裁定书.txt", include_str!("evidence_sample/decision.txt")).await?;
+    stage
+        .cite(
+            COURT,
+            decide,
+            "裁定书.txt",
+            include_str!("evidence_sample/decision.txt"),
+        )
+        .await?;
     let steps = stage.steps;
     Ok(Played {
         matter,
@@ -230,10 +281,12 @@ impl<'a> Stage<'a> {
             system: std::env::consts::OS.into(),
             version: env!("CARGO_PKG_VERSION").into(),
         };
-        let captured = capture(file, terms, &device)
-            .map_err(|error| Failure::of(error.code(), &error))?;
+        let captured =
+            capture(file, terms, &device).map_err(|error| Failure::of(error.code(), &error))?;
         let store = self.store(by)?;
-        deposit(&mut self.way(), &store, &who, vec![captured], now).await.map_err(failure)?;
+        deposit(&mut self.way(), &store, &who, vec![captured], now)
+            .await
+            .map_err(failure)?;
         self.tell(format!("{name} deposited by {by} as {phase}"));
         Ok(())
     }
@@ -246,12 +299,27 @@ impl<'a> Stage<'a> {
         };
         let matter = self.matter;
         let about = (matter, 1, "seen-original");
-        attest(&mut self.way(), &store, &who, about, Some(&findings), now_ms()).await.map_err(failure)?;
+        attest(
+            &mut self.way(),
+            &store,
+            &who,
+            about,
+            Some(&findings),
+            now_ms(),
+        )
+        .await
+        .map_err(failure)?;
         self.tell("the notary attested that it saw the original of the contract".into());
         Ok(())
     }
 
-    async fn cite(&mut self, by: &str, mut message: ExecuteMsg, name: &str, text: &str) -> Result<()> {
+    async fn cite(
+        &mut self,
+        by: &str,
+        mut message: ExecuteMsg,
+        name: &str,
+        text: &str,
+    ) -> Result<()> {
         let paper = Paper {
             name: name.to_owned(),
             bytes: text.as_bytes().to_vec(),
@@ -268,7 +336,16 @@ impl<'a> Stage<'a> {
             _ => "acted",
         };
         let (who, store, matter) = (this(by)?, self.store(by)?, self.matter);
-        cite(&mut self.way(), &store, &who, (matter, &message), &paper, now_ms()).await.map_err(failure)?;
+        cite(
+            &mut self.way(),
+            &store,
+            &who,
+            (matter, &message),
+            &paper,
+            now_ms(),
+        )
+        .await
+        .map_err(failure)?;
         self.tell(format!("{by} {said}"));
         Ok(())
     }

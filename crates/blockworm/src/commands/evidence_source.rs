@@ -12,8 +12,8 @@ use blockworm_ledger::{OrganisationId, TransactionId};
 use blockworm_service::network::ConsortiumFolder;
 use blockworm_workflows::evidence::{
     Store,
-    package::{Holdings, Opened, Original, Source},
     package::source::{CheckpointAnswer, HistoryAnswer, NodeSeen, StampAnswer},
+    package::{Holdings, Opened, Original, Source},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -69,7 +69,10 @@ impl Source for NodeSource {
 
     async fn proof(&mut self, transaction: &str) -> Result<String> {
         let id: TransactionId = transaction.parse().map_err(|_| {
-            Failure::new("node.unexpected", format!("`{transaction}` is no transaction's id"))
+            Failure::new(
+                "node.unexpected",
+                format!("`{transaction}` is no transaction's id"),
+            )
         })?;
         self.remote.proof(&id, self.left().max(POLL)).await
     }
@@ -79,11 +82,14 @@ impl Source for NodeSource {
             contract: contract.clone(),
             key: hex(key),
         });
-        let question = StateQuestion { keys: keys.collect() };
+        let question = StateQuestion {
+            keys: keys.collect(),
+        };
         loop {
             let ledger = self.remote.ledger_text();
             match self.remote.client.state_proofs(&ledger, &question).await {
-                Err(error) if error.code() == Some("proof.not_yet_provable") && self.pause().await => {}
+                Err(error)
+                    if error.code() == Some("proof.not_yet_provable") && self.pause().await => {}
                 answer => return answer.map_err(client_failure),
             }
         }
@@ -106,7 +112,11 @@ impl Source for NodeSource {
 
     async fn history(&mut self, height: u64, size: u64) -> Result<HistoryAnswer> {
         let ledger = self.remote.ledger_text();
-        let answer = self.remote.client.history(&ledger, height, Some(size)).await;
+        let answer = self
+            .remote
+            .client
+            .history(&ledger, height, Some(size))
+            .await;
         shaped(&answer.map_err(client_failure)?)
     }
 
@@ -131,7 +141,12 @@ impl Source for NodeSource {
 
     async fn nodes(&mut self) -> Result<Vec<NodeSeen>> {
         let ledger = self.remote.ledger_text();
-        let seen = self.remote.client.topology(&ledger).await.map_err(client_failure)?;
+        let seen = self
+            .remote
+            .client
+            .topology(&ledger)
+            .await
+            .map_err(client_failure)?;
         let nodes = seen.nodes.into_iter().map(|node| NodeSeen {
             organisation: node.organisation,
             key: node.key,
@@ -189,7 +204,10 @@ impl FolderHoldings {
         &self,
         matter: &str,
         commitment: &str,
-        take: impl Fn(&Store, blockworm_workflows::evidence::Kept) -> std::result::Result<Option<T>, String>,
+        take: impl Fn(
+            &Store,
+            blockworm_workflows::evidence::Kept,
+        ) -> std::result::Result<Option<T>, String>,
     ) -> std::result::Result<Option<T>, String> {
         for store in &self.stores {
             let found = store.find_commitment(&self.ledger, matter, commitment);
@@ -231,7 +249,9 @@ impl Holdings for FolderHoldings {
 
     fn opened(&self, matter: &str, committed: &str) -> std::result::Result<Option<Opened>, String> {
         for store in &self.stores {
-            let all = store.matter(&self.ledger, matter).map_err(|error| error.to_string())?;
+            let all = store
+                .matter(&self.ledger, matter)
+                .map_err(|error| error.to_string())?;
             for kept in all {
                 let capture = kept.capture.as_ref();
                 let capture = capture.filter(|one| one.commitment.to_string() == committed);
@@ -243,7 +263,10 @@ impl Holdings for FolderHoldings {
                 }
                 if let (true, Some(salt)) = (kept.commitment.to_string() == committed, kept.salt) {
                     let bytes = store.original(&kept).map_err(|error| error.to_string())?;
-                    return Ok(Some(Opened { bytes, salt: salt.0 }));
+                    return Ok(Some(Opened {
+                        bytes,
+                        salt: salt.0,
+                    }));
                 }
             }
         }

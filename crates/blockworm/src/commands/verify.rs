@@ -76,7 +76,7 @@ pub fn render(report: &VerificationReport) -> String {
         let mark = match check.verdict {
             Verdict::Pass => "ok  ",
             Verdict::Fail => "FAIL",
-            Verdict::Unpinned => "?   ",
+            Verdict::Unpinned | Verdict::Unchecked => "?   ",
         };
         let _ = writeln!(text, "{mark}  {:<24} {}", check.name, check.reason);
     }
