@@ -83,7 +83,7 @@ pub fn write(files: &[File]) -> Result<Vec<u8>, ArchiveError> {
         if !is_path(name) {
             return Err(ArchiveError::Name(name.clone()));
         }
-        let packed = compress_to_vec(bytes, 9);
+        let packed = compress_to_vec(bytes, 10);
         let worth = packed.len() < bytes.len() && bytes.len() <= packed.len() * MAX_RATIO;
         let (method, packed) = if worth {
             (8, packed.as_slice())
