@@ -2,7 +2,7 @@
 
 use super::{ElsewhereError, JoinFile, keep_genesis, ledger_record};
 use crate::{
-    identity::{self, AUTHORITY, CONSENSUS, IdentityError, Passphrase},
+    identity::{self, CONSENSUS, IdentityError, Passphrase},
     network::{
         config::{NEVER_VOTED, NodeConfigFile, ProfileName},
         folder::{
