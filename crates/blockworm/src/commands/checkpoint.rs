@@ -65,9 +65,8 @@ fn parse(view: &CheckpointView) -> Result<SignedCheckpoint> {
 async fn show(args: &CheckpointShowArgs, format: Format) -> Result<ExitCode> {
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
     let remote = Remote::connect(&args.target).await?;
-    let view = remote
-        .client
-        .checkpoint(&remote.ledger_text(), args.covering);
+    let ledger = remote.ledger_text();
+    let view = remote.client.checkpoint(&ledger, args.covering);
     let view = view.await.map_err(client_failure)?;
     let signed = parse(&view)?;
     if let Some(height) = args.covering.filter(|height| view.size <= *height) {
@@ -177,9 +176,8 @@ fn report_text(report: &PolicyReport) -> String {
 
 async fn history(args: &CheckpointHistoryArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
-    let view = remote
-        .client
-        .history(&remote.ledger_text(), args.height, args.size);
+    let ledger = remote.ledger_text();
+    let view = remote.client.history(&ledger, args.height, args.size);
     let view = view.await.map_err(client_failure)?;
     let text =
         serde_json::to_string_pretty(&view).map_err(|error| Failure::of("output.json", &error))?;
@@ -240,11 +238,12 @@ async fn policy(args: &CheckpointPolicyArgs, format: Format) -> Result<ExitCode>
 }
 
 async fn organisations(remote: &Remote) -> Result<Vec<OrganisationView>> {
+    let ledger = remote.ledger_text();
     let mut all = Vec::new();
     let mut cursor = None;
     for _ in 0..PAGES {
         let paging = Paging::new(100, cursor);
-        let page = remote.client.organisations(&remote.ledger_text(), &paging);
+        let page = remote.client.organisations(&ledger, &paging);
         let page = page.await.map_err(client_failure)?;
         all.extend(page.items);
         cursor = page.next;

@@ -37,6 +37,9 @@ pub enum NoCosigner {
     /// The key votes: what it signs must not be cosignatures.
     #[error("the key is a node's consensus key")]
     ConsensusKey,
+    /// As many keys of the organisation cosigned this checkpoint as it has nodes.
+    #[error("more keys of {0} than it has nodes")]
+    TooMany(OrganisationId),
     /// The signature does not hold.
     #[error("{0}")]
     Signature(String),
@@ -169,5 +172,123 @@ impl Judge {
             return Err(NoCosigner::ConsensusKey);
         }
         Ok(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use blockworm_crypto::{
+        Algorithm, SecretKey,
+        identity::{CertificateAuthority, Order, Validity},
+    };
+    use blockworm_ledger::LedgerId;
+
+    const NOW_MS: u64 = 1_790_000_000_000;
+    const VALIDITY: Validity = Validity {
+        not_before_ms: NOW_MS - 10_000,
+        not_after_ms: NOW_MS + 3_600_000,
+    };
+
+    struct Bank {
+        root: CertificateAuthority,
+        key: SecretKey,
+        told: Told,
+    }
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            ledger: LedgerId([7; 16]),
+            size: 9,
+            root: Digest::ZERO,
+        }
+    }
+
+    fn bank() -> Bank {
+        let root = CertificateAuthority::create("bank", "Root", Algorithm::P256, VALIDITY).unwrap();
+        let key = SecretKey::from_ed25519_seed([4; 32]);
+        let order = Order {
+            profile: Profile::Cosigning,
+            name: "cosigner",
+            functions: &[],
+            hosts: &[],
+        };
+        let time_s = NOW_MS / 1000;
+        let line = Cosignature::sign(&checkpoint(), "blockworm/bank", &key, time_s).unwrap();
+        let told = Told {
+            chain: root.issue_as(&order, &key.public_key(), VALIDITY).unwrap(),
+            time_s,
+            signature: line.bytes[8..].try_into().unwrap(),
+        };
+        Bank { root, key, told }
+    }
+
+    /// What becomes of the bank's line at a time, where the ledger has this record and these nodes.
+    fn judged(
+        judge: &mut Judge,
+        bank: &Bank,
+        now_ms: u64,
+        node: &str,
+        change: impl Fn(&mut OrganisationRecord),
+    ) -> Result<OrganisationId, NoCosigner> {
+        let standing = |_: &OrganisationId| {
+            let mut record = OrganisationRecord {
+                name: "Bank".into(),
+                roles: vec![],
+                ca_certificate: bank.root.certificate().to_vec(),
+                suspended_at: None,
+                removed_at: None,
+            };
+            change(&mut record);
+            Some(record)
+        };
+        let nodes = [Validator {
+            organisation: node.parse().unwrap(),
+            key: SecretKey::from_ed25519_seed([1; 32]).public_key(),
+        }];
+        let grounds = Grounds {
+            checkpoint: &checkpoint(),
+            block_ms: NOW_MS,
+            now_ms,
+            nodes: &nodes,
+            standing: &standing,
+        };
+        judge.check(&bank.told, &grounds).map(|(who, line)| {
+            assert_eq!(PublicKey::Ed25519(line.key), bank.key.public_key());
+            who
+        })
+    }
+
+    #[test]
+    fn who_is_suspended_removed_expired_or_of_another_root_counts_no_more() {
+        let bank = bank();
+        let mut judge = Judge::default();
+        // Asked in turn of one judge: what it remembers of the chain hides no change.
+        for _ in 0..2 {
+            let mut ask = |now_ms, node, change: &dyn Fn(&mut OrganisationRecord)| {
+                judged(&mut judge, &bank, now_ms, node, change)
+            };
+            assert_eq!(ask(NOW_MS, "bank", &|_| ()).unwrap().as_str(), "bank");
+            let suspended = ask(NOW_MS, "bank", &|record| record.suspended_at = Some(3));
+            assert!(matches!(suspended, Err(NoCosigner::Inactive(_))));
+            let removed = ask(NOW_MS, "bank", &|record| record.removed_at = Some(3));
+            assert!(matches!(removed, Err(NoCosigner::Inactive(_))));
+            let outside = ask(NOW_MS, "court", &|_| ());
+            assert!(matches!(outside, Err(NoCosigner::Outsider(_))));
+            let late = ask(NOW_MS + 3_700_000, "bank", &|_| ());
+            assert!(matches!(late, Err(NoCosigner::Certificate(_))), "{late:?}");
+            let next = CertificateAuthority::create("bank", "Root", Algorithm::P256, VALIDITY);
+            let next = next.unwrap().certificate().to_vec();
+            let other = ask(NOW_MS, "bank", &|record| {
+                record.ca_certificate = next.clone()
+            });
+            assert!(
+                matches!(other, Err(NoCosigner::Certificate(_))),
+                "{other:?}"
+            );
+            let early = ask(NOW_MS - 700_000, "bank", &|_| ());
+            assert!(early.is_err());
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The task that cosigns what became durable, tells the others and takes in what they tell.
 
 use super::{
-    book::{Line, Taken, chain_id},
+    book::{Entry, Line, Taken, chain_id},
     is_chosen,
-    judge::{Grounds, Judge},
+    judge::{Grounds, Judge, NoCosigner},
     wire::{LINES, Message, Told},
 };
 use crate::{
@@ -13,10 +13,7 @@ use crate::{
     mempool::Now,
     metrics::add,
 };
-use blockworm_crypto::{
-    PublicKey as NodeKey,
-    identity::{Profile, describe},
-};
+use blockworm_crypto::PublicKey as NodeKey;
 use blockworm_execution::OrganisationRecord;
 use blockworm_ledger::{
     OrganisationId,
@@ -58,6 +55,8 @@ pub struct Cosigning {
     early: VecDeque<(u64, Told)>,
     asked: HashMap<u64, u8>,
     budgets: HashMap<PublicKey, u32>,
+    /// Why this node's own cosignatures do not count, as it was said last.
+    complaint: Option<String>,
 }
 
 impl Cosigning {
@@ -80,6 +79,7 @@ impl Cosigning {
             early: VecDeque::new(),
             asked: HashMap::new(),
             budgets: HashMap::new(),
+            complaint: None,
         }
     }
 
@@ -141,9 +141,10 @@ impl Cosigning {
         height
     }
 
-    /// Signs a checkpoint, unless this node did so before or cannot.
-    fn cosign(&self, checkpoint: &Checkpoint) -> Option<Told> {
-        let cosigner = self.cosigner.as_ref()?;
+    /// Signs a checkpoint, unless this node did so before or cannot. What the others would refuse is
+    /// neither kept nor told.
+    fn cosign(&mut self, checkpoint: &Checkpoint) -> Option<Told> {
+        let cosigner = self.cosigner.clone()?;
         let NodeKey::Ed25519(key) = cosigner.key.public_key() else {
             return None;
         };
@@ -151,48 +152,34 @@ impl Cosigning {
         if entry.lines.iter().any(|line| line.key == key) {
             return None;
         }
-        let chain = (cosigner.chain)()?;
-        if !self.is_own(&chain, &cosigner.key.public_key()) {
-            return None;
-        }
         let time_s = (self.now)() / 1000;
         let name = cosigner_name(self.organisation.as_str());
         let signed = Cosignature::sign(checkpoint, &name, cosigner.key.as_ref(), time_s);
-        let signed = match signed {
-            Ok(signed) => signed,
-            Err(error) => {
-                tracing::warn!(ledger = %self.ledger.rules.id, %error, "a checkpoint is not cosigned");
-                return None;
+        let told = match (signed, (cosigner.chain)()) {
+            (Ok(signed), Some(chain)) => Told {
+                chain,
+                time_s,
+                signature: signed.bytes.get(8..)?.try_into().ok()?,
+            },
+            (Err(error), _) => return self.complain(&error.to_string()),
+            (_, None) => return self.complain("its certificate cannot be read"),
+        };
+        match self.admit(checkpoint.size, &entry, &told) {
+            Ok(_) => {
+                self.complaint = None;
+                Some(told)
             }
-        };
-        let signature = signed.bytes.get(8..)?.try_into().ok()?;
-        let line = Line {
-            key,
-            chain: chain_id(&chain),
-            time_s,
-            signature,
-        };
-        let book = &self.ledger.checkpoints;
-        book.add(checkpoint.size, line, &self.organisation, &chain);
-        Some(Told {
-            chain,
-            time_s,
-            signature,
-        })
+            Err(reason) => self.complain(&reason.to_string()),
+        }
     }
 
-    /// A node's consensus key must cosign nothing, and the certificate must be its cosigner's.
-    fn is_own(&self, chain: &[u8], key: &NodeKey) -> bool {
-        let certified = describe(chain).is_ok_and(|described| {
-            described.public_key == *key && described.profile == Some(Profile::Cosigning)
-        });
-        let votes = self
-            .ledger
-            .nodes
-            .borrow()
-            .iter()
-            .any(|node| node.key == *key);
-        certified && !votes
+    /// Says once why this node's own cosignatures do not count.
+    fn complain(&mut self, reason: &str) -> Option<Told> {
+        if self.complaint.as_deref() != Some(reason) {
+            self.complaint = Some(reason.to_owned());
+            tracing::warn!(ledger = %self.ledger.rules.id, reason, "this node cosigns no checkpoints");
+        }
+        None
     }
 
     fn hear<S>(&mut self, peer: &PublicKey, message: &Bytes, sender: &mut S)
@@ -249,6 +236,20 @@ impl Cosigning {
         if entry.lines.iter().any(same) {
             return;
         }
+        let ledger = self.ledger.clone();
+        match self.admit(size, &entry, &told) {
+            Ok(Taken::New) => add(&ledger.counters.cosignatures, 1),
+            Ok(Taken::Known | Taken::Closed) => {}
+            Err(reason) => {
+                tracing::debug!(size, %reason, "a cosignature does not count");
+                add(&ledger.counters.cosignatures_refused, 1);
+            }
+        }
+    }
+
+    /// Keeps a cosignature if it counts.
+    fn admit(&mut self, size: u64, entry: &Entry, told: &Told) -> Result<Taken, NoCosigner> {
+        let ledger = &self.ledger;
         let nodes = ledger.nodes.borrow().clone();
         let grounds = Grounds {
             checkpoint: &entry.checkpoint(ledger.rules.id, size),
@@ -257,42 +258,23 @@ impl Cosigning {
             nodes: &nodes,
             standing: &*self.standing,
         };
-        match self.judge.check(&told, &grounds) {
-            Ok((organisation, line)) => {
-                // As many keys of an organisation as it has nodes.
-                let of = |id: &str| {
-                    entry
-                        .lines
-                        .iter()
-                        .filter(|one| {
-                            ledger
-                                .checkpoints
-                                .chain(&one.chain)
-                                .is_some_and(|chain| chain.organisation == id)
-                        })
-                        .count()
-                };
-                let most = nodes
-                    .iter()
-                    .filter(|node| node.organisation == organisation)
-                    .count();
-                let new = entry.lines.iter().all(|known| known.key != line.key);
-                if new && of(organisation.as_str()) >= most {
-                    return add(&ledger.counters.cosignatures_refused, 1);
-                }
-                if ledger
-                    .checkpoints
-                    .add(size, line, &organisation, &told.chain)
-                    == Taken::New
-                {
-                    add(&ledger.counters.cosignatures, 1);
-                }
-            }
-            Err(reason) => {
-                tracing::debug!(ledger = %ledger.rules.id, size, %reason, "a cosignature does not count");
-                add(&ledger.counters.cosignatures_refused, 1);
-            }
+        let (organisation, line) = self.judge.check(told, &grounds)?;
+        if entry.lines.iter().any(|known| known.key == line.key) {
+            return Ok(Taken::Known);
         }
+        let own = |line: &&Line| {
+            let chain = ledger.checkpoints.chain(&line.chain);
+            chain.is_some_and(|chain| chain.organisation == organisation.as_str())
+        };
+        let most = nodes
+            .iter()
+            .filter(|node| node.organisation == organisation);
+        if entry.lines.iter().filter(own).count() >= most.count() {
+            return Err(NoCosigner::TooMany(organisation));
+        }
+        Ok(ledger
+            .checkpoints
+            .add(size, line, &organisation, &told.chain))
     }
 
     fn take_early(&mut self) {
