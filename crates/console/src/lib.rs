@@ -15,6 +15,7 @@ mod language;
 mod ledger;
 mod pages;
 mod sentences;
+mod sentences_evidence;
 mod visitor;
 mod words;
 
