@@ -14,6 +14,7 @@ mod language;
 mod ledger;
 mod pages;
 mod sentences;
+mod verify_page;
 mod visitor;
 mod words;
 
@@ -26,6 +27,7 @@ use pages::{
 };
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
+pub use verify_page::{VERIFY_PAGE, verify_page};
 
 /// Live lists that may be open at once.
 const LIVE_STREAMS: usize = 64;
