@@ -23,13 +23,24 @@ pub fn require(
     act: &str,
     usual: &[&str],
 ) -> Result<(), CallerError> {
+    held(querier, caller, act, usual).map(drop)
+}
+
+/// Likewise; the first of those roles that the organisation holds.
+pub fn held(
+    querier: &QuerierWrapper<'_, KitQuery>,
+    caller: &Caller,
+    act: &str,
+    usual: &[&str],
+) -> Result<String, CallerError> {
     let act = act.to_owned();
     let voted: Option<Vec<String>> = querier.query(&KitQuery::Policy { act }.into())?;
-    match voted {
-        Some(roles) => {
-            let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-            caller.require_role(&roles)
-        }
-        None => caller.require_role(usual),
-    }
+    let roles: Vec<&str> = match &voted {
+        Some(roles) => roles.iter().map(String::as_str).collect(),
+        None => usual.to_vec(),
+    };
+    caller.require_role(&roles)?;
+    let held = |role: &&&str| caller.member.roles.iter().any(|own| own == **role);
+    let role = roles.iter().find(held).copied();
+    Ok(role.unwrap_or_default().to_owned())
 }

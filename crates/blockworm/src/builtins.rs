@@ -13,6 +13,10 @@ use std::sync::Arc;
 pub const ASSET_ISSUANCE: &str = "asset-issuance@1";
 /// The code under which the asset transaction contract is linked in.
 pub const ASSET_TRANSACTION: &str = "asset-transaction@1";
+/// What the evidence contract is called on a ledger.
+pub const EVIDENCE_CONTRACT: &str = "evidence";
+/// The code under which the evidence contract is linked in.
+pub const EVIDENCE: &str = "evidence@1";
 /// The code under which the receivable contract is linked in.
 pub const RECEIVABLE: &str = "receivable@1";
 
@@ -34,6 +38,11 @@ pub fn builtins() -> Arc<Builtins> {
         blockworm_asset_transaction::execute,
         blockworm_asset_transaction::query,
     );
+    let evidence = Native::new(
+        blockworm_evidence::instantiate,
+        blockworm_evidence::execute,
+        blockworm_evidence::query,
+    );
     let receivable = Native::new(
         blockworm_receivable::instantiate,
         blockworm_receivable::execute,
@@ -48,6 +57,7 @@ pub fn builtins() -> Arc<Builtins> {
         Builtins::new()
             .with(ASSET_ISSUANCE, issuance)
             .with(ASSET_TRANSACTION, transaction)
+            .with(EVIDENCE, evidence)
             .with(RECEIVABLE, receivable)
             .with(REGISTRY, registry),
     )
@@ -88,6 +98,7 @@ pub fn local_ledgers(nodes: usize) -> Vec<LedgerPlan> {
         ),
         contract(assets, ASSET_TRANSACTION, json!({ "issuance": issuance })),
         contract(names.receivable.as_str(), RECEIVABLE, receivable),
+        contract(EVIDENCE_CONTRACT, EVIDENCE, json!({})),
     ];
     let ledgers = json!([{ "name": TRADE_LEDGER, "contract": "receivable" }]);
     let registry = vec![contract(

@@ -2,7 +2,10 @@
 
 mod access;
 mod asset;
+mod checkpoint;
 mod console_user;
+mod evidence;
+mod evidence_package;
 mod financing;
 mod hsm;
 mod identity;
@@ -12,23 +15,33 @@ mod node;
 mod org;
 mod proposal;
 mod receivable;
+mod timestamp;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
 pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
 };
+pub use checkpoint::{
+    CheckpointCommand, CheckpointHistoryArgs, CheckpointPolicyArgs, CheckpointShowArgs,
+};
 pub use console_user::{
     ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
     PasswordSource,
 };
+pub use evidence::{
+    EvidenceAttestArgs, EvidenceCommand, EvidenceDecideArgs, EvidenceDepositArgs,
+    EvidenceDisputeArgs, EvidenceEraseArgs, EvidenceListArgs, EvidenceOrderArgs, EvidencePhaseArgs,
+    EvidenceShowArgs, HowCaptured,
+};
+pub use evidence_package::{EvidenceExportArgs, EvidenceSampleArgs, EvidenceSealArgs};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use identity::{
     AuthorityAdoptArgs, AuthorityCommand, AuthorityRootArgs, CertificateCalendarArgs,
-    CertificateCommand, CertificateCrlArgs, CertificateListArgs, CertificateRenewArgs,
-    ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs, EnrolmentTokenArgs,
-    OfOrganisation,
+    CertificateCommand, CertificateCrlArgs, CertificateIssueArgs, CertificateListArgs,
+    CertificateRenewArgs, ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs,
+    EnrolmentTokenArgs, OfOrganisation,
 };
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
@@ -52,6 +65,10 @@ pub use receivable::{
     ReceivableForgoArgs, ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs,
     RegistryActArgs, RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs,
     RegistryReregisterArgs, RegistryReserveArgs, RegistryShowArgs, usual_buyer,
+};
+pub use timestamp::{
+    TimestampCheckArgs, TimestampCommand, TimestampListArgs, TimestampRenewArgs,
+    TimestampRequestArgs, TimestampShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};
@@ -118,6 +135,9 @@ pub enum Command {
     /// Proofs for strangers.
     #[command(subcommand)]
     Proof(ProofCommand),
+    /// Checkpoints of the history tree that the nodes cosign, and the policy that counts them.
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// Check a proof or an evidence package offline: 0 valid, 1 broken, 2 consistent but unpinned.
     Verify(VerifyArgs),
     /// Members of an organisation.
@@ -147,6 +167,9 @@ pub enum Command {
     /// Receivables: an invoice becomes an asset that one bank finances.
     #[command(subcommand)]
     Receivable(ReceivableCommand),
+    /// Evidence: files kept encrypted here, commitments to them on the ledger.
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
     /// Claims on invoices, on the ledger that rival banks share.
     #[command(subcommand)]
     Registry(RegistryCommand),
@@ -156,6 +179,9 @@ pub enum Command {
     /// Keys by which an organisation evaluates fingerprints blindly for banks.
     #[command(subcommand)]
     KeyHolder(KeyHolderCommand),
+    /// Trusted time: stamps of checkpoints, timestamps of files, their checking and renewal.
+    #[command(subcommand)]
+    Timestamp(TimestampCommand),
     /// An organisation: its own folder, invitations, joining.
     #[command(subcommand)]
     Org(OrgCommand),

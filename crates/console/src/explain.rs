@@ -1,6 +1,8 @@
 //! Codes, roles and functions in words.
 
-use crate::{explain_assets, explain_claims, explain_consortium, language::Language};
+use crate::{
+    explain_assets, explain_claims, explain_consortium, explain_evidence, language::Language,
+};
 
 /// Code, English, Chinese. The receipt's own message, which a contract writes in English with the
 /// facts of the case, is shown beside it.
@@ -234,7 +236,8 @@ pub(crate) fn code(code: &str, language: Language) -> Option<&'static str> {
         .iter()
         .chain(explain_claims::CODES)
         .chain(explain_assets::CODES)
-        .chain(explain_consortium::CODES);
+        .chain(explain_consortium::CODES)
+        .chain(explain_evidence::CODES);
     let found = all.find(|(known, ..)| *known == code);
     found.map(|(_, english, chinese)| language.pick(english, chinese))
 }
@@ -286,6 +289,7 @@ mod tests {
             explain_claims::CODES,
             explain_assets::CODES,
             explain_consortium::CODES,
+            explain_evidence::CODES,
         ]
         .concat();
         for (place, (name, english, chinese)) in all.iter().enumerate() {
@@ -303,6 +307,7 @@ mod tests {
         for page in [
             "asset-issuance",
             "asset-transaction",
+            "evidence",
             "receivable",
             "registry",
         ] {
@@ -312,7 +317,14 @@ mod tests {
                 let Some((area, name)) = known.split_once('.') else {
                     continue;
                 };
-                let areas = ["asset", "issuance", "receivable", "registry", "caller"];
+                let areas = [
+                    "asset",
+                    "evidence",
+                    "issuance",
+                    "receivable",
+                    "registry",
+                    "caller",
+                ];
                 let is_code = areas.contains(&area)
                     && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
                 if is_code {

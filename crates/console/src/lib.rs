@@ -7,6 +7,7 @@ mod explain;
 mod explain_assets;
 mod explain_claims;
 mod explain_consortium;
+mod explain_evidence;
 mod fault;
 mod format;
 mod frame;

@@ -28,7 +28,7 @@ pub use certificate::{
     AuthorityCertificate, Description, MemberCertificate, MemberSubject, NodeCertificate, describe,
     parse_authority, parse_member, parse_node,
 };
-pub use chain::{split_chain, verify_chain, verify_node_chain};
+pub use chain::{split_chain, verify_chain, verify_node_chain, verify_profile_chain};
 pub use error::IdentityError;
 pub use profile::Profile;
 pub use request::CertificateRequest;

@@ -1,6 +1,6 @@
 //! `blockworm node run`: one organisation's node and its API, until told to end.
 
-use super::renewing::Renewing;
+use super::{renewing::Renewing, timing::Timing};
 use crate::{
     builtins::builtins,
     cli::NodeRunArgs,
@@ -129,11 +129,14 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     )
     .merge(blockworm_console::verify_page(&verify_page_file()));
     let desks = key_holders(file, node)?;
+    let timing = Timing::open(file, &node.handle())?;
     let server = server
         .with_pages(pages)
         .with_key_holders(desks)
+        .with_time(timing.services.clone())
         .with_identity(renewing.desk.clone());
     let renewing = tokio::spawn(renewing.run());
+    let stamping = timing.start();
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }
@@ -149,6 +152,7 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     };
     server.run(end).await;
     renewing.abort();
+    stamping.iter().for_each(tokio::task::JoinHandle::abort);
     match failure {
         None => Ok(()),
         Some(reason) => Err(Failure::new("node.failed", reason)

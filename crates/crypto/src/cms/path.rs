@@ -19,6 +19,7 @@ use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 use x509_cert::{
     Certificate,
     ext::pkix::{ExtendedKeyUsage, KeyUsage as KeyUsageExtension},
+    time::Time,
 };
 
 /// `id-kp-documentSigning` (RFC 9336) and the purpose that document signers had before it.
@@ -46,6 +47,8 @@ pub struct Path {
     pub subject: String,
     /// The root's subject (RFC 4514).
     pub root_subject: String,
+    /// When the last of the path's certificates began, milliseconds since 1970 UTC.
+    pub not_before_ms: u64,
     /// When the first of the path's certificates ends, milliseconds since 1970 UTC.
     pub not_after_ms: u64,
     /// Whether a list of revocations was given that speaks of each certificate at the time in
@@ -110,9 +113,11 @@ pub(super) fn read(der: &[u8]) -> Result<Certificate, CmsError> {
     Certificate::from_der(der).map_err(|_| CmsError::Malformed("a certificate"))
 }
 
-fn end_ms(certificate: &Certificate) -> u64 {
-    let end = certificate.tbs_certificate().validity().not_after;
-    end.to_unix_duration().as_secs() * 1000
+/// First and last moment.
+fn ends_ms(certificate: &Certificate) -> (u64, u64) {
+    let validity = certificate.tbs_certificate().validity();
+    let ms = |time: Time| time.to_unix_duration().as_secs() * 1000;
+    (ms(validity.not_before), ms(validity.not_after))
 }
 
 fn describe(
@@ -121,9 +126,11 @@ fn describe(
     revocation_known: Vec<bool>,
 ) -> Result<Path, CmsError> {
     let anchor = read(root)?;
-    let mut not_after_ms = end_ms(&anchor);
+    let (mut not_before_ms, mut not_after_ms) = ends_ms(&anchor);
     for certificate in &certificates {
-        not_after_ms = not_after_ms.min(end_ms(&read(certificate)?));
+        let (begin_ms, end_ms) = ends_ms(&read(certificate)?);
+        not_before_ms = not_before_ms.max(begin_ms);
+        not_after_ms = not_after_ms.min(end_ms);
     }
     let subject = match certificates.first() {
         Some(leaf) => read(leaf)?.tbs_certificate().subject().to_string(),
@@ -134,6 +141,7 @@ fn describe(
         root_subject: anchor.tbs_certificate().subject().to_string(),
         certificates,
         root: root.to_vec(),
+        not_before_ms,
         not_after_ms,
         revocation_known,
     })

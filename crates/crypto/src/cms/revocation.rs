@@ -14,6 +14,7 @@ use x509_cert::{
         Extension,
         pkix::{
             AuthorityKeyIdentifier, BaseCrlNumber, CrlNumber, CrlReason, IssuingDistributionPoint,
+            SubjectKeyIdentifier,
         },
     },
 };
@@ -46,7 +47,8 @@ pub(super) fn check(
         let issuer = read(certificates.get(position + 1).map_or(root, Vec::as_slice))?;
         let mut spoken_of = false;
         for (der, list) in &lists {
-            if list.tbs_cert_list.issuer != *certificate.tbs_certificate().issuer() {
+            let named = list.tbs_cert_list.issuer == *certificate.tbs_certificate().issuer();
+            if !named || is_of_another_key(list, &issuer) {
                 continue;
             }
             check_signature(der, &issuer)?;
@@ -111,6 +113,21 @@ fn check_extension(extension: &Extension) -> Result<(), CmsError> {
         }
         _ if extension.critical => Err(refused),
         _ => Ok(()),
+    }
+}
+
+/// Authorities keep their name when they change their key: each list names the key it is of.
+fn is_of_another_key(list: &CertificateList, issuer: &Certificate) -> bool {
+    let own = issuer
+        .tbs_certificate()
+        .get_extension::<SubjectKeyIdentifier>();
+    let named = list.tbs_cert_list.crl_extensions.iter().flatten();
+    let named = named
+        .filter(|extension| extension.extn_id == AuthorityKeyIdentifier::OID)
+        .find_map(|found| AuthorityKeyIdentifier::from_der(found.extn_value.as_bytes()).ok());
+    match (named.and_then(|named| named.key_identifier), own) {
+        (Some(named), Ok(Some((_, own)))) => named != own.0,
+        _ => false,
     }
 }
 

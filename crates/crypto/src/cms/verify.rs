@@ -33,12 +33,24 @@ impl SignedData {
     /// The first of: content missing or given twice, no certificate, attributes that are malformed,
     /// a digest, a signing certificate or a signature that does not match.
     pub fn verify(&self, detached: Option<&[u8]>) -> Result<Signed, CmsError> {
+        self.verify_with(detached, &[])
+    }
+
+    /// [`SignedData::verify`] with certificates that the document does not bring.
+    ///
+    /// # Errors
+    /// As [`SignedData::verify`].
+    pub fn verify_with(
+        &self,
+        detached: Option<&[u8]>,
+        further: &[Vec<u8>],
+    ) -> Result<Signed, CmsError> {
         let content = match (&self.content, detached) {
             (Some(content), None) => content.as_slice(),
             (None, Some(content)) => content,
             _ => return Err(CmsError::Content),
         };
-        let (der, certificate) = self.signer_certificate()?;
+        let (der, certificate) = self.signer_certificate(further)?;
         self.check_attributes(content)?;
         self.check_signing_certificate(der)?;
         let spki = certificate
@@ -63,8 +75,11 @@ impl SignedData {
         })
     }
 
-    fn signer_certificate(&self) -> Result<(&Vec<u8>, Certificate), CmsError> {
-        for der in &self.certificates {
+    fn signer_certificate<'a>(
+        &'a self,
+        further: &'a [Vec<u8>],
+    ) -> Result<(&'a Vec<u8>, Certificate), CmsError> {
+        for der in self.certificates.iter().chain(further) {
             let Ok(certificate) = Certificate::from_der(der) else {
                 continue;
             };

@@ -217,7 +217,7 @@ impl CertificateAuthority {
         if (order.profile == Profile::TlsServer) == order.hosts.is_empty() {
             return Err(IdentityError::HostName(order.hosts.join(" ")));
         }
-        if order.profile == Profile::Node && public_key.algorithm() != Algorithm::Ed25519 {
+        if order.profile.is_ed25519_alone() && public_key.algorithm() != Algorithm::Ed25519 {
             return Err(IdentityError::NodeKey);
         }
         let hosts: Result<_, _> = order.hosts.iter().map(|name| host(name)).collect();

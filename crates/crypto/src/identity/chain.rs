@@ -2,12 +2,15 @@
 //! ledger names, at a given time.
 
 use super::{
-    AuthorityCertificate, IdentityError, MAX_CERTIFICATE_BYTES, MAX_CHAIN, MemberCertificate,
-    NodeCertificate,
-    certificate::{decode, name_der, parse_authority, parse_member, parse_node, path_length},
+    AuthorityCertificate, Description, IdentityError, MAX_CERTIFICATE_BYTES, MAX_CHAIN,
+    MemberCertificate, NodeCertificate, Profile,
+    certificate::{
+        check_name, check_organisation, decode, describe, name_der, parse_authority, parse_member,
+        parse_node, path_length,
+    },
 };
 use crate::{
-    PublicKey, Signature,
+    Algorithm, PublicKey, Signature,
     backend::{self, Curve, Hash},
 };
 use der::{Reader as _, SliceReader};
@@ -70,6 +73,48 @@ pub fn verify_node_chain(
     Ok(node)
 }
 
+/// Validates the chain of a certificate of any profile, as [`verify_chain`] does a member's, and
+/// tells what it says.
+///
+/// # Errors
+/// The first failing check, in the order of docs/formats/identity.md.
+pub fn verify_profile_chain(
+    chain: &[u8],
+    root: &[u8],
+    profile: Profile,
+    at_ms: u64,
+) -> Result<Description, IdentityError> {
+    let root = Root::read(root)?;
+    let described = describe(chain)?;
+    if described.profile != Some(profile) {
+        return Err(IdentityError::OtherProfile(profile.as_str()));
+    }
+    check_organisation(&described.organisation)?;
+    check_name(&described.name)?;
+    if profile.is_ed25519_alone() && described.public_key.algorithm() != Algorithm::Ed25519 {
+        return Err(IdentityError::NodeKey);
+    }
+    root.verify_for(chain, &described.organisation, at_ms, profile)?;
+    let signs_for_outsiders = matches!(profile, Profile::DocumentSigning | Profile::Timestamping);
+    if signs_for_outsiders && !profile.is_named_in(&decode(split_chain(chain)?[0])?) {
+        return Err(IdentityError::UnsupportedDemand);
+    }
+    Ok(described)
+}
+
+/// What the path's extended key usages must allow. None of a cosigner's is one of TLS.
+const fn usage(profile: Profile) -> KeyUsage {
+    const TIMESTAMPING: &[u8] = &[43, 6, 1, 5, 5, 7, 3, 8];
+    const DOCUMENTS: &[u8] = &[43, 6, 1, 5, 5, 7, 3, 36];
+    match profile {
+        Profile::Member | Profile::Node | Profile::Cosigning => KeyUsage::client_auth(),
+        Profile::TlsServer => KeyUsage::server_auth(),
+        // Authorities need not say it; that the certificate itself does is checked beside.
+        Profile::Timestamping => KeyUsage::required_if_present(TIMESTAMPING),
+        Profile::DocumentSigning => KeyUsage::required_if_present(DOCUMENTS),
+    }
+}
+
 struct Root<'a> {
     der: &'a [u8],
     parsed: AuthorityCertificate,
@@ -81,8 +126,18 @@ impl<'a> Root<'a> {
         Ok(Self { der, parsed })
     }
 
-    /// What every chain must pass, whoever its first certificate is for.
     fn verify(&self, chain: &[u8], organisation: &str, at_ms: u64) -> Result<(), IdentityError> {
+        self.verify_for(chain, organisation, at_ms, Profile::Member)
+    }
+
+    /// What every chain must pass, whoever its first certificate is for.
+    fn verify_for(
+        &self,
+        chain: &[u8],
+        organisation: &str,
+        at_ms: u64,
+        profile: Profile,
+    ) -> Result<(), IdentityError> {
         let certificates = split_chain(chain)?;
         let (leaf, issuing) = certificates
             .split_first()
@@ -116,7 +171,7 @@ impl<'a> Root<'a> {
                 return Err(IdentityError::IssuingExpired);
             }
         }
-        verify_path(leaf, issuing, self.der, at_seconds)
+        verify_path(leaf, issuing, self.der, at_seconds, usage(profile))
     }
 
     /// Each certificate names the next one as its issuer, the last one the root, and no two
@@ -155,6 +210,7 @@ fn verify_path(
     issuing: &[&[u8]],
     root: &[u8],
     at_seconds: u64,
+    usage: KeyUsage,
 ) -> Result<(), IdentityError> {
     let root = CertificateDer::from(root);
     let anchor = anchor_from_trusted_cert(&root)
@@ -170,7 +226,7 @@ fn verify_path(
         &[anchor],
         &issuing,
         UnixTime::since_unix_epoch(Duration::from_secs(at_seconds)),
-        KeyUsage::client_auth(),
+        usage,
         None,
         None,
     )

@@ -83,6 +83,9 @@ pub enum IdentityError {
     /// The certificate that should be a node's is not.
     #[error("the certificate is not a node's")]
     NotANode,
+    /// The certificate is for something else.
+    #[error("the certificate is not one for {0}")]
+    OtherProfile(&'static str),
     /// The certificate names another issuer.
     #[error("the certificate was not issued by this authority")]
     WrongIssuer,
@@ -142,6 +145,7 @@ impl IdentityError {
             Self::AuthorityAsMember => "certificate.authority_as_member",
             Self::NotAMember(_) => "certificate.not_a_member",
             Self::NotANode => "certificate.not_a_node",
+            Self::OtherProfile(_) => "certificate.other_profile",
             Self::WrongIssuer => "certificate.wrong_issuer",
             Self::OrganisationMismatch => "certificate.organisation_mismatch",
             Self::BadSignature => "certificate.bad_signature",

@@ -170,6 +170,19 @@ impl Token {
         self.verify_imprint(&self.imprint, intermediates, roots, crls, None)
     }
 
+    /// [`Token::verify`] for bytes of which the digest is known.
+    ///
+    /// # Errors
+    /// As [`Token::verify`].
+    pub fn verify_digest(
+        &self,
+        digest: &[u8],
+        roots: &[Vec<u8>],
+        crls: &[Vec<u8>],
+    ) -> Result<Verified, TimestampError> {
+        self.verify_imprint(digest, &[], roots, crls, None)
+    }
+
     /// Verifies a token for this digest, which something else shows to have been there at
     /// `proved_ms`.
     pub(super) fn verify_imprint(
@@ -183,7 +196,7 @@ impl Token {
         if self.imprint != imprint {
             return Err(TimestampError::Imprint);
         }
-        let signed = self.data.verify(None)?;
+        let signed = self.data.verify_with(None, intermediates)?;
         let path = verify_path_proved(
             &signed.certificate,
             &[&signed.chain, intermediates].concat(),

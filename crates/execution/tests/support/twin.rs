@@ -9,9 +9,10 @@ use std::{
 };
 
 /// Every contract that scripts/build-contracts compiles.
-const MODULES: [&str; 5] = [
+const MODULES: [&str; 6] = [
     "asset-issuance",
     "asset-transaction",
+    "evidence",
     "money",
     "receivable",
     "registry",

@@ -1,14 +1,12 @@
 //! From an invoice's file to a claim that can be put on the ledger.
 
+pub use crate::commitment::{Opening, Salt};
 use crate::decimal::Decimal;
 use crate::invoice::{self, Date, DocumentKind, Finding, Invoice, InvoiceError, Kind, Place};
 use crate::xml::Limits;
 use blockworm_crypto::{Digest, sha256};
 use blockworm_ledger::Amount;
-use serde::{Deserialize, Serialize};
-
-/// First part of what a document's commitment hashes.
-const COMMITMENT_DOMAIN: &[u8] = b"blockworm/document-commitment/1";
+use serde::Serialize;
 
 /// Why an invoice is no claim to be financed, though it may be a good document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,78 +121,6 @@ impl Claim {
             file_digest: self.file_digest,
             salt,
         }
-    }
-}
-
-/// Thirty-two random bytes that keep a commitment from being guessed; hex in JSON.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Salt(pub [u8; 32]);
-
-impl Salt {
-    /// A fresh one from the operating system.
-    pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self(bytes))
-    }
-}
-
-impl std::fmt::Debug for Salt {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Salt(..)")
-    }
-}
-
-impl Serialize for Salt {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex::encode(self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Salt {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(&text, &mut bytes).map_err(serde::de::Error::custom)?;
-        Ok(Self(bytes))
-    }
-}
-
-/// Shows which file a commitment is to: a secret of those who hold the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Opening {
-    /// SHA-256 of the file's bytes.
-    pub file_digest: Digest,
-    /// The salt.
-    pub salt: Salt,
-}
-
-impl Opening {
-    /// Of any file, with a fresh salt.
-    ///
-    /// # Errors
-    /// Why the operating system gave no random bytes.
-    pub fn of(file: &[u8]) -> Result<Self, String> {
-        let salt = Salt::random().map_err(|error| error.to_string())?;
-        let file_digest = sha256(&[file]);
-        Ok(Self { file_digest, salt })
-    }
-
-    /// What the ledger holds: SHA-256 of `blockworm/document-commitment/1`, a zero byte, the salt and
-    /// the file's SHA-256.
-    pub fn commitment(&self) -> Digest {
-        sha256(&[
-            COMMITMENT_DOMAIN,
-            &[0],
-            &self.salt.0,
-            self.file_digest.as_bytes(),
-        ])
-    }
-
-    /// Whether `file` is the one that `commitment` was made for.
-    pub fn opens(&self, commitment: &Digest, file: &[u8]) -> bool {
-        sha256(&[file]) == self.file_digest && self.commitment() == *commitment
     }
 }
 

@@ -1,0 +1,36 @@
+//! Codes of evidence in words.
+
+/// Code, English, Chinese; see `explain::CODES`.
+#[rustfmt::skip]
+pub(crate) const CODES: &[(&str, &str, &str)] = &[
+    ("evidence.bad_count", "One message deposits 1 to 64 files.", "一次存证应含 1 至 64 份文件。"),
+    ("evidence.bad_matter", "A matter's id is 1 to 64 small letters, digits and hyphens.", "案件编号应为 1 至 64 位小写字母、数字或连字符。"),
+    ("evidence.bad_word", "Phase, kind, method, statement and outcome are 1 to 32 small letters, digits and hyphens.", "阶段、类别、方式、结论等用语应为 1 至 32 位小写字母、数字或连字符。"),
+    ("evidence.bad_digest", "A digest is 64 lower-case hex digits.", "摘要应为 64 位小写十六进制数。"),
+    ("evidence.empty", "An empty file shows nothing.", "空文件不具证明内容。"),
+    ("evidence.bad_time", "The capture lies after the block's time, or before 1970.", "采集时间晚于区块时间，或早于 1970 年。"),
+    ("evidence.bad_parties", "The parties are not slugs, repeat, or are more than 15 besides the opener.", "当事机构名称不符合规定、重复，或除发起方外超过 15 家。"),
+    ("evidence.bad_relation", "A relation is declared to another organisation.", "关系声明须针对另一机构。"),
+    ("evidence.no_transaction", "The entry would name its transaction, and there is none.", "存证须记载交易编号，而此处没有交易。"),
+    ("evidence.matter_exists", "There is a matter of this id already.", "该编号的案件已存在。"),
+    ("evidence.unknown_matter", "There is no such matter.", "没有该案件。"),
+    ("evidence.not_a_party", "The caller's organisation is no party of the matter.", "调用方所属机构并非该案件的当事方。"),
+    ("evidence.interested", "Nobody attests or decides in a matter of its own organisation.", "不得在本机构为当事方的案件中见证或裁决。"),
+    ("evidence.not_the_opener", "The organisation that opened the matter closes it.", "仅发起该案件的机构可将其关闭。"),
+    ("evidence.closed", "The matter is closed: no more deposits.", "案件已关闭，不再接受存证。"),
+    ("evidence.already_held", "An order keeps the originals already.", "原件已处于保全之中。"),
+    ("evidence.not_held", "No order keeps the originals.", "原件并未处于保全之中。"),
+    ("evidence.on_hold", "An order keeps the originals until a court releases them.", "原件处于保全之中，须经法院解除。"),
+    ("evidence.unknown_entry", "The matter has no such entry.", "该案件没有这条存证。"),
+    ("evidence.unknown_attestation", "The matter has no such attestation.", "该案件没有这条见证。"),
+    ("evidence.not_the_attester", "Another organisation made this attestation.", "该见证由其他机构作出。"),
+    ("evidence.already_withdrawn", "The attestation was withdrawn before.", "该见证此前已被撤回。"),
+    ("evidence.no_dispute", "The act is no dispute, or a court has decided it.", "该事项并非异议，或法院已作出裁决。"),
+    ("evidence.dispute_open", "A dispute waits for a court.", "尚有异议等待法院裁决。"),
+    ("evidence.bad_retention", "A retention never becomes shorter and ends within a hundred years.", "保存期限只能延长，且不得超过一百年。"),
+    ("evidence.not_the_depositor", "Another organisation deposited this entry.", "该存证由其他机构提交。"),
+    ("evidence.retained", "The retention has not ended.", "保存期限尚未届满。"),
+    ("evidence.already_erased", "The original was destroyed before.", "原件此前已销毁。"),
+    ("evidence.already_deposited", "The matter has this commitment already.", "该案件已有相同的存证承诺值。"),
+    ("evidence.full", "The matter holds as many as it may; open another.", "该案件的记录已达上限，请另立案件。"),
+];
