@@ -138,7 +138,7 @@ pub enum Command {
     /// Checkpoints of the history tree that the nodes cosign, and the policy that counts them.
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
-    /// Check a proof offline: 0 valid, 1 broken, 2 consistent but unpinned.
+    /// Check a proof or an evidence package offline: 0 valid, 1 broken, 2 consistent but unpinned.
     Verify(VerifyArgs),
     /// Members of an organisation.
     #[command(subcommand)]
@@ -366,7 +366,7 @@ pub struct ProofExportArgs {
 
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
-    /// The proof.
+    /// The proof, or the evidence package: the zip file, or the folder after unzipping.
     pub file: PathBuf,
     /// The genesis that you trust: its file, or its digest (64 hex digits).
     #[arg(
@@ -376,6 +376,12 @@ pub struct VerifyArgs {
         hide_env = true
     )]
     pub genesis: Option<String>,
+    /// The policy that you trust: which cosigners of a package's checkpoints count.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// A root of a timestamp authority that you trust, PEM; may be given again.
+    #[arg(long, value_name = "FILE")]
+    pub tsa_root: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@ use crate::files::Files;
 use blockworm_crypto::Digest;
 use blockworm_ledger::report::Checks;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const DECLARATION: &str = "bagit.txt";
 pub(crate) const INFO: &str = "bag-info.txt";
@@ -84,14 +84,19 @@ fn check_digests(
     checks: &mut Checks,
     bag: &mut Bag,
 ) {
-    for (path, expected) in listed {
+    let mut all: BTreeSet<&str> = files.paths().collect();
+    all.extend(listed.keys().map(String::as_str));
+    for path in all {
         let mut hasher = Sha256::new();
         let found = files
             .stream(path, &mut |piece| hasher.update(piece))
             .map(|()| Digest(hasher.finalize().into()));
         if let Ok(digest) = found {
-            bag.digests.insert(path.clone(), digest);
+            bag.digests.insert(path.to_owned(), digest);
         }
+        let Some(expected) = listed.get(path) else {
+            continue;
+        };
         let found = match found {
             Ok(digest) if digest == *expected => Ok(format!("SHA-256 {digest}")),
             Ok(digest) => Err(format!("SHA-256 {digest}, its manifest says {expected}")),

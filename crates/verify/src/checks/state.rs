@@ -146,6 +146,14 @@ pub(super) fn check_genesis(
     pins: &Pins,
     checks: &mut Checks,
 ) {
+    let sound = state.genesis.as_ref().ok_or("no genesis could be read");
+    let sound = sound
+        .map_err(String::from)
+        .and_then(|genesis| genesis.check().map_err(|error| error.to_string()));
+    checks.note(
+        "genesis.well_formed",
+        sound.map(|()| "the genesis follows its rules".into()),
+    );
     let one = proofs.check_genesis(index).and_then(|()| {
         let genesis = state.genesis.as_ref().ok_or("no genesis could be read")?;
         let found = genesis.digest();

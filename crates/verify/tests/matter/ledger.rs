@@ -304,15 +304,15 @@ fn finality(genesis: &Genesis, header: &Header) -> FinalityProof {
     sample::finality(genesis, header, &[0, 1, 3])
 }
 
-/// A key that signs for an organisation besides its members: by a seed of its own.
+/// A key that signs for an organisation besides its members: of any algorithm.
 pub fn service(
     people: &People,
     slug: &str,
     profile: Profile,
     name: &str,
-    seed: u8,
+    algorithm: Algorithm,
 ) -> (Arc<SecretKey>, Vec<u8>) {
-    let key = Arc::new(SecretKey::from_ed25519_seed([seed; 32]));
+    let key = Arc::new(SecretKey::generate(algorithm).unwrap());
     let order = Order {
         profile,
         name,

@@ -152,7 +152,7 @@ pub fn documents(ledger: &Ledger) -> (Signer, Vec<u8>) {
         "notary",
         Profile::DocumentSigning,
         "documents",
-        91,
+        Algorithm::P256,
     );
     (Signer::new(key, chain.clone()).unwrap(), chain)
 }
