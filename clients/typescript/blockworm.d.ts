@@ -105,6 +105,20 @@ export interface CertifiedView {
   root: string;
 }
 
+/** A checkpoint with everybody who cosigned it, as far as the node knows (docs/formats/checkpoint.md). */
+export interface CheckpointView {
+  /** Who cosigned, in the order of the note's lines. */
+  cosigners: Array<CosignerView>;
+  /** The note: what is to be kept, and what openssl checks. */
+  note: string;
+  /** The root over them. */
+  root: string;
+  /** How many headers: those of the heights below it. */
+  size: number;
+  /** Time of the last block in it. */
+  time_ms: number;
+}
+
 /** A contract of a ledger. */
 export interface ContractView {
   /** The code that it runs: `name@version`. */
@@ -113,6 +127,20 @@ export interface ContractView {
   id: number;
   /** Its name, also its address. */
   name: string;
+}
+
+/** Who cosigned a checkpoint. The node checked the signature and the certificate. */
+export interface CosignerView {
+  /** Its certificate and those between it and the organisation's root, PEM. */
+  chain_pem: string;
+  /** The name on the line: `blockworm/<organisation>`. */
+  name: string;
+  /** Whose node it is. */
+  organisation: string;
+  /** When it signed, seconds since 1970, by its own clock. */
+  time_s: number;
+  /** The key, as policies name it. */
+  vkey: string;
 }
 
 /** One thing that a proposal would change. */
@@ -217,6 +245,24 @@ export interface HealthReason {
 export interface HealthView {
   /** `live`, `ready` or `catching_up`. */
   status: string;
+}
+
+/** A header and the proof that it stands in the history tree of a size. */
+export interface HistoryView {
+  /** The header. */
+  header: HeaderView;
+  /** Its place in the tree. */
+  inclusion: InclusionView;
+}
+
+/** A leaf's place in a tree (docs/formats/merkle.md). */
+export interface InclusionView {
+  /** The leaf, from 0: the header's height. */
+  index: number;
+  /** Sibling hashes from the leaf upwards. */
+  path: Array<string>;
+  /** How many leaves. */
+  size: number;
 }
 
 /** How a ledger is doing on this node. */
@@ -820,6 +866,16 @@ export interface Operations {
     query: { limit?: number; cursor?: string };
     answer: Page_CalendarView;
   };
+  /** A cosigned checkpoint: the earliest one kept whose size is above the height and that a quorum
+   * (2f+1) cosigned; where there is none, that with the most cosigners; where none covers the height
+   * yet, the newest: compare `size`. */
+  get_checkpoint: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/checkpoint";
+    parameters: { ledger: string };
+    query: { covering?: number };
+    answer: CheckpointView;
+  };
   /** The contracts of the ledger, ordered by name. */
   list_contracts: {
     method: "GET";
@@ -874,6 +930,14 @@ export interface Operations {
     path: "/v1/ledgers/{ledger}/headers/{height}";
     parameters: { ledger: string; height: string };
     answer: HeaderView | ArrayBuffer;
+  };
+  /** A header and the proof that it stands in the history tree of a size, as RFC 9162 has it. */
+  get_history: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/history/{height}";
+    parameters: { ledger: string; height: number };
+    query: { size?: number };
+    answer: HistoryView;
   };
   /** The registered members, ordered by id. */
   list_members: {

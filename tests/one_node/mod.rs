@@ -3,14 +3,14 @@
 
 use blockworm_crypto::{
     Algorithm, SecretKey,
-    identity::{CertificateAuthority, MemberSubject, Validity},
+    identity::{self, CertificateAuthority, MemberSubject, Order, Validity},
 };
 use blockworm_execution::{Builtins, Native};
 use blockworm_ledger::{
     Genesis, Receipt, TransactionBody,
     genesis::{GenesisContract, GenesisMember, Organisation, Parameters, Validator},
 };
-use blockworm_node::{LedgerHandle, NodeConfig, NodeHandle, Profile, RunningNode};
+use blockworm_node::{Cosigner, LedgerHandle, NodeConfig, NodeHandle, Profile, RunningNode};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -52,6 +52,23 @@ pub fn subject(name: &str, functions: &[&str]) -> MemberSubject {
         organisation: "bank".into(),
         name: name.into(),
         functions: functions.iter().map(|text| (*text).to_owned()).collect(),
+    }
+}
+
+/// What the node cosigns checkpoints with.
+fn cosigner(authority: &CertificateAuthority, validity: Validity) -> Cosigner {
+    let key = SecretKey::generate(Algorithm::Ed25519).unwrap();
+    let order = Order {
+        profile: identity::Profile::Cosigning,
+        name: "cosigner",
+        functions: &[],
+        hosts: &[],
+    };
+    let chain = authority.issue_as(&order, &key.public_key(), validity);
+    let chain = chain.unwrap();
+    Cosigner {
+        key: Arc::new(key),
+        chain: Arc::new(move || Some(chain.clone())),
     }
 }
 
@@ -127,6 +144,7 @@ impl OneNode {
             directory,
             ledgers: vec![genesis(&validator, bank)],
             consensus_key: validator,
+            cosigner: Some(cosigner(&authority, validity)),
             listen: free_port(),
             peers: Vec::new(),
             never_voted: true,

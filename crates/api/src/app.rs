@@ -13,12 +13,28 @@ use axum::{
 };
 use blockworm_ledger::LedgerId;
 use blockworm_node::{LedgerHandle, NodeHandle};
-use blockworm_service::{identity::IdentityDesk, key_holder::Desk, users::Users};
+use blockworm_service::{
+    identity::IdentityDesk,
+    key_holder::Desk,
+    time::{StampStore, Standing, TimeAuthority},
+    users::Users,
+};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 /// Requests for certificates that may work or wait at once.
 const AT_IDENTITY_DESK: usize = 8;
+
+/// What a node knows of time, and gives.
+#[derive(Clone, Default)]
+pub struct TimeServices {
+    /// The built-in authority, where it serves one.
+    pub authority: Option<Arc<TimeAuthority>>,
+    /// The stamps that it keeps.
+    pub store: Option<Arc<StampStore>>,
+    /// How the stamping is doing.
+    pub standing: Arc<Standing>,
+}
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -33,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) desks: Vec<Desk>,
     /// Where the certificates of the node's organisation are looked after.
     pub(crate) identity: Option<Arc<IdentityDesk>>,
+    /// Stamps and the authority that makes them.
+    pub(crate) time: TimeServices,
     /// Requests that may work or wait there at once.
     pub(crate) at_identity_desk: Arc<Semaphore>,
     pub(crate) idempotency: IdempotencyKeys,
@@ -52,6 +70,7 @@ impl App {
         (keys, users): (KeyStore, Option<Arc<Users>>),
         desks: Vec<Desk>,
         identity: Option<Arc<IdentityDesk>>,
+        time: TimeServices,
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -63,6 +82,7 @@ impl App {
             users,
             desks,
             identity,
+            time,
             at_identity_desk: Arc::new(Semaphore::new(AT_IDENTITY_DESK)),
             idempotency: IdempotencyKeys::new(limits.idempotency_keys, limits.idempotency),
             limits,

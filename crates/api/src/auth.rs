@@ -49,6 +49,8 @@ impl Need {
             "/health/live" => Self::Nothing,
             // A bank is no caller of the holder's: its member's signature in the body says who asks.
             "/v1/evaluations" => Self::Nothing,
+            // Programs that ask for timestamps have no keys to show; how often is bounded.
+            "/v1/timestamps" => Self::Nothing,
             // A token, or a signature by a certified key, in the body says who asks.
             "/v1/identity/enrolments" | "/v1/identity/renewals" | "/v1/identity/possessions" => {
                 Self::Nothing

@@ -43,6 +43,7 @@ fn complete_operation(path: &str, operation: &mut Operation) {
         path,
         "/health/live"
             | "/v1/evaluations"
+            | "/v1/timestamps"
             | "/v1/identity/enrolments"
             | "/v1/identity/renewals"
             | "/v1/identity/possessions"

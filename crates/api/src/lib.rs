@@ -16,6 +16,7 @@ mod router;
 mod routes;
 pub mod server;
 
+pub use app::TimeServices;
 pub use client::{Client, ClientError, Paging, TlsOptions};
 pub use problem::Problem;
 pub use router::openapi;

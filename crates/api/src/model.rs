@@ -1,10 +1,14 @@
 //! What the API answers in JSON: shapes shared by the server, the OpenAPI document and the client.
 //! Digests, keys and bytes are lower-case hex; times are milliseconds since 1970 (UTC).
 
+mod checkpoints;
 mod consortium;
+mod time;
 mod topology;
 
+pub use checkpoints::{CheckpointView, CosignerView, HistoryView, InclusionView};
 pub use consortium::{CalendarView, DifferenceView, PoliciesView, ProposalView, VoteView};
+pub use time::{StampFailure, StampView, StampingView, TimestampView};
 pub use topology::{HealthReason, TopologyNode, TopologyView};
 
 use blockworm_ledger::{Event, Header, Receipt};
@@ -315,6 +319,24 @@ pub struct BlockSummary {
     pub digest: String,
     /// How many transactions it holds.
     pub transactions: usize,
+}
+
+/// Keys whose values are to be proved together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateQuestion {
+    /// 1 to 512.
+    pub keys: Vec<StateKey>,
+}
+
+/// One contract's own key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateKey {
+    /// The contract's name.
+    pub contract: String,
+    /// The key, hex.
+    pub key: String,
 }
 
 /// A contract's value.

@@ -289,7 +289,10 @@ fn next_step(code: &str) -> &'static str {
         "transaction.not_found" | "receipt.not_found" => {
             "It may still wait for its block: ask again within its expiry, or submit it again (the same bytes are never executed twice)."
         }
-        "proof.not_yet_provable" => "Ask again in a second.",
+        "proof.not_yet_provable" | "history.not_found" => "Ask again in a second.",
+        "checkpoint.not_found" => {
+            "A node cosigns with a key (blockworm certificate issue cosigner) as soon as blocks are made: ask again."
+        }
         "store.unavailable" => "Check the node's disk (blockworm doctor --dir DIR).",
         "transaction.expired" => "Sign it again with a later expiry.",
         "transaction.expiry_too_far" => "Sign it again with an earlier expiry.",

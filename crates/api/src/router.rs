@@ -4,8 +4,8 @@ use crate::{
     app::App,
     auth, description, guard,
     routes::{
-        blocks, consortium, contracts, directory, evaluations, events, identity, node, topology,
-        transactions,
+        blocks, checkpoints, consortium, contracts, directory, evaluations, events, identity, node,
+        revocations, timestamps, topology, transactions,
     },
 };
 use axum::{Router, middleware};
@@ -64,6 +64,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(blocks::get_block))
         .routes(routes!(blocks::list_block_transactions))
         .routes(routes!(blocks::get_header))
+        .routes(routes!(checkpoints::get_checkpoint))
+        .routes(routes!(checkpoints::get_history))
         .routes(routes!(transactions::submit_transaction))
         .routes(routes!(transactions::submit_batch))
         .routes(routes!(transactions::get_transaction))
@@ -79,8 +81,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(contracts::query_contract))
         .routes(routes!(contracts::get_state))
         .routes(routes!(contracts::get_state_proof))
+        .routes(routes!(contracts::prove_states))
+        .routes(routes!(revocations::get_revocations))
         .routes(routes!(events::stream_events))
         .routes(routes!(evaluations::evaluate))
+        .routes(routes!(timestamps::stamp))
+        .routes(routes!(timestamps::get_timestamp))
+        .routes(routes!(timestamps::list_stamps))
+        .routes(routes!(timestamps::get_stamping))
         .routes(routes!(identity::enrol))
         .routes(routes!(identity::renew))
         .routes(routes!(identity::take_possession))
@@ -113,6 +121,10 @@ fn document() -> OpenApi {
             "Blind evaluation, where the node's organisation holds a key",
         ),
         ("identity", "Certificates of the node's organisation"),
+        (
+            "time",
+            "Timestamps of checkpoints, and of anything where the node is an authority",
+        ),
     ];
     let tag = |(name, text)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()

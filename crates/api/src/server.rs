@@ -9,7 +9,7 @@ use tls::Reloaded;
 pub(crate) use tls::provider;
 
 use crate::{
-    app::App,
+    app::{App, TimeServices},
     auth::{KeyStore, Peer},
     keys::KeysError,
     router,
@@ -217,6 +217,7 @@ pub struct Server {
     node: NodeHandle,
     pages: Router,
     desks: Vec<Desk>,
+    time: TimeServices,
     identity: Option<Arc<IdentityDesk>>,
     stopping: watch::Sender<bool>,
 }
@@ -257,6 +258,7 @@ impl Server {
             node,
             pages: Router::new(),
             desks: Vec::new(),
+            time: TimeServices::default(),
             identity: None,
             stopping: watch::Sender::new(false),
         })
@@ -274,6 +276,13 @@ impl Server {
     #[must_use]
     pub fn with_key_holders(mut self, desks: Vec<Desk>) -> Self {
         self.desks = desks;
+        self
+    }
+
+    /// Serves stamps, and timestamps where there is an authority.
+    #[must_use]
+    pub fn with_time(mut self, time: TimeServices) -> Self {
+        self.time = time;
         self
     }
 
@@ -319,6 +328,7 @@ impl Server {
             (self.keys, self.users),
             self.desks,
             self.identity,
+            self.time,
             limits.clone(),
             watch.clone(),
         );

@@ -2,8 +2,10 @@
 
 mod access;
 mod asset;
+mod checkpoint;
 mod console_user;
 mod evidence;
+mod evidence_package;
 mod financing;
 mod hsm;
 mod identity;
@@ -13,11 +15,15 @@ mod node;
 mod org;
 mod proposal;
 mod receivable;
+mod timestamp;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
 pub use asset::{
     Acting, AssetCommand, AssetDraftArgs, AssetOfferArgs, AssetOrderArgs, AssetPart, AssetShowArgs,
     AssetTitleArgs, VoucherBalanceArgs, VoucherCommand, VoucherGiveArgs, VoucherIssueArgs,
+};
+pub use checkpoint::{
+    CheckpointCommand, CheckpointHistoryArgs, CheckpointPolicyArgs, CheckpointShowArgs,
 };
 pub use console_user::{
     ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed, ConsoleUserPasswordArgs,
@@ -28,13 +34,14 @@ pub use evidence::{
     EvidenceDisputeArgs, EvidenceEraseArgs, EvidenceListArgs, EvidenceOrderArgs, EvidencePhaseArgs,
     EvidenceShowArgs, HowCaptured,
 };
+pub use evidence_package::{EvidenceExportArgs, EvidenceSampleArgs, EvidenceSealArgs};
 pub use financing::{FinancingCheckArgs, FinancingCommand, HolderAddress};
 pub use hsm::{HsmAuthorityArgs, HsmCommand, HsmGenerateArgs, HsmMemberArgs, HsmPlace};
 pub use identity::{
     AuthorityAdoptArgs, AuthorityCommand, AuthorityRootArgs, CertificateCalendarArgs,
-    CertificateCommand, CertificateCrlArgs, CertificateListArgs, CertificateRenewArgs,
-    ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs, EnrolmentTokenArgs,
-    OfOrganisation,
+    CertificateCommand, CertificateCrlArgs, CertificateIssueArgs, CertificateListArgs,
+    CertificateRenewArgs, ClockCommand, ClockMoveArgs, EnrolmentCommand, EnrolmentRequestArgs,
+    EnrolmentTokenArgs, OfOrganisation,
 };
 pub use key_holder::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs};
 pub use network::{LedgerArchiveArgs, LedgerCommand, LedgerJoinArgs, NetworkCommand};
@@ -58,6 +65,10 @@ pub use receivable::{
     ReceivableForgoArgs, ReceivableImportArgs, ReceivableSettleArgs, ReceivableShowArgs,
     RegistryActArgs, RegistryCommand, RegistryFollowArgs, RegistryMutationsArgs,
     RegistryReregisterArgs, RegistryReserveArgs, RegistryShowArgs, usual_buyer,
+};
+pub use timestamp::{
+    TimestampCheckArgs, TimestampCommand, TimestampListArgs, TimestampRenewArgs,
+    TimestampRequestArgs, TimestampShowArgs,
 };
 
 use crate::{bench::BenchArgs, output::Format};
@@ -124,7 +135,10 @@ pub enum Command {
     /// Proofs for strangers.
     #[command(subcommand)]
     Proof(ProofCommand),
-    /// Check a proof offline: 0 valid, 1 broken, 2 consistent but unpinned.
+    /// Checkpoints of the history tree that the nodes cosign, and the policy that counts them.
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
+    /// Check a proof or an evidence package offline: 0 valid, 1 broken, 2 consistent but unpinned.
     Verify(VerifyArgs),
     /// Members of an organisation.
     #[command(subcommand)]
@@ -165,6 +179,9 @@ pub enum Command {
     /// Keys by which an organisation evaluates fingerprints blindly for banks.
     #[command(subcommand)]
     KeyHolder(KeyHolderCommand),
+    /// Trusted time: stamps of checkpoints, timestamps of files, their checking and renewal.
+    #[command(subcommand)]
+    Timestamp(TimestampCommand),
     /// An organisation: its own folder, invitations, joining.
     #[command(subcommand)]
     Org(OrgCommand),
@@ -349,7 +366,7 @@ pub struct ProofExportArgs {
 
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
-    /// The proof.
+    /// The proof, or the evidence package: the zip file, or the folder after unzipping.
     pub file: PathBuf,
     /// The genesis that you trust: its file, or its digest (64 hex digits).
     #[arg(
@@ -359,6 +376,12 @@ pub struct VerifyArgs {
         hide_env = true
     )]
     pub genesis: Option<String>,
+    /// The policy that you trust: which cosigners of a package's checkpoints count.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// A root of a timestamp authority that you trust, PEM; may be given again.
+    #[arg(long, value_name = "FILE")]
+    pub tsa_root: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

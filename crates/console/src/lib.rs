@@ -16,6 +16,7 @@ mod ledger;
 mod pages;
 mod sentences;
 mod sentences_evidence;
+mod verify_page;
 mod visitor;
 mod words;
 
@@ -28,6 +29,7 @@ use pages::{
 };
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
+pub use verify_page::{VERIFY_PAGE, verify_page};
 
 /// Live lists that may be open at once.
 const LIVE_STREAMS: usize = 64;

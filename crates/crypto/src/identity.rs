@@ -7,25 +7,37 @@
 //! A *chain* is the DER of a certificate, directly followed by the DER of the authority that issued
 //! it, and so on; the root, which the ledger holds, is not in it.
 
+#[cfg(feature = "keys")]
 mod authority;
 mod certificate;
 mod chain;
+#[cfg_attr(not(feature = "keys"), allow(dead_code))]
 mod encoding;
 mod error;
+#[cfg_attr(not(feature = "keys"), allow(dead_code))]
 mod profile;
 mod request;
+#[cfg(feature = "keys")]
 mod revocation;
+#[cfg(feature = "keys")]
+mod signer;
 
+#[cfg(feature = "keys")]
 pub use authority::{CertificateAuthority, Order};
 pub use certificate::{
     AuthorityCertificate, Description, MemberCertificate, MemberSubject, NodeCertificate, describe,
     parse_authority, parse_member, parse_node,
 };
-pub use chain::{split_chain, verify_chain, verify_node_chain};
+pub use chain::{split_chain, verify_chain, verify_node_chain, verify_profile_chain};
 pub use error::IdentityError;
 pub use profile::Profile;
 pub use request::CertificateRequest;
+#[cfg(feature = "keys")]
 pub use revocation::RevokedCertificate;
+
+pub(crate) use encoding::{
+    algorithm_of as signature_identifier, sign as signature_der, time as x509_time,
+};
 
 /// The functions that an organisation may give to a member.
 pub const FUNCTIONS: [&str; 4] = ["maker", "checker", "operator", "admin"];

@@ -147,6 +147,21 @@ impl Frontier {
         self.size += 1;
     }
 
+    /// The full subtrees of two leaves and more that appending this leaf would complete, smallest
+    /// first. Together with the leaves they are all the nodes that proofs ever need.
+    #[must_use]
+    pub fn completed_by(&self, leaf: Digest) -> Vec<Digest> {
+        let full = self.size.trailing_ones() as usize;
+        let mut node = leaf;
+        let lefts = self.peaks.iter().rev().take(full);
+        lefts
+            .map(|left| {
+                node = node_hash(left, &node);
+                node
+            })
+            .collect()
+    }
+
     /// The root of the tree so far.
     #[must_use]
     pub fn root(&self) -> Digest {

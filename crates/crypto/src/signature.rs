@@ -218,7 +218,7 @@ impl PublicKey {
     pub fn check_registrable(&self) -> Result<(), SignatureError> {
         match self {
             Self::Ed25519(key) => ed25519::check_registrable(key),
-            Self::P256(key) => p256::parse(key).map(|_| ()),
+            Self::P256(key) => p256::check(key),
         }
     }
 

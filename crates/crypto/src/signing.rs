@@ -1,6 +1,8 @@
 //! Whoever can sign with a key, wherever the key lies: in memory, in a file, in a security module.
 
-use crate::{Digest, Namespace, PublicKey, SecretKey, Signature};
+#[cfg(feature = "keys")]
+use crate::SecretKey;
+use crate::{Digest, Namespace, PublicKey, Signature};
 
 /// A key that signs. Its secret half may lie where no program can read it.
 pub trait Signing: Send + Sync {
@@ -35,6 +37,7 @@ impl SigningError {
     }
 }
 
+#[cfg(feature = "keys")]
 impl Signing for SecretKey {
     fn public_key(&self) -> PublicKey {
         Self::public_key(self)

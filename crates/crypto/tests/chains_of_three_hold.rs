@@ -7,6 +7,7 @@ use blockworm_crypto::{
     identity::{
         CertificateAuthority, IdentityError, MemberSubject, Order, Profile, Validity, describe,
         parse_member, parse_node, split_chain, verify_chain, verify_node_chain,
+        verify_profile_chain,
     },
 };
 use std::sync::Arc;
@@ -174,6 +175,16 @@ fn a_certificate_of_another_profile_is_no_members() {
         let described = describe(&chain).unwrap();
         assert_eq!(described.profile, Some(profile));
         assert_eq!(described.hosts, order.hosts);
+        for asked in Profile::ALL {
+            let verified = verify_profile_chain(&chain, root.certificate(), asked, NOW_MS);
+            match asked == profile {
+                true => assert_eq!(verified.unwrap(), described),
+                false => assert_eq!(
+                    verified.unwrap_err(),
+                    IdentityError::OtherProfile(asked.as_str())
+                ),
+            }
+        }
         let as_member = verify_chain(&chain, root.certificate(), NOW_MS).map(|_| ());
         let as_node = verify_node_chain(&chain, root.certificate(), NOW_MS).map(|_| ());
         match profile {

@@ -88,6 +88,11 @@ fn uses(profile: Profile) -> (&'static str, [&'static str; 2], Option<&'static s
             ["Extended Key Usage: critical", "Time Stamping"],
             Some("sslclient"),
         ),
+        Profile::Cosigning => (
+            "any",
+            ["OU = cosigning", "Digital Signature"],
+            Some("timestampsign"),
+        ),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::{
     call,
     error::{ExecutionError, Refusal},
     executor::Shared,
-    records::MemberRecord,
-    session::{BlockFacts, Failure, Session, Stop},
+    records::{self, MemberRecord, OrganisationRecord},
+    session::{BlockFacts, Failure, Session, Stop, state_key},
     system::Membership,
 };
 use blockworm_state::Store;
@@ -76,6 +76,18 @@ impl<S: Store> Reader<S> {
     pub fn member(&self, id: &str) -> Result<Option<MemberRecord>, ExecutionError> {
         let found = self.0.directory.find(id, &self.0.state)?;
         Ok(found.map(|known| known.member.clone()))
+    }
+
+    /// An organisation's record after the last executed block.
+    ///
+    /// # Errors
+    /// When the store fails or the record is damaged.
+    pub fn organisation(&self, slug: &str) -> Result<Option<OrganisationRecord>, ExecutionError> {
+        let key = state_key(records::ORGANISATIONS, slug.as_bytes());
+        let bytes = self.0.state.view().get(&key)?;
+        bytes
+            .map(|bytes| records::read(&bytes, "organisation"))
+            .transpose()
     }
 
     /// The nodes and validators after the last executed block.

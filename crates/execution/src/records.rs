@@ -6,10 +6,11 @@ use blockworm_ledger::{Anchor, ContractName, OrganisationId};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Serialize;
 
-/// Contract id of `organisations`.
-pub(crate) const ORGANISATIONS: u32 = 1;
-/// Contract id of `members`.
-pub(crate) const MEMBERS: u32 = 2;
+pub(crate) use blockworm_ledger::records::{
+    MEMBERS, ORGANISATIONS, certificate_key, holder_key, member_key,
+};
+pub use blockworm_ledger::records::{MemberRecord, OrganisationRecord};
+
 /// Contract id of `contracts`.
 pub(crate) const CONTRACTS: u32 = 3;
 /// Contract id of `ledger`.
@@ -34,44 +35,6 @@ pub(crate) const CALENDARS_PREFIX: &[u8] = b"calendar/";
 
 /// Key of the next proposal's number in `proposals`.
 pub(crate) const NEXT_PROPOSAL_KEY: &[u8] = b"next";
-
-/// An organisation, under its slug in `organisations`.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct OrganisationRecord {
-    /// Its name for people.
-    pub name: String,
-    /// Roles granted by vote, ordered. Nothing else gives a role.
-    pub roles: Vec<String>,
-    /// Its root certificate, DER.
-    pub ca_certificate: Vec<u8>,
-    /// The block in which it was suspended; its members are refused from the next on.
-    pub suspended_at: Option<u64>,
-    /// The block in which it was removed for good; its slug is never given again.
-    pub removed_at: Option<u64>,
-}
-
-impl OrganisationRecord {
-    /// Whether its members may act and its votes count.
-    #[must_use]
-    pub const fn is_active(&self) -> bool {
-        self.suspended_at.is_none() && self.removed_at.is_none()
-    }
-}
-
-/// A member, under `m/` and its id in `members`; its certificate, DER, is under `c/` and its id.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct MemberRecord {
-    /// The only key that speaks for it.
-    pub key: PublicKey,
-    /// Functions in its certificate, ordered: `maker`, `checker`, `operator`, `admin`.
-    pub functions: Vec<String>,
-    /// Block time, milliseconds since 1970, after which its certificate holds no more.
-    pub not_after_ms: u64,
-    /// The block that registered it or renewed its certificate.
-    pub registered_at: u64,
-    /// The block in which it was revoked; it is refused from the next on.
-    pub revoked_at: Option<u64>,
-}
 
 /// A year of a calendar, under `calendar/`, its name and the year in `ledger`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize)]
@@ -114,21 +77,6 @@ pub(crate) struct NodeRecord {
     pub(crate) admitted_at: u64,
     /// The block from which on it is sent nothing.
     pub(crate) dismissed_at: Option<u64>,
-}
-
-/// Key of a member's record within `members`.
-pub(crate) fn member_key(id: &str) -> Vec<u8> {
-    [b"m/", id.as_bytes()].concat()
-}
-
-/// Key of a member's certificate within `members`.
-pub(crate) fn certificate_key(id: &str) -> Vec<u8> {
-    [b"c/", id.as_bytes()].concat()
-}
-
-/// Key of the member whose key it is, or once was, within `members`.
-pub(crate) fn holder_key(key: &PublicKey) -> Vec<u8> {
-    [b"k/", key.to_string().as_bytes()].concat()
 }
 
 /// A number with leading zeros, so that keys and numbers have one order.

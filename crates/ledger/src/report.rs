@@ -49,6 +49,8 @@ pub enum Verdict {
     Fail,
     /// It needs a pin that was not given.
     Unpinned,
+    /// There was nothing to check, or no means to; the reason says which.
+    Unchecked,
 }
 
 /// One check.
@@ -97,9 +99,9 @@ impl VerificationReport {
     }
 }
 
-/// Gathers checks while a proof is verified.
+/// Gathers checks while something is verified.
 #[derive(Debug, Default)]
-pub(crate) struct Checks {
+pub struct Checks {
     list: Vec<Check>,
     /// Whose signatures were found good.
     pub(crate) signers: Vec<OrganisationId>,
@@ -107,7 +109,7 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// Notes a check that found `Ok(what holds)` or `Err(what does not)`.
-    pub(crate) fn note(&mut self, name: impl Into<String>, found: Result<String, String>) {
+    pub fn note(&mut self, name: impl Into<String>, found: Result<String, String>) {
         let (verdict, reason) = match found {
             Ok(reason) => (Verdict::Pass, reason),
             Err(reason) => (Verdict::Fail, reason),
@@ -119,17 +121,34 @@ impl Checks {
         });
     }
 
-    /// Notes a check that had nothing to compare with.
-    pub(crate) fn unpinned(&mut self, name: &str, reason: &str) {
+    /// Notes a check that needs a pin which was not given.
+    pub fn unpinned(&mut self, name: impl Into<String>, reason: impl Into<String>) {
+        self.push(name, Verdict::Unpinned, reason);
+    }
+
+    /// Notes a check that there was nothing to make of.
+    pub fn unchecked(&mut self, name: impl Into<String>, reason: impl Into<String>) {
+        self.push(name, Verdict::Unchecked, reason);
+    }
+
+    /// Notes a check with its verdict.
+    pub fn push(&mut self, name: impl Into<String>, verdict: Verdict, reason: impl Into<String>) {
         self.list.push(Check {
             name: name.into(),
-            verdict: Verdict::Unpinned,
+            verdict,
             reason: reason.into(),
         });
     }
 
+    /// The checks so far.
+    #[must_use]
+    pub fn list(&self) -> &[Check] {
+        &self.list
+    }
+
     /// The conclusion: one failure breaks; one missing pin leaves the rest unpinned.
-    pub(crate) fn conclude(self) -> (Outcome, Vec<Check>, Vec<OrganisationId>) {
+    #[must_use]
+    pub fn conclude(self) -> (Outcome, Vec<Check>, Vec<OrganisationId>) {
         let any = |verdict| self.list.iter().any(|check| check.verdict == verdict);
         let outcome = if any(Verdict::Fail) {
             Outcome::Broken

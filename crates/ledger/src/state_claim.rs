@@ -15,7 +15,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 /// Most state claims in a proof.
-pub const MAX_STATE_CLAIMS: usize = 256;
+pub const MAX_STATE_CLAIMS: usize = 512;
 
 /// What one key held after block `height`.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]

@@ -4,7 +4,9 @@ use crate::{
     json_bytes::hex_array,
     names::{ContractName, LedgerId, MemberId},
 };
-use blockworm_crypto::{Digest, Namespace, PublicKey, SecretKey, Signature, merkle, sha256};
+#[cfg(feature = "keys")]
+use blockworm_crypto::SecretKey;
+use blockworm_crypto::{Digest, Namespace, PublicKey, Signature, merkle, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +98,7 @@ impl TransactionBody {
 
     /// Signs the body. The signature verifies only when `key` is the secret half of `self.key`.
     #[must_use]
+    #[cfg(feature = "keys")]
     pub fn sign(self, key: &SecretKey) -> Transaction {
         let signature = key.sign(&transaction_namespace(&self.ledger), &self.id());
         Transaction {

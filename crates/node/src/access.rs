@@ -5,19 +5,19 @@ use crate::{
     engine::Marshal,
     handle::{
         Admitted, LedgerStatus, ProofError, ReadError, Refusal, StateAnswer, StateValue,
-        ValidatorSeen,
+        StatesAnswer, ValidatorSeen,
     },
     ledger::Ledger,
     mempool::{Admission, Admitting, Now, Origin},
     pipeline::rows::{self, RowError},
 };
-use blockworm_crypto::merkle;
+use blockworm_crypto::{Digest, merkle};
 use blockworm_execution::Reader;
 use blockworm_ledger::{
     Block, CertifiedHeaders, ContractName, FinalityProof, Handover, Header, Receipt, TransactionId,
     TransactionProof, TransactionView,
 };
-use blockworm_state::{State, StateError, Store};
+use blockworm_state::{Column, State, StateError, Store};
 use bytes::Bytes;
 use commonware_consensus::{marshal::Identifier, types::Height};
 use commonware_parallel::Strategy;
@@ -74,6 +74,11 @@ pub trait LedgerAccess: Send + Sync {
         contract: &'a ContractName,
         key: &'a [u8],
     ) -> BoxFuture<'a, Result<StateAnswer, ProofError>>;
+    /// See `LedgerHandle::states_with_proof`.
+    fn states_with_proof<'a>(
+        &'a self,
+        keys: &'a [(ContractName, Vec<u8>)],
+    ) -> BoxFuture<'a, Result<StatesAnswer, ProofError>>;
     /// See `LedgerHandle::query`.
     fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal>;
     /// See `LedgerHandle::finality`.
@@ -84,6 +89,10 @@ pub trait LedgerAccess: Send + Sync {
     fn status(&self) -> LedgerStatus;
     /// See `LedgerHandle::now_ms`.
     fn now_ms(&self) -> u64;
+    /// A full subtree of the history tree, of two headers and more.
+    fn history_node(&self, level: u32, index: u64) -> Result<Digest, ReadError>;
+    /// A row beside the state, of the small facts.
+    fn side_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError>;
 }
 
 /// The rules of the state at admission.
@@ -259,11 +268,7 @@ impl<S: Store, T: Strategy> Access<S, T> {
 
     /// The lowest committed header that carries this root of the state after `height` or of an
     /// earlier block since which nothing changed.
-    fn header_with_root(
-        &self,
-        root: blockworm_crypto::Digest,
-        height: u64,
-    ) -> Result<Option<u64>, ReadError> {
+    fn header_with_root(&self, root: Digest, height: u64) -> Result<Option<u64>, ReadError> {
         let lag = self.ledger.rules.root_lag();
         let head = self.ledger.head().height;
         for candidate in (lag + 1..=head.min(height + lag))
@@ -285,11 +290,34 @@ impl<S: Store, T: Strategy> Access<S, T> {
         contract: &ContractName,
         key: &[u8],
     ) -> Result<StateAnswer, ProofError> {
-        let key = self
-            .contract_key(contract, key)
-            .ok_or(ProofError::NotFound)?;
+        let keys = [(contract.clone(), key.to_vec())];
+        let StatesAnswer {
+            mut states,
+            height,
+            chain,
+        } = self.prove_states(&keys).await?;
+        let (value, proof) = states.pop().ok_or(ProofError::NotFound)?;
+        Ok(StateAnswer {
+            value,
+            height,
+            proof,
+            chain,
+        })
+    }
+
+    async fn prove_states(
+        &self,
+        keys: &[(ContractName, Vec<u8>)],
+    ) -> Result<StatesAnswer, ProofError> {
+        let keys: Option<Vec<_>> = keys
+            .iter()
+            .map(|(contract, key)| self.contract_key(contract, key))
+            .collect();
+        let keys = keys.ok_or(ProofError::NotFound)?;
+        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         let unavailable = |error: StateError| ProofError::Unavailable(error.to_string());
-        let proved = self.state.prove(&key).map_err(unavailable)?;
+        let states = self.state.prove_all(&keys).map_err(unavailable)?;
+        let proved = states.first().ok_or(ProofError::NotFound)?;
         let lag = self.ledger.rules.root_lag();
         let mut head = self.ledger.head.subscribe();
         let mut patience = (self.sleeper)(ROOT_WAIT);
@@ -307,11 +335,12 @@ impl<S: Store, T: Strategy> Access<S, T> {
             }
         };
         let height = carrier - lag;
-        Ok(StateAnswer {
-            value: proved.value,
+        let chain = self.certified(height, carrier).await?;
+        let states = states.into_iter().map(|one| (one.value, one.proof));
+        Ok(StatesAnswer {
+            states: states.collect(),
             height,
-            proof: proved.proof,
-            chain: self.certified(height, carrier).await?,
+            chain,
         })
     }
 }
@@ -416,6 +445,13 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
         Box::pin(self.prove_state(contract, key))
     }
 
+    fn states_with_proof<'a>(
+        &'a self,
+        keys: &'a [(ContractName, Vec<u8>)],
+    ) -> BoxFuture<'a, Result<StatesAnswer, ProofError>> {
+        Box::pin(self.prove_states(keys))
+    }
+
     fn query(&self, contract: &ContractName, message: &[u8]) -> Result<Vec<u8>, Refusal> {
         self.reader
             .query(contract.as_str(), message)
@@ -449,6 +485,14 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
 
     fn now_ms(&self) -> u64 {
         (self.now)()
+    }
+
+    fn history_node(&self, level: u32, index: u64) -> Result<Digest, ReadError> {
+        Ok(rows::history_node(&self.state, level, index)?)
+    }
+
+    fn side_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.state.side_get(Column::Meta, key)?)
     }
 
     fn status(&self) -> LedgerStatus {

@@ -1,8 +1,8 @@
 //! What a node is told at start: who it is, where it listens, whom it talks to, which ledgers it keeps.
 
-use blockworm_crypto::{PublicKey, SecretKey};
+use blockworm_crypto::{PublicKey, SecretKey, Signing};
 use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// Another organisation's node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,15 @@ impl Default for Limits {
     }
 }
 
+/// What a node cosigns checkpoints with, apart from the key that votes.
+#[derive(Clone)]
+pub struct Cosigner {
+    /// The key (Ed25519).
+    pub key: Arc<dyn Signing>,
+    /// The chain of its certificate as it is now, DER: certificates are renewed while nodes run.
+    pub chain: Arc<dyn Fn() -> Option<Vec<u8>> + Send + Sync>,
+}
+
 /// Everything a node needs to run.
 pub struct NodeConfig {
     /// The organisation that this node belongs to.
@@ -61,6 +70,8 @@ pub struct NodeConfig {
     pub directory: PathBuf,
     /// The key that votes and authenticates connections (Ed25519).
     pub consensus_key: SecretKey,
+    /// What it cosigns checkpoints with; a node without it works and cosigns nothing.
+    pub cosigner: Option<Cosigner>,
     /// Where to listen for other nodes.
     pub listen: SocketAddr,
     /// The other nodes, in any order; this node's own key is ignored.

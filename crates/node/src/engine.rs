@@ -4,12 +4,14 @@ use crate::{
     access::{Access, Gate, Sleeper},
     ballots::Ballots,
     clock::{now_ms, real_ms},
+    config::Cosigner,
     consensus::{
         application::Application,
         block::{SealedBlock, engine_digest},
         keys,
         succession::Succession,
     },
+    cosigning::{Cosigning, Standing},
     gossip::{self, Outbox},
     handle::LedgerHandle,
     ledger::Ledger,
@@ -85,6 +87,8 @@ pub struct Setup<St> {
     pub signer: PrivateKey,
     /// Whether this key has surely voted on nothing yet: a first start, not a restored node.
     pub never_voted: bool,
+    /// What this node cosigns checkpoints with, if it does.
+    pub cosigner: Option<Cosigner>,
     /// What the engine's partitions begin with: empty, except where nodes share one storage.
     pub partition_prefix: String,
 }
@@ -107,6 +111,7 @@ where
 {
     let prefix = setup.partition_prefix.clone();
     let never_voted = setup.never_voted;
+    let own = (setup.organisation.clone(), setup.cosigner.clone());
     let pipeline = start_pipeline(&context, setup, lanes, &blocker, &strategy).await?;
     let (ledger, marshal) = (pipeline.ledger, pipeline.marshal);
     let id = ledger.rules.id;
@@ -118,16 +123,12 @@ where
     let clock = context.child("watch");
     let heard: Now = Arc::new(move || real_ms(&clock));
     let gate = Arc::new(pipeline.gate);
+    start_cosigning(&context, &ledger, lanes, own, &pipeline.reader, now.clone()).await?;
     let mempool = start_mempool(&context, &ledger, lanes, gate, &strategy, now.clone());
     let admitting = mempool.await?;
     let application = Application::new(ledger.clone(), strategy.clone());
-    let inlined = context.child("inline");
-    let inline = Inline::new(
-        inlined,
-        application,
-        marshal.clone(),
-        pipeline.epocher.clone(),
-    );
+    let (inlined, epocher) = (context.child("inline"), pipeline.epocher.clone());
+    let inline = Inline::new(inlined, application, marshal.clone(), epocher);
     let orchestrator = Orchestrator {
         ledger: ledger.clone(),
         ballots,
@@ -199,6 +200,7 @@ where
     } = setup;
     let opened = open(genesis, store, builtins, limits, succession.clone())?;
     check_owner(&opened.ledger, &organisation)?;
+    opened.ledger.checkpoints.restore(&opened.state)?;
     let (ledger, state) = (opened.ledger, opened.state);
     let (admission, reader) = (opened.executor.admission(), opened.executor.reader());
     let mut runner = Runner::new(ledger.clone(), opened.executor, opened.last);
@@ -229,6 +231,27 @@ where
         marshal,
         ended,
     })
+}
+
+/// Cosigns checkpoints and takes in what others cosign; nothing waits for it.
+async fn start_cosigning<E: Runtime, S: Sender<PublicKey = PublicKey>, St: Store>(
+    context: &E,
+    ledger: &Arc<Ledger>,
+    lanes: &mut Lanes<S>,
+    (organisation, cosigner): (OrganisationId, Option<Cosigner>),
+    reader: &Reader<St>,
+    now: Now,
+) -> Result<(), OpenError> {
+    let reader = reader.clone();
+    let standing: Standing = Arc::new(move |organisation| {
+        let record = reader.organisation(organisation.as_str());
+        record.ok().flatten()
+    });
+    let cosigning = Cosigning::new(ledger.clone(), organisation, cosigner, standing, now);
+    let (sender, receiver) = register(&mut lanes.cosign, ledger).await?;
+    let task = context.child("cosigning");
+    task.spawn(move |context| cosigning.run(context, sender, receiver));
+    Ok(())
 }
 
 /// A key that the ledger knows as another organisation's must neither vote nor speak as ours.

@@ -120,6 +120,17 @@ pub struct StateAnswer {
     pub chain: CertifiedHeaders,
 }
 
+/// Several values of one height with what convinces a stranger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatesAnswer {
+    /// In the order of the keys: the value, none when the key is absent, and its path to the root.
+    pub states: Vec<(Option<Vec<u8>>, StateProof)>,
+    /// After which block.
+    pub height: u64,
+    /// As [`StateAnswer::chain`].
+    pub chain: CertifiedHeaders,
+}
+
 /// Why there is no proof.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
@@ -213,6 +224,10 @@ pub struct LedgerHandle {
 impl LedgerHandle {
     pub(crate) fn new(access: Arc<dyn LedgerAccess>) -> Self {
         Self { access }
+    }
+
+    pub(crate) fn access(&self) -> &dyn LedgerAccess {
+        self.access.as_ref()
     }
 
     pub(crate) fn ledger(&self) -> &Arc<Ledger> {
@@ -373,6 +388,14 @@ impl LedgerHandle {
         self.access.state_with_proof(contract, key).await
     }
 
+    /// Values of contracts, all after the same block, with their proofs.
+    pub async fn states_with_proof(
+        &self,
+        keys: &[(ContractName, Vec<u8>)],
+    ) -> Result<StatesAnswer, ProofError> {
+        self.access.states_with_proof(keys).await
+    }
+
     /// Asks a contract; the message and the answer are JSON.
     #[allow(
         clippy::unused_async,
@@ -472,6 +495,11 @@ impl LedgerHandle {
                 "blockworm_mempool_bytes",
                 "Bytes of them.",
                 status.mempool_bytes as u64,
+            ),
+            gauge(
+                "blockworm_checkpoint_cosigners",
+                "Who cosigned the newest checkpoint but one.",
+                self.cosigners_lately() as u64,
             ),
         ];
         metrics.extend(self.ledger().counters.read());

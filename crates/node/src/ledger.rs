@@ -7,6 +7,7 @@ use crate::{
         roots::RootBook,
         succession::{Committee, Succession},
     },
+    cosigning::CheckpointBook,
     mempool::{Limits, Mempool},
     metrics::Counters,
     peers::LedgerPeers,
@@ -111,6 +112,8 @@ pub struct Ledger {
     pub nodes: watch::Sender<Vec<Validator>>,
     /// Figures.
     pub counters: Counters,
+    /// Checkpoints that were cosigned.
+    pub checkpoints: CheckpointBook,
     /// Who keeps it, as of the block executed last.
     membership: Mutex<Membership>,
     mempool: Mutex<Mempool>,
@@ -145,6 +148,7 @@ impl Ledger {
             waiters: Waiters::default(),
             commits: broadcast::Sender::new(SUBSCRIBER_LAG),
             counters: Counters::default(),
+            checkpoints: CheckpointBook::default(),
             membership: Mutex::default(),
             mempool: Mutex::new(Mempool::new(limits)),
             finals: Mutex::default(),

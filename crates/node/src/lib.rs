@@ -5,10 +5,12 @@ pub mod ballots;
 mod clock;
 pub mod config;
 pub mod consensus;
+pub mod cosigning;
 pub mod engine;
 mod following;
 pub mod gossip;
 pub mod handle;
+mod history;
 pub mod ledger;
 pub mod mempool;
 mod metrics;
@@ -26,10 +28,11 @@ mod waiters;
 
 pub use access::Placed;
 pub use clock::{MovedClock, ledger_ms, move_clock};
-pub use config::{Limits, NodeConfig, Peer, Profile};
+pub use config::{Cosigner, Limits, NodeConfig, Peer, Profile};
+pub use cosigning::{Kept, KeptCosigner};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, NodeHandle, ProofError, ReadError,
-    Refusal, StateAnswer, StateValue, ValidatorSeen,
+    Refusal, StateAnswer, StateValue, StatesAnswer, ValidatorSeen,
 };
 pub use metrics::{Metric, MetricKind};
 pub use service::{NodeError, RunningNode, start};

@@ -65,6 +65,10 @@ pub struct Counters {
     pub conflicting_votes: AtomicU64,
     /// Gossiped transactions that did not fit into the outgoing queue.
     pub gossip_dropped: AtomicU64,
+    /// Cosignatures of other nodes that were taken in.
+    pub cosignatures: AtomicU64,
+    /// Cosignatures and messages about them that did not count.
+    pub cosignatures_refused: AtomicU64,
     refusals: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -90,7 +94,10 @@ impl Counters {
     /// All figures, without labels that name the ledger.
     #[must_use]
     pub fn read(&self) -> Vec<Metric> {
-        let counters = self.of_transactions().into_iter().chain(self.of_blocks());
+        let transactions = self.of_transactions().into_iter();
+        let counters = transactions
+            .chain(self.of_blocks())
+            .chain(self.of_checkpoints());
         let mut metrics: Vec<_> = counters
             .map(|(name, help, value, unit)| Metric {
                 name,
@@ -151,6 +158,23 @@ impl Counters {
                 "blockworm_gossip_dropped_total",
                 DROPPED,
                 &self.gossip_dropped,
+                1.0,
+            ),
+        ]
+    }
+
+    fn of_checkpoints(&self) -> [Row<'_>; 2] {
+        [
+            (
+                "blockworm_cosignatures_total",
+                "Cosignatures of other nodes taken in.",
+                &self.cosignatures,
+                1.0,
+            ),
+            (
+                "blockworm_cosignatures_refused_total",
+                "Cosignatures that did not count.",
+                &self.cosignatures_refused,
                 1.0,
             ),
         ]

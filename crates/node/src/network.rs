@@ -1,6 +1,6 @@
 //! The channels between nodes: one network for all ledgers, divided by ledger and epoch.
 
-use crate::gossip;
+use crate::{cosigning, gossip};
 use blockworm_ledger::{Block, BlockLimits, LedgerId};
 use commonware_consensus::{
     marshal::{self, standard::Standard},
@@ -22,13 +22,14 @@ use crate::consensus::block::SealedBlock;
 
 /// Every channel's name and its share of the configured message rate, in quarters. They are
 /// registered before the network starts; ledgers and epochs divide them later.
-pub const CHANNELS: [(&str, u32); 6] = [
+pub const CHANNELS: [(&str, u32); 7] = [
     ("vote", 8),
     ("certificate", 8),
     ("certificate_fetch", 2),
     ("block", 2),
     ("block_fetch", 2),
     ("gossip", 2),
+    ("cosign", 1),
 ];
 const EPOCH_BITS: u32 = 40;
 
@@ -52,6 +53,7 @@ pub fn largest_message(ledgers: &[(BlockLimits, u32)]) -> u32 {
             [
                 mux::prefixed(blocks),
                 mux::prefixed(gossip::max_message_bytes(limits)),
+                mux::prefixed(cosigning::MESSAGE_BYTES),
             ]
         })
         .collect();
@@ -103,6 +105,8 @@ pub struct Lanes<S: Sender> {
     pub block_fetch: MuxHandle<S>,
     /// Transactions, by ledger.
     pub gossip: MuxHandle<S>,
+    /// Cosignatures of checkpoints, by ledger.
+    pub cosign: MuxHandle<S>,
 }
 
 /// Divides the channels, given in the order of `CHANNELS`.
@@ -120,6 +124,7 @@ where
         block,
         block_fetch,
         gossip,
+        cosign,
     ] = channels.map(|(sender, receiver)| {
         let name = names.next().map_or("", |(name, _)| name);
         let context = context.child("mux").with_attribute("channel", name);
@@ -148,6 +153,7 @@ where
         block,
         block_fetch,
         gossip,
+        cosign,
     }
 }
 

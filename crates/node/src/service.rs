@@ -342,6 +342,7 @@ async fn launch(
             organisation: config.organisation.clone(),
             signer: signer.clone(),
             never_voted: config.never_voted || config.never_voted_on.contains(&id),
+            cosigner: config.cosigner.clone(),
             partition_prefix: String::new(),
         };
         let context = context.child("ledger").with_attribute("id", id);

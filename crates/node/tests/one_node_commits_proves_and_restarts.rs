@@ -38,6 +38,7 @@ fn config(consortium: &Consortium, directory: &Path) -> NodeConfig {
         organisation: "bank".parse().unwrap(),
         directory: directory.to_owned(),
         consensus_key: consortium.validators[0].clone(),
+        cosigner: None,
         listen: free_port(),
         peers: Vec::new(),
         ledgers: vec![consortium.genesis.clone()],

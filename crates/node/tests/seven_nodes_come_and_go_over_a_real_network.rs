@@ -49,6 +49,7 @@ fn start(consortium: &Consortium, places: &[Place], node: usize, directory: &Pat
         organisation: ORGANISATIONS[node % ORGANISATIONS.len()].parse().unwrap(),
         directory: directory.join(node.to_string()),
         consensus_key: places[node].key.clone(),
+        cosigner: None,
         listen: places[node].address,
         peers: vec![Peer {
             key: places[0].key.public_key(),

@@ -39,6 +39,7 @@ fn start(ledgers: [&Consortium; 2], directory: &Path) -> RunningNode {
         organisation: "bank".parse().unwrap(),
         directory: directory.to_owned(),
         consensus_key: ledgers[0].validators[0].clone(),
+        cosigner: None,
         listen: free_port(),
         peers: Vec::new(),
         ledgers: ledgers.map(|one| one.genesis.clone()).into(),

@@ -8,13 +8,15 @@ mod issued;
 mod lifetimes;
 mod next_root;
 mod node_rotation;
+mod organisation_keys;
 mod passphrase;
 pub mod renewal;
+pub mod revocations;
 mod rotation;
 mod tokens;
 mod watch;
 
-pub use authority::{Authority, is_reserved};
+pub use authority::Authority;
 pub use desk::{IdentityDesk, PossessionProof, Possessions, RenewalRequest};
 pub use enrolment::{Certified, EnrolmentRefusal, EnrolmentRequest};
 pub use files::{
@@ -25,6 +27,7 @@ pub use issued::{Enrolled, IssuedCertificate, IssuedError, IssuedLog};
 pub use lifetimes::Lifetimes;
 pub use next_root::NextRoot;
 pub use node_rotation::NodeRotation;
+pub use organisation_keys::{OrganisationKey, is_reserved, open_key};
 pub use passphrase::{Passphrase, check_private};
 pub use rotation::KeyRotation;
 pub use tokens::{NewToken, TokenFile, TokenRecord, TokenText};
@@ -45,6 +48,12 @@ pub const CONSENSUS: &str = "consensus";
 pub const NODE: &str = "node";
 /// The name under which the key and certificate of a TLS server lie there.
 pub const TLS: &str = "tls";
+/// The name under which the key and certificate lie there with which its node cosigns checkpoints.
+pub const COSIGNER: &str = "cosigner";
+/// The name of its timestamp authority's key and certificate.
+pub const TIMESTAMPING: &str = "timestamping";
+/// The name of the key and certificate with which it signs documents.
+pub const DOCUMENTS: &str = "documents";
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a root certificate counts: ten years of 365 days.

@@ -1,5 +1,5 @@
-//! The management modules: `consortium`, `hsm`, `identity`, `key_holder`, `network`, `operations` and
-//! `users`.
+//! The management modules: `consortium`, `hsm`, `identity`, `key_holder`, `network`, `operations`, `time`
+//! and `users`.
 //!
 //! **Invariant**: nothing here decides what a ledger accepts. These modules prepare files, keys and
 //! processes; every rule that counts is checked again by each node.
@@ -10,4 +10,5 @@ pub mod identity;
 pub mod key_holder;
 pub mod network;
 pub mod operations;
+pub mod time;
 pub mod users;

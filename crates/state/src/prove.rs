@@ -30,34 +30,45 @@ impl<S: Store> State<S> {
     /// # Errors
     /// When nothing is committed yet, or the store cannot be read.
     pub fn prove(&self, key: &[u8]) -> Result<Proved, StateError> {
-        if let Some(proved) = self.try_prove(key)? {
+        let mut proved = self.prove_all(&[key])?;
+        proved.pop().ok_or(StateError::NothingCommitted)
+    }
+
+    /// Proves what several keys have, all at one committed height, in the keys' order.
+    ///
+    /// # Errors
+    /// As [`State::prove`].
+    pub fn prove_all(&self, keys: &[&[u8]]) -> Result<Vec<Proved>, StateError> {
+        if let Some(proved) = self.try_prove(keys)? {
             return Ok(proved);
         }
         // A commit is between its durable batch and its digests. Behind it, both agree.
         let _committer = self.committer()?;
-        self.try_prove(key)?.ok_or(StateError::NothingCommitted)
+        self.try_prove(keys)?.ok_or(StateError::NothingCommitted)
     }
 
     /// `None` while the store is one commit ahead of the digests in memory.
-    fn try_prove(&self, key: &[u8]) -> Result<Option<Proved>, StateError> {
+    fn try_prove(&self, keys: &[&[u8]]) -> Result<Option<Vec<Proved>>, StateError> {
         let tip = self.tip();
         let view = self.store().view();
         let head = Head::read(&view)?.ok_or(StateError::NothingCommitted)?;
         if tip.height != Some(head.height) {
             return Ok(None);
         }
-        let hash = key_hash(key);
-        let (place, siblings) = path(&tip.digests, &hash.0);
+        let ways = keys.iter().map(|key| path(&tip.digests, &key_hash(key).0));
+        let ways: Vec<_> = ways.collect();
         drop(tip);
-        let pairs = place.read(&view)?.iter().map(state_pair).collect();
-        let value = view.get(Table::Values, key)?;
-        let proof = StateProof { pairs, siblings };
-        Ok(Some(Proved {
-            value,
-            proof,
-            height: head.height,
-            root: head.root,
-        }))
+        let mut proved = Vec::with_capacity(keys.len());
+        for (key, (place, siblings)) in keys.iter().zip(ways) {
+            let pairs = place.read(&view)?.iter().map(state_pair).collect();
+            proved.push(Proved {
+                value: view.get(Table::Values, key)?,
+                proof: StateProof { pairs, siblings },
+                height: head.height,
+                root: head.root,
+            });
+        }
+        Ok(Some(proved))
     }
 }
 

@@ -19,6 +19,9 @@ const LEVELS: &[(&str, u32)] = &[
     ("contracts/receivable", 3),
     ("contracts/registry", 3),
     ("crates/node", 4),
+    ("crates/verify", 4),
+    ("crates/verify-page", 5),
+    ("crates/document", 5),
     ("crates/service", 5),
     ("crates/workflows", 6),
     ("crates/api", 7),
@@ -113,10 +116,29 @@ fn only_the_node_names_the_engine() {
     }
 }
 
+/// A module that is not Rust can call only what is exported unmangled, which counts as unsafe. This
+/// crate alone may, and says so at each export.
+const EXPORTING: &str = "crates/verify-page";
+
+#[test]
+fn the_exporting_crate_takes_every_other_lint() {
+    let workspace = manifest(".")["workspace"]["lints"].clone();
+    let mut own = manifest(EXPORTING)["lints"].clone();
+    let unsafe_code = own["rust"]
+        .as_table_mut()
+        .unwrap()
+        .insert("unsafe_code".into(), "forbid".into());
+    assert_eq!(unsafe_code, Some(toml::Value::String("deny".into())));
+    assert_eq!(own, workspace);
+}
+
 #[test]
 fn every_crate_takes_the_workspace_lints() {
     for parent in ["crates", "contracts", "third_party"] {
         for folder in folders(parent) {
+            if folder == EXPORTING {
+                continue;
+            }
             let lints = manifest(&folder)
                 .get("lints")
                 .and_then(|l| l.get("workspace"))

@@ -3,7 +3,7 @@
 use crate::{
     app::{App, Place},
     body::{self, JSON, Media},
-    model::StateView,
+    model::{StateQuestion, StateView},
     problem::{Failure, Problem},
     routes::directory,
 };
@@ -16,7 +16,8 @@ use axum::{
 };
 use blockworm_ledger::{
     ContractName,
-    state_claim::{StateAnswerProof, StateClaim},
+    chain::CertifiedHeaders,
+    state_claim::{MAX_STATE_CLAIMS, StateAnswerProof, StateClaim},
 };
 
 /// Asks a contract. Answers from the last durable block; nothing is written.
@@ -90,17 +91,82 @@ pub(crate) async fn get_state(place: Place) -> Result<Json<StateView>, Failure> 
 pub(crate) async fn get_state_proof(place: Place) -> Result<Response, Failure> {
     let (contract, key) = (known_contract(&place).await?, key(&place)?);
     let answer = place.ledger.state_with_proof(&contract.0, &key).await?;
-    let genesis = place.ledger.genesis();
     let claim = StateClaim::new(answer.height, contract.1, key, answer.value, answer.proof);
+    state_file(&place, vec![claim], answer.chain)
+}
+
+/// The largest question for proofs: the most keys, each with the longest names and keys that there are.
+const KEYS_MAX_BYTES: usize = 512 << 10;
+
+/// Proofs of many values, or of their absence, all after the same block, in one file that a stranger checks offline.
+#[utoipa::path(
+    post, path = "/v1/ledgers/{ledger}/state-proofs", tag = "contracts",
+    params(("ledger" = String, Path, description = "The ledger's id or name")),
+    request_body(content = StateQuestion, description = "1 to 512 keys"),
+    responses(
+        (status = 200, description = "A `blockworm-state` file (docs/formats/proof.md), its claims in the order of the keys", body = Object),
+        (status = 400, description = "`api.malformed_body`, `api.bad_parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`contract.unknown`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`proof.not_yet_provable`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`api.body_too_large`", body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub(crate) async fn prove_states(
+    State(app): State<App>,
+    place: Place,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    body::media(&headers, &[Media::Json])?;
+    let body = body::read(&headers, body, KEYS_MAX_BYTES, app.limits.body).await?;
+    let question: StateQuestion = serde_json::from_slice(&body).map_err(Failure::malformed_body)?;
+    if !(1..=MAX_STATE_CLAIMS).contains(&question.keys.len()) {
+        let what = format!(
+            "{} keys; 1 to {MAX_STATE_CLAIMS} are proved at once",
+            question.keys.len()
+        );
+        return Err(Failure::bad_parameter("keys", what));
+    }
+    let contracts = directory::contracts(&place).await?;
+    let (mut keys, mut numbers) = (Vec::new(), Vec::new());
+    for asked in &question.keys {
+        let name: ContractName = asked
+            .contract
+            .parse()
+            .map_err(|error| Failure::bad_parameter("contract", error))?;
+        let known = contracts.iter().find(|one| one.name == name.as_str());
+        numbers.push(known.ok_or_else(|| unknown_contract(&name))?.id);
+        let key = hex::decode(&asked.key).map_err(|error| Failure::bad_parameter("key", error))?;
+        keys.push((name, key));
+    }
+    let answer = place.ledger.states_with_proof(&keys).await?;
+    let claims = keys.into_iter().zip(numbers).zip(answer.states);
+    let states = claims.map(|(((_, key), number), (value, proof))| {
+        StateClaim::new(answer.height, number, key, value, proof)
+    });
+    state_file(&place, states.collect(), answer.chain)
+}
+
+fn state_file(
+    place: &Place,
+    states: Vec<StateClaim>,
+    chain: CertifiedHeaders,
+) -> Result<Response, Failure> {
+    let genesis = place.ledger.genesis();
     let file = StateAnswerProof {
         ledger: place.ledger.id(),
         genesis_digest: genesis.digest(),
-        states: vec![claim],
-        chain: answer.chain,
+        states,
+        chain,
         genesis: genesis.as_ref().clone(),
     };
     let text = file.to_json().map_err(Failure::internal)?;
     Ok(body::attachment("state.proof.json", text))
+}
+
+fn unknown_contract(name: &ContractName) -> Failure {
+    let detail = format!("no contract {name} on this ledger");
+    Failure::new(StatusCode::NOT_FOUND, "contract.unknown", detail)
 }
 
 /// The contract in the path and its number on this ledger.
@@ -112,14 +178,7 @@ async fn known_contract(place: &Place) -> Result<(ContractName, u32), Failure> {
         .find(|contract| contract.name == name.as_str());
     match known {
         Some(contract) => Ok((name, contract.id)),
-        None => {
-            let detail = format!("no contract {name} on this ledger");
-            Err(Failure::new(
-                StatusCode::NOT_FOUND,
-                "contract.unknown",
-                detail,
-            ))
-        }
+        None => Err(unknown_contract(&name)),
     }
 }
 

@@ -86,6 +86,7 @@ pub(crate) async fn get_ready(
 )]
 pub(crate) async fn get_metrics(State(app): State<App>) -> Response {
     let mut metrics = app.node.metrics();
+    metrics.extend(app.time.standing.metrics());
     // A folder that cannot be read hides no other figure.
     let certificates = identity::standings(&app).await.unwrap_or_default();
     metrics.extend(certificates.into_iter().map(|one| Metric {

@@ -101,6 +101,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "read",
     ),
     ("get", "/v1/ledgers/{ledger}/headers/{height}", "read"),
+    ("get", "/v1/ledgers/{ledger}/checkpoint", "read"),
+    ("get", "/v1/ledgers/{ledger}/history/{height}", "read"),
     ("post", "/v1/ledgers/{ledger}/transactions", "submit"),
     ("post", "/v1/ledgers/{ledger}/transactions/batch", "submit"),
     ("get", "/v1/ledgers/{ledger}/transactions/{id}", "read"),
@@ -139,6 +141,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/ledgers/{ledger}/events", "read"),
     ("post", "/v1/evaluations", "nobody is asked"),
+    ("post", "/v1/timestamps", "nobody is asked"),
+    ("get", "/v1/ledgers/{ledger}/timestamps", "read"),
+    ("get", "/v1/ledgers/{ledger}/stamps", "read"),
+    ("get", "/v1/ledgers/{ledger}/stamping", "read"),
     ("post", "/v1/identity/enrolments", "nobody is asked"),
     ("post", "/v1/identity/renewals", "nobody is asked"),
     ("post", "/v1/identity/possessions", "nobody is asked"),
@@ -200,6 +206,9 @@ fn each_scope_opens_its_routes_and_no_others() {
             } else if *template == "/v1/evaluations" {
                 // It is let in, and told that this node holds no key.
                 let refused = (404, "evaluation.no_key_holder".to_owned());
+                assert_eq!(problem(response).await, refused);
+            } else if *template == "/v1/timestamps" {
+                let refused = (404, "timestamp.no_authority".to_owned());
                 assert_eq!(problem(response).await, refused);
             } else if template.starts_with("/v1/identity/") {
                 // It is let in, and told that an empty body is no request.

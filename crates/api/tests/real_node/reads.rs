@@ -3,8 +3,8 @@
 use crate::world::{WORLD, problem};
 use blockworm_api::{ClientError, Paging};
 use blockworm_ledger::{
-    Block, Header, Transaction, block::BlockLimits, chain::Pin, proof::TransactionProof,
-    report::Outcome, state_claim::StateAnswerProof,
+    Block, Header, SignedCheckpoint, Transaction, block::BlockLimits, chain::Pin,
+    proof::TransactionProof, report::Outcome, state_claim::StateAnswerProof,
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -341,5 +341,61 @@ fn what_is_not_there_is_a_problem_of_its_own() {
             .await
             .unwrap();
         assert_eq!(receipt, None);
+    });
+}
+
+#[test]
+fn a_checkpoint_covers_every_block_and_shows_who_cosigned_it() {
+    WORLD.run(async {
+        let (_, height) = WORLD.committed().await;
+        let (client, id) = (WORLD.client(), WORLD.id());
+        let begun = Instant::now();
+        let view = loop {
+            if let Ok(view) = client.checkpoint(&id, Some(height)).await
+                && view.size > height
+            {
+                break view;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        let signed = SignedCheckpoint::parse(view.note.as_bytes()).unwrap();
+        let [cosigner] = &view.cosigners[..] else {
+            panic!("one node, one cosigner")
+        };
+        assert_eq!(
+            (cosigner.name.as_str(), cosigner.organisation.as_str()),
+            ("blockworm/bank", "bank")
+        );
+        let key = cosigner.vkey.parse().unwrap();
+        let time_s = signed.cosignatures[0]
+            .verify(&signed.checkpoint, &key)
+            .unwrap();
+        assert_eq!(time_s, cosigner.time_s);
+        assert!(
+            cosigner
+                .chain_pem
+                .starts_with("-----BEGIN CERTIFICATE-----")
+        );
+        assert_eq!(view.root, signed.checkpoint.root.to_string());
+        let history = client.history(&id, height, Some(view.size)).await.unwrap();
+        let (header, proof) = history.read().unwrap();
+        assert_eq!(
+            header,
+            WORLD.ledger().header(height).await.unwrap().unwrap()
+        );
+        assert!(proof.verify(&header.history_leaf(), &signed.checkpoint.root));
+        let beyond = client
+            .history(&id, height, Some(1 << 40))
+            .await
+            .unwrap_err();
+        assert_eq!(beyond.code(), Some("history.not_found"));
+        let before = client.history(&id, height, Some(height)).await.unwrap_err();
+        assert_eq!(before.code(), Some("history.not_found"));
+        let metrics = client.metrics().await.unwrap();
+        assert!(
+            metrics.contains("blockworm_checkpoint_cosigners{"),
+            "{metrics}"
+        );
     });
 }

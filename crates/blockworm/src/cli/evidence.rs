@@ -1,6 +1,9 @@
 //! `blockworm evidence`: its verbs and flags.
 
-use super::{Acting, Target};
+use super::{
+    Acting, Target,
+    evidence_package::{EvidenceExportArgs, EvidenceSampleArgs, EvidenceSealArgs},
+};
 use blockworm_evidence::state::RelationKind;
 use blockworm_ledger::{MemberId, OrganisationId};
 use blockworm_workflows::evidence::import::parse_utc;
@@ -39,6 +42,12 @@ pub enum EvidenceCommand {
     Show(EvidenceShowArgs),
     /// List matters, or what organisations state of their relations.
     List(EvidenceListArgs),
+    /// Write a matter as a package that a court checks without us.
+    Export(Box<EvidenceExportArgs>),
+    /// Check a package and seal it, as a notary or a court.
+    Seal(EvidenceSealArgs),
+    /// Play a sale from its contract to the court's decision on a local consortium, and export it.
+    Sample(EvidenceSampleArgs),
 }
 
 #[derive(Args, Debug)]

@@ -21,6 +21,8 @@ pub enum CertificateCommand {
     List(CertificateListArgs),
     /// What ends in the next days; as a calendar file with -o.
     Calendar(CertificateCalendarArgs),
+    /// Make a key of the organisation that its folder has not, with its certificate.
+    Issue(CertificateIssueArgs),
     /// Issue a certificate of the folder again, before its time.
     Renew(CertificateRenewArgs),
     /// Write the list of revoked certificates, for outsiders.
@@ -52,8 +54,17 @@ pub struct CertificateCalendarArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct CertificateIssueArgs {
+    /// What for: the node's cosigner of checkpoints, a timestamp authority, or signatures under documents.
+    #[arg(value_parser = ["cosigner", "timestamping", "documents"])]
+    pub key: String,
+    #[command(flatten)]
+    pub of: OfOrganisation,
+}
+
+#[derive(Args, Debug)]
 pub struct CertificateRenewArgs {
-    /// The file's name without .cert.pem: a member's name, node, tls or issuing.
+    /// The file's name without .cert.pem: a member's name, node, tls, cosigner, timestamping, documents or issuing.
     pub name: String,
     /// With a new key; of a TLS server alone (members: `member rotate-key`).
     #[arg(long)]

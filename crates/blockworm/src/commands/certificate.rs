@@ -2,8 +2,8 @@
 
 use crate::{
     cli::{
-        CertificateCalendarArgs, CertificateCommand, CertificateCrlArgs, CertificateListArgs,
-        CertificateRenewArgs,
+        CertificateCalendarArgs, CertificateCommand, CertificateCrlArgs, CertificateIssueArgs,
+        CertificateListArgs, CertificateRenewArgs,
     },
     failure::{Failure, Result},
     output::{Format, table, utc},
@@ -17,7 +17,7 @@ use blockworm_ledger::OrganisationId;
 use blockworm_service::{
     identity::{
         Authority, CertificateStanding, CertificateState, ISSUING, IdentityError, IssuedLog,
-        Passphrase, TLS, certificates, read_certificate, renewal,
+        OrganisationKey, Passphrase, TLS, certificates, read_certificate, renewal,
     },
     network::ConsortiumFolder,
 };
@@ -31,6 +31,7 @@ pub fn run(command: &CertificateCommand, format: Format) -> Result<ExitCode> {
     match command {
         CertificateCommand::List(args) => list(args, format),
         CertificateCommand::Calendar(args) => calendar(args, format),
+        CertificateCommand::Issue(args) => issue(args, format),
         CertificateCommand::Renew(args) => renew(args, format),
         CertificateCommand::Crl(args) => crl(args, format),
     }?;
@@ -169,6 +170,29 @@ fn icalendar(standings: &[CertificateStanding], now_ms: u64) -> String {
     text
 }
 
+/// Makes a key that founding made for others; nothing is put in the place of one that lies there.
+fn issue(args: &CertificateIssueArgs, format: Format) -> Result<()> {
+    let folder = ConsortiumFolder::new(&args.of.place.dir);
+    let organisation = &args.of.organisation;
+    let which = OrganisationKey::from_name(&args.key)
+        .ok_or_else(|| Failure::new("cli.usage", format!("no key is called {}", args.key)))?;
+    let name = which.name();
+    if folder.certificate_file(organisation, name).exists() {
+        let what = format!("{organisation}/{name} lies in the folder already");
+        return Err(Failure::new("certificate.exists", what).next(format!(
+            "blockworm certificate renew {name} --node {organisation}"
+        )));
+    }
+    let made = Authority::load(&folder, organisation).and_then(|authority| {
+        let passphrase = Passphrase::read(&folder.passphrase_file(organisation))?;
+        authority.make_key(&folder, which, &passphrase, now_ms())
+    });
+    made.map_err(|error| failure(&error))?;
+    let mut standings = standings(folder.root(), Some(organisation))?;
+    standings.retain(|one| one.file == name);
+    print(&standings, format)
+}
+
 fn renew(args: &CertificateRenewArgs, format: Format) -> Result<()> {
     let folder = ConsortiumFolder::new(&args.of.place.dir);
     let organisation = &args.of.organisation;
@@ -193,6 +217,11 @@ fn renew(args: &CertificateRenewArgs, format: Format) -> Result<()> {
             let next = match profile {
                 Profile::Member => format!("blockworm member rotate-key {organisation}/{name}"),
                 Profile::Node => format!("blockworm node rotate-key {organisation}"),
+                Profile::Cosigning | Profile::Timestamping | Profile::DocumentSigning => {
+                    format!(
+                        "take {name}.key.pem and {name}.cert.pem away and run: blockworm certificate issue {name} --node {organisation}"
+                    )
+                }
                 _ => format!(
                     "enrol it again: blockworm enrolment token {name} --node {organisation}"
                 ),

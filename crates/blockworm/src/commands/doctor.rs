@@ -1,6 +1,9 @@
 //! `blockworm doctor`: looks at everything that can be wrong and says what to do.
 
-use super::summary::{self, NodeSummary};
+use super::{
+    summary::{self, NodeSummary},
+    timestamp_health,
+};
 use crate::{cli::Place, failure::Result, output::Format, signer::now_ms};
 use blockworm_api::model::LedgerView;
 use blockworm_service::{
@@ -44,6 +47,7 @@ pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
                     .map(|ledger| check_heights(&running, ledger)),
             );
             findings.push(check_time(&running, now_ms));
+            findings.extend(timestamp_health::check(&running).await);
         }
     }
     let healthy = findings

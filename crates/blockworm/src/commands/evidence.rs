@@ -3,7 +3,7 @@
 mod capture;
 mod show;
 
-use super::{submitter::FolderSubmitter, tx::print_receipt};
+use super::{evidence_package, evidence_sample, submitter::FolderSubmitter, tx::print_receipt};
 use crate::{
     cli::{
         Acting, EvidenceAttestArgs, EvidenceCommand, EvidenceDecideArgs, EvidenceDisputeArgs,
@@ -38,6 +38,9 @@ pub async fn run(command: &EvidenceCommand, format: Format) -> Result<ExitCode> 
         C::Erase(args) => destroy(args, format).await,
         C::Show(args) => show::show(args, format).await,
         C::List(args) => show::list(args, format).await,
+        C::Export(args) => evidence_package::run(args, format).await,
+        C::Seal(args) => evidence_package::seal(args, format),
+        C::Sample(args) => evidence_sample::run(args, format).await,
         C::Open(_) | C::Withdraw(_) | C::Retain(_) | C::Declare(_) | C::Close(_) => {
             let (acting, message) = plain(command);
             let folder = folder_of(acting);

@@ -6,6 +6,7 @@ mod archiving;
 mod asset;
 mod authority;
 mod certificate;
+mod checkpoint;
 mod clock;
 mod console_user;
 mod consortium;
@@ -16,6 +17,9 @@ mod doctor;
 mod down;
 mod enrolment;
 mod evidence;
+mod evidence_package;
+mod evidence_sample;
+mod evidence_source;
 mod financing;
 mod fingerprints;
 mod hsm;
@@ -45,6 +49,9 @@ mod story;
 mod submitter;
 mod summary;
 mod table;
+mod timestamp;
+mod timestamp_health;
+mod timing;
 mod tx;
 mod up;
 pub mod verify;
@@ -92,6 +99,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Doctor(place) => doctor::run(&place, format).await,
             Command::Tx(command) => tx::run(&command, format).await,
             Command::Proof(command) => proof::run(&command, format).await,
+            Command::Checkpoint(command) => checkpoint::run(&command, format).await,
             Command::Member(command) => member::run(&command, format).await,
             Command::Hsm(command) => hsm::run(&command, format).await,
             Command::Enrolment(command) => enrolment::run(&command, format).await,
@@ -103,6 +111,7 @@ fn wait_for(command: Command, format: Format) -> Result<ExitCode> {
             Command::Registry(command) => registry::run(&command, format).await,
             Command::Financing(command) => financing::run(&command, format).await,
             Command::KeyHolder(command) => key_holder::run(&command, format).await,
+            Command::Timestamp(command) => timestamp::run(&command, format).await,
             Command::Org(command) => org::run(&command, format).await,
             Command::Proposal(command) => proposal::run(&command, format).await,
             Command::Query(args) => query::run(&args, format).await,

@@ -1,6 +1,6 @@
 //! `blockworm node run`: one organisation's node and its API, until told to end.
 
-use super::renewing::Renewing;
+use super::{renewing::Renewing, timing::Timing};
 use crate::{
     builtins::builtins,
     cli::NodeRunArgs,
@@ -18,7 +18,7 @@ use blockworm_service::{
         config::{Accepted, AccessSettings, KeyHolderSettings, ProfileName},
     },
 };
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads that serve the API; consensus and execution have their own.
@@ -101,6 +101,17 @@ fn foreign(file: &NodeConfigFile, error: &(dyn std::error::Error + 'static)) -> 
     Failure::of("node.other_organisation", error).during(format!("{}", node_file.display()))
 }
 
+/// The page that checks packages: where the environment says, else beside the program.
+fn verify_page_file() -> PathBuf {
+    std::env::var_os("BLOCKWORM_VERIFY_PAGE").map_or_else(
+        || {
+            let program = std::env::current_exe().unwrap_or_default();
+            program.with_file_name(blockworm_console::VERIFY_PAGE)
+        },
+        PathBuf::from,
+    )
+}
+
 async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     let listening = |error: std::io::Error| Failure::of("system.signal", &error);
     let mut terminate = signal(SignalKind::terminate()).map_err(listening)?;
@@ -115,13 +126,17 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
         server.users(),
         Some(renewing.desk.clone()),
         server.stopping(),
-    );
+    )
+    .merge(blockworm_console::verify_page(&verify_page_file()));
     let desks = key_holders(file, node)?;
+    let timing = Timing::open(file, &node.handle())?;
     let server = server
         .with_pages(pages)
         .with_key_holders(desks)
+        .with_time(timing.services.clone())
         .with_identity(renewing.desk.clone());
     let renewing = tokio::spawn(renewing.run());
+    let stamping = timing.start();
     for address in server.local_addrs() {
         tracing::info!(%address, "serving");
     }
@@ -137,6 +152,7 @@ async fn serve(file: &NodeConfigFile, node: &RunningNode) -> Result<()> {
     };
     server.run(end).await;
     renewing.abort();
+    stamping.iter().for_each(tokio::task::JoinHandle::abort);
     match failure {
         None => Ok(()),
         Some(reason) => Err(Failure::new("node.failed", reason)

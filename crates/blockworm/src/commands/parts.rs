@@ -271,19 +271,29 @@ struct Written {
     proofs: usize,
 }
 
-async fn write_case(args: &ReceivableCaseArgs, format: Format) -> Result<ExitCode> {
-    let desk = Desk::open(&args.target).await?;
-    let folder = ConsortiumFolder::new(&args.target.place.dir);
-    let wait = Duration::from_secs(args.wait_s);
-    let mut asking = FolderSubmitter::new(&folder, wait).on(On::Trade, &desk.remote);
-    let ledger = desk.remote.ledger_text();
-    let ledger = ledger
-        .parse()
-        .map_err(|_| Failure::new("node.unexpected", format!("`{ledger}` is no ledger's id")))?;
-    let mut found = case(&mut asking, ledger, &desk.contracts, &args.id)
+/// Everything that the ledger says of a receivable, and the proofs by their files.
+pub struct Gathered {
+    /// The case, naming the proofs' files.
+    pub case: Case,
+    /// File → proof.
+    pub proofs: Vec<(String, String)>,
+}
+
+/// Reads a receivable's case and fetches the proofs of its transactions, which go to `proofs`.
+pub async fn gather(
+    desk: &Desk,
+    folder: &ConsortiumFolder,
+    id: &str,
+    opening: Option<&Path>,
+    (wait, proofs): (Duration, &str),
+    progress: &Progress,
+) -> Result<Gathered> {
+    let mut asking = FolderSubmitter::new(folder, wait).on(On::Trade, &desk.remote);
+    let ledger = desk.remote.ledger;
+    let mut found = case(&mut asking, ledger, &desk.contracts, id)
         .await
         .map_err(stopped)?;
-    if let Some(path) = &args.opening {
+    if let Some(path) = opening {
         let opening: Opening = serde_json::from_slice(&read(path)?).map_err(|error| {
             Failure::of("case.bad_opening", &error)
                 .during(path.display())
@@ -293,25 +303,49 @@ async fn write_case(args: &ReceivableCaseArgs, format: Format) -> Result<ExitCod
             .with_document(opening)
             .map_err(|error| Failure::of(error.code(), &error))?;
     }
-    let progress = Progress::new();
     for height in found.heights() {
         progress.doing(format!("reading block {height}"));
-        for transaction in transactions(&desk, height).await? {
+        for transaction in transactions(desk, height).await? {
             found.add(transaction);
         }
     }
+    let mut texts = Vec::with_capacity(found.transactions.len());
+    for transaction in &mut found.transactions {
+        let id = TransactionId::from(transaction.transaction);
+        progress.doing(format!("proving {id}"));
+        let name = format!("{proofs}/{id}.json");
+        texts.push((name.clone(), desk.remote.proof(&id, wait).await?));
+        transaction.proof = Some(name);
+    }
+    Ok(Gathered {
+        case: found,
+        proofs: texts,
+    })
+}
+
+async fn write_case(args: &ReceivableCaseArgs, format: Format) -> Result<ExitCode> {
+    let desk = Desk::open(&args.target).await?;
+    let folder = ConsortiumFolder::new(&args.target.place.dir);
+    let wait = Duration::from_secs(args.wait_s);
+    let progress = Progress::new();
+    let opening = args.opening.as_deref();
+    let gathered = gather(
+        &desk,
+        &folder,
+        &args.id,
+        opening,
+        (wait, "proofs"),
+        &progress,
+    )
+    .await?;
+    progress.done();
     let out = &args.out;
     create(out)?;
     create(&out.join("proofs"))?;
-    for index in 0..found.transactions.len() {
-        let id = TransactionId::from(found.transactions[index].transaction);
-        progress.doing(format!("proving {id}"));
-        let name = format!("proofs/{id}.json");
-        write(&out.join(&name), &desk.remote.proof(&id, wait).await?)?;
-        found.transactions[index].proof = Some(name);
+    for (name, text) in &gathered.proofs {
+        write(&out.join(name), text)?;
     }
-    progress.done();
-    finish(&found, out, format)
+    finish(&gathered.case, out, format)
 }
 
 fn finish(found: &Case, out: &Path, format: Format) -> Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! `blockworm verify`: checks a proof offline and says so by its exit status.
+//! `blockworm verify`: checks a proof or an evidence package offline and says so by its exit status.
 
 use crate::{
     cli::VerifyArgs,
@@ -6,54 +6,85 @@ use crate::{
     output::Format,
 };
 use blockworm_crypto::Digest;
-use blockworm_ledger::{
-    Outcome, Pin, VerificationReport, proof::PROOF_MAX_BYTES, proof_file::ProofFile,
-    report::Verdict,
-};
+use blockworm_ledger::{Pin, VerificationReport, checkpoint::Policy, proof::PROOF_MAX_BYTES};
 use blockworm_service::network::config::read_genesis;
+use blockworm_verify::{FileSource, Package, Pins, pem_certificates, verify_package, verify_proof};
 use std::{
-    fmt::Write as _,
     fs::File,
     io::{self, Read as _},
     path::Path,
     process::ExitCode,
 };
 
-/// Checks the file against the genesis that the user trusts.
+pub use blockworm_verify::render_proof as render;
+
+/// Most bytes of a policy or of roots.
+const PIN_MAX_BYTES: usize = 1 << 20;
+
+/// Checks the file against what the user trusts.
 pub fn run(args: &VerifyArgs, format: Format) -> Result<ExitCode> {
-    let pin = args.genesis.as_deref().map(genesis_digest).transpose()?;
-    let pin = pin.map(Pin::digest);
-    let text = read(&args.file)?;
-    let report =
-        check(&text, pin.as_ref()).map_err(|failure| failure.during(args.file.display()))?;
+    let genesis = args.genesis.as_deref().map(genesis_digest).transpose()?;
+    if args.file.is_dir() {
+        return package(&Package::Folder(args.file.clone()), args, genesis, format);
+    }
+    let source = FileSource::open(&args.file).map_err(|error| unreadable(&args.file, &error))?;
+    if Package::is_zip(&source) {
+        return package(&Package::Zip(&source), args, genesis, format);
+    }
+    let text = read(&args.file, PROOF_MAX_BYTES)?;
+    let report = check(&text, genesis.map(Pin::digest).as_ref())
+        .map_err(|failure| failure.during(args.file.display()))?;
     format.print(&report, render(&report))?;
+    Ok(ExitCode::from(report.outcome.exit_code()))
+}
+
+fn package(
+    package: &Package<'_>,
+    args: &VerifyArgs,
+    genesis: Option<Digest>,
+    format: Format,
+) -> Result<ExitCode> {
+    let mut pins = Pins {
+        genesis,
+        ..Pins::default()
+    };
+    if let Some(path) = &args.policy {
+        let policy = Policy::parse(read(path, PIN_MAX_BYTES)?.as_bytes());
+        pins.policy = Some(policy.map_err(|error| {
+            Failure::of(error.code(), &error).during(format!("{}", path.display()))
+        })?);
+    }
+    for path in &args.tsa_root {
+        let roots = pem_certificates(read(path, PIN_MAX_BYTES)?.as_bytes());
+        let roots = roots.map_err(|reason| {
+            Failure::new("verify.tsa_root", format!("{}: {reason}", path.display()))
+                .next("give the root certificate of the authority as PEM")
+        })?;
+        pins.tsa_roots.extend(roots);
+    }
+    let report = verify_package(package, &pins);
+    format.print(&report, blockworm_verify::render_package(&report))?;
     Ok(ExitCode::from(report.outcome.exit_code()))
 }
 
 /// Checks a proof's text.
 pub fn check(text: &str, pin: Option<&Pin>) -> Result<VerificationReport> {
-    let file = ProofFile::from_json(text).map_err(|error| {
+    verify_proof(text, pin).map_err(|error| {
         Failure::of(error.code(), &error)
             .next("ask for the file again: `blockworm proof export TRANSACTION -o FILE`")
-    })?;
-    Ok(match file {
-        ProofFile::Transaction(proof) => proof.verify(pin),
-        ProofFile::State(proof) => proof.verify(pin),
     })
 }
 
-fn read(path: &Path) -> Result<String> {
-    let unreadable = |error: io::Error| {
-        Failure::of("proof.unreadable", &error).during(format!("cannot read {}", path.display()))
-    };
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::of("proof.unreadable", error).during(format!("cannot read {}", path.display()))
+}
+
+fn read(path: &Path, limit: usize) -> Result<String> {
     let mut text = String::new();
     // One byte beyond the limit is enough for the verifier to refuse the rest.
     File::open(path)
-        .and_then(|file| {
-            file.take(PROOF_MAX_BYTES as u64 + 1)
-                .read_to_string(&mut text)
-        })
-        .map_err(unreadable)?;
+        .and_then(|file| file.take(limit as u64 + 1).read_to_string(&mut text))
+        .map_err(|error| unreadable(path, &error))?;
     Ok(text)
 }
 
@@ -67,49 +98,4 @@ pub fn genesis_digest(text: &str) -> Result<Digest> {
             .next("give a genesis file or its digest, 64 hex digits")
     })?;
     Ok(genesis.digest())
-}
-
-/// The report for people.
-pub fn render(report: &VerificationReport) -> String {
-    let mut text = String::new();
-    for check in &report.checks {
-        let mark = match check.verdict {
-            Verdict::Pass => "ok  ",
-            Verdict::Fail => "FAIL",
-            Verdict::Unpinned => "?   ",
-        };
-        let _ = writeln!(text, "{mark}  {:<24} {}", check.name, check.reason);
-    }
-    let signers: Vec<&str> = report
-        .signers
-        .iter()
-        .map(|signer| signer.as_str())
-        .collect();
-    let _ = writeln!(text, "\nledger     {}", report.ledger);
-    let _ = writeln!(text, "genesis    {}", report.genesis_digest);
-    let _ = writeln!(
-        text,
-        "certified  block {} at {} ms by {}",
-        report.certified_height,
-        report.certified_time_ms,
-        signers.join(", ")
-    );
-    let _ = writeln!(text, "verdict    {}", report.outcome);
-    match report.outcome {
-        Outcome::Valid => {}
-        Outcome::Broken => {
-            let _ = writeln!(
-                text,
-                "next       trust nothing in this file; ask for it again"
-            );
-        }
-        Outcome::Unpinned => {
-            let _ = writeln!(
-                text,
-                "next       get the genesis from somebody you trust, not from this file's sender, \
-                 and give it with --genesis"
-            );
-        }
-    }
-    text
 }

@@ -4,11 +4,10 @@ use super::{
     IdentityError, MemberSubject, Profile, RevokedCertificate, Validity,
     certificate::{check_authority_name, check_name, check_organisation, decode, parse_authority},
     chain::split_chain,
-    encoding::{
-        CertificateSignature, CertificateSigner, distinguished_name, new_serial, x509_validity,
-    },
+    encoding::{distinguished_name, x509_validity},
     profile::{authority_extensions, host},
     revocation,
+    signer::{CertificateSignature, CertificateSigner, new_serial},
 };
 use crate::{Algorithm, PublicKey, SecretKey, Signing};
 use der::{Decode as _, Encode as _};
@@ -218,7 +217,7 @@ impl CertificateAuthority {
         if (order.profile == Profile::TlsServer) == order.hosts.is_empty() {
             return Err(IdentityError::HostName(order.hosts.join(" ")));
         }
-        if order.profile == Profile::Node && public_key.algorithm() != Algorithm::Ed25519 {
+        if order.profile.is_ed25519_alone() && public_key.algorithm() != Algorithm::Ed25519 {
             return Err(IdentityError::NodeKey);
         }
         let hosts: Result<_, _> = order.hosts.iter().map(|name| host(name)).collect();

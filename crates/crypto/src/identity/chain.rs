@@ -2,11 +2,17 @@
 //! ledger names, at a given time.
 
 use super::{
-    AuthorityCertificate, IdentityError, MAX_CERTIFICATE_BYTES, MAX_CHAIN, MemberCertificate,
-    NodeCertificate,
-    certificate::{decode, name_der, parse_authority, parse_member, parse_node, path_length},
+    AuthorityCertificate, Description, IdentityError, MAX_CERTIFICATE_BYTES, MAX_CHAIN,
+    MemberCertificate, NodeCertificate, Profile,
+    certificate::{
+        check_name, check_organisation, decode, describe, name_der, parse_authority, parse_member,
+        parse_node, path_length,
+    },
 };
-use crate::{PublicKey, Signature};
+use crate::{
+    Algorithm, PublicKey, Signature,
+    backend::{self, Curve, Hash},
+};
 use der::{Reader as _, SliceReader};
 use rustls_pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
@@ -67,6 +73,48 @@ pub fn verify_node_chain(
     Ok(node)
 }
 
+/// Validates the chain of a certificate of any profile, as [`verify_chain`] does a member's, and
+/// tells what it says.
+///
+/// # Errors
+/// The first failing check, in the order of docs/formats/identity.md.
+pub fn verify_profile_chain(
+    chain: &[u8],
+    root: &[u8],
+    profile: Profile,
+    at_ms: u64,
+) -> Result<Description, IdentityError> {
+    let root = Root::read(root)?;
+    let described = describe(chain)?;
+    if described.profile != Some(profile) {
+        return Err(IdentityError::OtherProfile(profile.as_str()));
+    }
+    check_organisation(&described.organisation)?;
+    check_name(&described.name)?;
+    if profile.is_ed25519_alone() && described.public_key.algorithm() != Algorithm::Ed25519 {
+        return Err(IdentityError::NodeKey);
+    }
+    root.verify_for(chain, &described.organisation, at_ms, profile)?;
+    let signs_for_outsiders = matches!(profile, Profile::DocumentSigning | Profile::Timestamping);
+    if signs_for_outsiders && !profile.is_named_in(&decode(split_chain(chain)?[0])?) {
+        return Err(IdentityError::UnsupportedDemand);
+    }
+    Ok(described)
+}
+
+/// What the path's extended key usages must allow. None of a cosigner's is one of TLS.
+const fn usage(profile: Profile) -> KeyUsage {
+    const TIMESTAMPING: &[u8] = &[43, 6, 1, 5, 5, 7, 3, 8];
+    const DOCUMENTS: &[u8] = &[43, 6, 1, 5, 5, 7, 3, 36];
+    match profile {
+        Profile::Member | Profile::Node | Profile::Cosigning => KeyUsage::client_auth(),
+        Profile::TlsServer => KeyUsage::server_auth(),
+        // Authorities need not say it; that the certificate itself does is checked beside.
+        Profile::Timestamping => KeyUsage::required_if_present(TIMESTAMPING),
+        Profile::DocumentSigning => KeyUsage::required_if_present(DOCUMENTS),
+    }
+}
+
 struct Root<'a> {
     der: &'a [u8],
     parsed: AuthorityCertificate,
@@ -78,8 +126,18 @@ impl<'a> Root<'a> {
         Ok(Self { der, parsed })
     }
 
-    /// What every chain must pass, whoever its first certificate is for.
     fn verify(&self, chain: &[u8], organisation: &str, at_ms: u64) -> Result<(), IdentityError> {
+        self.verify_for(chain, organisation, at_ms, Profile::Member)
+    }
+
+    /// What every chain must pass, whoever its first certificate is for.
+    fn verify_for(
+        &self,
+        chain: &[u8],
+        organisation: &str,
+        at_ms: u64,
+        profile: Profile,
+    ) -> Result<(), IdentityError> {
         let certificates = split_chain(chain)?;
         let (leaf, issuing) = certificates
             .split_first()
@@ -113,7 +171,7 @@ impl<'a> Root<'a> {
                 return Err(IdentityError::IssuingExpired);
             }
         }
-        verify_path(leaf, issuing, self.der, at_seconds)
+        verify_path(leaf, issuing, self.der, at_seconds, usage(profile))
     }
 
     /// Each certificate names the next one as its issuer, the last one the root, and no two
@@ -152,6 +210,7 @@ fn verify_path(
     issuing: &[&[u8]],
     root: &[u8],
     at_seconds: u64,
+    usage: KeyUsage,
 ) -> Result<(), IdentityError> {
     let root = CertificateDer::from(root);
     let anchor = anchor_from_trusted_cert(&root)
@@ -163,11 +222,11 @@ fn verify_path(
         .map(|&der| CertificateDer::from(der))
         .collect();
     leaf.verify_for_usage(
-        &[&StrictEd25519, webpki::aws_lc_rs::ECDSA_P256_SHA256],
+        &[&StrictEd25519, &EcdsaP256],
         &[anchor],
         &issuing,
         UnixTime::since_unix_epoch(Duration::from_secs(at_seconds)),
-        KeyUsage::client_auth(),
+        usage,
         None,
         None,
     )
@@ -219,5 +278,32 @@ impl SignatureVerificationAlgorithm for StrictEd25519 {
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
         alg_id::ED25519
+    }
+}
+
+/// ECDSA over P-256 with SHA-256, by the backend of this build.
+#[derive(Debug)]
+pub(super) struct EcdsaP256;
+
+impl SignatureVerificationAlgorithm for EcdsaP256 {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        if backend::verify_ecdsa(Curve::P256, Hash::Sha256, public_key, message, signature) {
+            Ok(())
+        } else {
+            Err(InvalidSignature)
+        }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::ECDSA_P256
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::ECDSA_SHA256
     }
 }

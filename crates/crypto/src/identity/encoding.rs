@@ -1,9 +1,7 @@
 //! How names, times and signatures stand in certificates, requests and lists of revocations.
 
 use super::{IdentityError, Validity};
-use crate::{
-    Algorithm, PublicKey, SecretKeyError, Signature, Signing, SigningError, spki::ED25519_OID,
-};
+use crate::{Algorithm, PublicKey, Signature, Signing, SigningError, spki::ED25519_OID};
 use const_oid::{
     ObjectIdentifier,
     db::{
@@ -13,14 +11,13 @@ use const_oid::{
 };
 use der::{
     DateTime, Decode as _, Encode as _, Sequence, Tag,
-    asn1::{Any, BitString, GeneralizedTime, UintRef, UtcTime},
+    asn1::{Any, GeneralizedTime, UintRef, UtcTime},
 };
-use spki::{AlgorithmIdentifierOwned, Document, EncodePublicKey, SignatureBitStringEncoding};
-use std::{cell::RefCell, time::Duration};
+use spki::AlgorithmIdentifierOwned;
+use std::time::Duration;
 use x509_cert::{
     attr::AttributeTypeAndValue,
     name::{Name, RdnSequence, RelativeDistinguishedName},
-    serial_number::SerialNumber,
     time::Time,
 };
 
@@ -49,7 +46,7 @@ pub(super) fn distinguished_name(
 }
 
 /// A moment, rounded down to its second: until 2049 as UTCTime (RFC 5280, section 4.1.2.5).
-pub(super) fn time(ms: u64) -> Result<Time, IdentityError> {
+pub(crate) fn time(ms: u64) -> Result<Time, IdentityError> {
     let since = Duration::from_secs(ms / 1000);
     if let Ok(time) = UtcTime::from_unix_duration(since) {
         return Ok(Time::UtcTime(time));
@@ -71,16 +68,8 @@ pub(super) fn x509_validity(
     ))
 }
 
-/// 16 random bytes, positive and always of the same length, whatever the random bits.
-pub(super) fn new_serial() -> Result<SerialNumber, IdentityError> {
-    let mut serial = [0; 16];
-    getrandom::fill(&mut serial).map_err(|_| SecretKeyError::NoRandomness)?;
-    serial[0] = serial[0] & 0x7f | 0x40;
-    SerialNumber::new(&serial).map_err(|_| IdentityError::Malformed("the serial"))
-}
-
 /// The algorithm of a signature by this key.
-pub(super) fn algorithm_of(key: &PublicKey) -> AlgorithmIdentifierOwned {
+pub(crate) fn algorithm_of(key: &PublicKey) -> AlgorithmIdentifierOwned {
     let oid = match key.algorithm() {
         Algorithm::Ed25519 => ED25519_OID,
         Algorithm::P256 => ECDSA_WITH_SHA_256,
@@ -99,7 +88,7 @@ struct EcdsaSignature<'a> {
 }
 
 /// Signs, and writes the signature as X.509 does.
-pub(super) fn sign(signer: &dyn Signing, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+pub(crate) fn sign(signer: &dyn Signing, message: &[u8]) -> Result<Vec<u8>, SigningError> {
     match signer.sign_message(message)? {
         Signature::Ed25519(bytes) => Ok(bytes.to_vec()),
         Signature::P256(bytes) => {
@@ -113,67 +102,5 @@ pub(super) fn sign(signer: &dyn Signing, message: &[u8]) -> Result<Vec<u8>, Sign
             };
             encode().map_err(|_| SigningError::new("its signature cannot be written as DER"))
         }
-    }
-}
-
-/// Shows a key to the certificate builder, and remembers why it did not sign.
-pub(super) struct CertificateSigner<'a> {
-    key: &'a dyn Signing,
-    pub(super) failure: RefCell<Option<SigningError>>,
-}
-
-impl<'a> CertificateSigner<'a> {
-    pub(super) fn new(key: &'a dyn Signing) -> Self {
-        Self {
-            key,
-            failure: RefCell::new(None),
-        }
-    }
-}
-
-#[derive(Clone)]
-pub(super) struct CertificateKey(PublicKey);
-
-/// The bits of a certificate's signature field.
-pub(super) struct CertificateSignature(Vec<u8>);
-
-impl signature::Signer<CertificateSignature> for CertificateSigner<'_> {
-    fn try_sign(&self, message: &[u8]) -> Result<CertificateSignature, signature::Error> {
-        sign(self.key, message)
-            .map(CertificateSignature)
-            .map_err(|error| {
-                *self.failure.borrow_mut() = Some(error);
-                signature::Error::new()
-            })
-    }
-}
-
-impl signature::Keypair for CertificateSigner<'_> {
-    type VerifyingKey = CertificateKey;
-
-    fn verifying_key(&self) -> CertificateKey {
-        CertificateKey(self.key.public_key())
-    }
-}
-
-impl spki::DynSignatureAlgorithmIdentifier for CertificateSigner<'_> {
-    fn signature_algorithm_identifier(&self) -> spki::Result<AlgorithmIdentifierOwned> {
-        Ok(algorithm_of(&self.key.public_key()))
-    }
-}
-
-impl EncodePublicKey for CertificateKey {
-    fn to_public_key_der(&self) -> spki::Result<Document> {
-        let der = self
-            .0
-            .to_spki_der()
-            .map_err(|_| spki::Error::KeyMalformed)?;
-        Ok(Document::try_from(der)?)
-    }
-}
-
-impl SignatureBitStringEncoding for CertificateSignature {
-    fn to_bitstring(&self) -> der::Result<BitString> {
-        BitString::from_bytes(&self.0)
     }
 }

@@ -1,6 +1,8 @@
 //! Why a certificate or a request for one was refused, each with a stable code.
 
-use crate::{SecretKeyError, SignatureError, SigningError};
+#[cfg(feature = "keys")]
+use crate::SecretKeyError;
+use crate::{SignatureError, SigningError};
 
 /// Why a certificate was refused or could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +83,9 @@ pub enum IdentityError {
     /// The certificate that should be a node's is not.
     #[error("the certificate is not a node's")]
     NotANode,
+    /// The certificate is for something else.
+    #[error("the certificate is not one for {0}")]
+    OtherProfile(&'static str),
     /// The certificate names another issuer.
     #[error("the certificate was not issued by this authority")]
     WrongIssuer,
@@ -103,6 +108,7 @@ pub enum IdentityError {
     #[error("the request is not signed by the key that it asks to certify")]
     RequestSignature,
     /// No key could be made.
+    #[cfg(feature = "keys")]
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
     /// The authority's key did not sign.
@@ -139,6 +145,7 @@ impl IdentityError {
             Self::AuthorityAsMember => "certificate.authority_as_member",
             Self::NotAMember(_) => "certificate.not_a_member",
             Self::NotANode => "certificate.not_a_node",
+            Self::OtherProfile(_) => "certificate.other_profile",
             Self::WrongIssuer => "certificate.wrong_issuer",
             Self::OrganisationMismatch => "certificate.organisation_mismatch",
             Self::BadSignature => "certificate.bad_signature",
@@ -146,6 +153,7 @@ impl IdentityError {
             Self::WrongAuthorityKey => "certificate.wrong_authority_key",
             Self::RequestMalformed(_) => "certificate.request_malformed",
             Self::RequestSignature => "certificate.request_signature",
+            #[cfg(feature = "keys")]
             Self::SecretKey(_) => "certificate.secret_key",
             Self::Signing(_) => "certificate.not_signed",
         }

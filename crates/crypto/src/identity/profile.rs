@@ -9,10 +9,14 @@ use der::{
     flagset::FlagSet,
 };
 use std::net::IpAddr;
-use x509_cert::ext::{
-    Extension,
-    pkix::{
-        BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName,
+use x509_cert::{
+    Certificate,
+    ext::{
+        Extension,
+        pkix::{
+            BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
+            name::GeneralName,
+        },
     },
 };
 
@@ -34,16 +38,19 @@ pub enum Profile {
     DocumentSigning,
     /// Signs timestamps (RFC 3161).
     Timestamping,
+    /// Cosigns checkpoints of ledgers, apart from the key that votes.
+    Cosigning,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Member,
         Self::Node,
         Self::TlsServer,
         Self::DocumentSigning,
         Self::Timestamping,
+        Self::Cosigning,
     ];
 
     /// Its name in files and on the command line.
@@ -55,6 +62,7 @@ impl Profile {
             Self::TlsServer => "tls-server",
             Self::DocumentSigning => "document-signing",
             Self::Timestamping => "timestamping",
+            Self::Cosigning => "cosigning",
         }
     }
 
@@ -70,9 +78,11 @@ impl Profile {
     pub(super) const fn unit(self) -> Option<&'static str> {
         match self {
             Self::Member => None,
-            Self::Node | Self::TlsServer | Self::DocumentSigning | Self::Timestamping => {
-                Some(self.as_str())
-            }
+            Self::Node
+            | Self::TlsServer
+            | Self::DocumentSigning
+            | Self::Timestamping
+            | Self::Cosigning => Some(self.as_str()),
         }
     }
 
@@ -93,6 +103,11 @@ impl Profile {
         }
     }
 
+    /// Whether its keys are Ed25519 alone, since another format fixes that.
+    pub(super) const fn is_ed25519_alone(self) -> bool {
+        matches!(self, Self::Node | Self::Cosigning)
+    }
+
     fn purposes(self) -> Vec<ObjectIdentifier> {
         match self {
             Self::Member => vec![ID_KP_CLIENT_AUTH],
@@ -100,7 +115,19 @@ impl Profile {
             Self::TlsServer => vec![ID_KP_SERVER_AUTH],
             Self::DocumentSigning => vec![DOCUMENT_SIGNING],
             Self::Timestamping => vec![ID_KP_TIME_STAMPING],
+            // No purpose of the registries fits, and one for TLS would open doors.
+            Self::Cosigning => Vec::new(),
         }
+    }
+
+    /// Whether the certificate names every purpose of the profile.
+    pub(super) fn is_named_in(self, certificate: &Certificate) -> bool {
+        let named = certificate
+            .tbs_certificate()
+            .get_extension::<ExtendedKeyUsage>();
+        let named = named.ok().flatten().map(|(_, usage)| usage.0);
+        let named = named.unwrap_or_default();
+        self.purposes().iter().all(|one| named.contains(one))
     }
 
     /// What the profile adds to the key identifiers that every certificate has.
@@ -114,8 +141,11 @@ impl Profile {
         let mut extensions = vec![
             extension(&constraints, true)?,
             extension(&KeyUsage(self.key_usage()), true)?,
-            extension(&ExtendedKeyUsage(self.purposes()), critical)?,
         ];
+        let purposes = self.purposes();
+        if !purposes.is_empty() {
+            extensions.push(extension(&ExtendedKeyUsage(purposes), critical)?);
+        }
         if !hosts.is_empty() {
             extensions.push(extension(&SubjectAltName(hosts.to_vec()), false)?);
         }

@@ -3,7 +3,7 @@
 use super::{
     IdentityError, MAX_CERTIFICATE_BYTES,
     certificate::{read_key_info, read_subject},
-    chain::StrictEd25519,
+    chain::{EcdsaP256, StrictEd25519},
     encoding::{algorithm_of, distinguished_name, sign},
 };
 use crate::{Algorithm, PublicKey, Signing};
@@ -100,7 +100,7 @@ fn verify(request: &CertReq, key: &PublicKey) -> Result<(), IdentityError> {
     }
     let algorithm: &dyn SignatureVerificationAlgorithm = match key.algorithm() {
         Algorithm::Ed25519 => &StrictEd25519,
-        Algorithm::P256 => webpki::aws_lc_rs::ECDSA_P256_SHA256,
+        Algorithm::P256 => &EcdsaP256,
     };
     algorithm
         .verify_signature(bits, &message, signature)

@@ -295,4 +295,5 @@ def main():
     sys.exit(1 if False in found else 2 if None in found else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -52,6 +52,10 @@ impl<S: Store> Committer<S> {
     /// Makes blocks durable in one atomic batch and announces each. The acknowledgements come back
     /// to the caller.
     pub fn commit(&self, mut blocks: Vec<Executed>) -> Result<Vec<(Head, Exact)>, StateError> {
+        // Cosignatures that came in since the last batch ride along.
+        if let Some(last) = blocks.last_mut() {
+            last.rows.extend(self.ledger.checkpoints.take_rows());
+        }
         let rows = blocks
             .iter_mut()
             .map(|block| (block.link.height, std::mem::take(&mut block.rows)))

@@ -104,11 +104,16 @@ impl<S: Store> Runner<S> {
         for note in &outcome.notes {
             tracing::warn!(ledger = %self.ledger.rules.id, height, note, "a contract failed");
         }
+        let mut rows = rows::of_block(
+            &block,
+            (&self.last, &link),
+            &outcome.receipts,
+            outcome.receipts_root,
+        );
         self.last = link.clone();
         self.ledger.chain.insert(link.clone());
         self.ledger.chain.prune(height);
         self.ledger.note_final(height, link.digest);
-        let mut rows = rows::of_block(&block, &link, &outcome.receipts, outcome.receipts_root);
         rows.extend(outcome.rows);
         Ok(Executed {
             link,

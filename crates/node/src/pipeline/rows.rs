@@ -18,6 +18,7 @@ const RECEIPTS_LIMIT: usize = 1 << 30;
 const INDEX_ID_BYTES: usize = 16;
 const HEADER_PREFIX: u8 = b'h';
 const LINK_PREFIX: u8 = b'l';
+const HISTORY_PREFIX: u8 = b'n';
 
 /// Why a row cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -60,17 +61,26 @@ fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
     borsh::to_vec(value).expect("invariant: writing to memory does not fail")
 }
 
-/// The rows of a block. The link of the block `KEPT` below goes.
+/// The rows of a block that follows `before`. The link of the block `KEPT` below goes.
 #[must_use]
 pub fn of_block(
     block: &SealedBlock,
-    link: &Link,
+    (before, link): (&Link, &Link),
     receipts: &[Receipt],
     receipts_root: Digest,
 ) -> Vec<SideRow> {
     let header = block.header().clone();
     let height = header.height;
-    let mut rows = Vec::with_capacity(4 + receipts.len());
+    let mut rows = Vec::with_capacity(5 + receipts.len());
+    let completed = before.history.completed_by(&header);
+    if !completed.is_empty() {
+        let key = height_key(HISTORY_PREFIX, height);
+        let nodes = completed
+            .iter()
+            .flat_map(|node| node.0)
+            .collect::<Vec<u8>>();
+        rows.push(SideRow::put(Column::Meta, key, nodes));
+    }
     let header = encode(&HeaderRow {
         header,
         receipts_root,
@@ -123,6 +133,25 @@ fn pack(receipts: &[Receipt]) -> Vec<u8> {
         written.expect("invariant: writing to memory does not fail");
     }
     bytes
+}
+
+/// A full subtree of the history tree, of two headers and more: the one over 2^level headers from
+/// height `index` × 2^level on. Its row is that of its last header.
+pub fn history_node<S: Store>(
+    state: &State<S>,
+    level: u32,
+    index: u64,
+) -> Result<Digest, RowError> {
+    let last = index
+        .checked_add(1)
+        .and_then(|next| next.checked_mul(1u64.checked_shl(level)?))
+        .map_or(u64::MAX, |next| next - 1);
+    let damaged = || RowError::Damaged("history", last);
+    let row = state.side_get(Column::Meta, &height_key(HISTORY_PREFIX, last))?;
+    let row = row.ok_or_else(damaged)?;
+    let at = 32 * (level as usize).saturating_sub(1);
+    let node = row.get(at..at + 32).and_then(|node| node.try_into().ok());
+    node.map(Digest).ok_or_else(damaged)
 }
 
 /// The header row of a committed height.

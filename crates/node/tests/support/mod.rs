@@ -14,6 +14,7 @@ use blockworm_ledger::{
     Genesis, LedgerId, TransactionBody,
     genesis::{GenesisContract, GenesisMember, Organisation, Parameters, Validator},
 };
+use blockworm_node::Cosigner;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -169,12 +170,36 @@ impl Consortium {
             functions: &[],
             hosts: &[],
         };
+        self.certify(organisation, &order, key)
+    }
+
+    /// What an organisation's node cosigns with, and the chain of its certificate.
+    pub fn cosigner(&self, organisation: usize, key: &SecretKey) -> Cosigner {
+        let chain = self.cosigner_chain(organisation, key);
+        Cosigner {
+            key: Arc::new(key.clone()),
+            chain: Arc::new(move || Some(chain.clone())),
+        }
+    }
+
+    /// The chain of a cosigner's certificate, by its organisation's authority.
+    pub fn cosigner_chain(&self, organisation: usize, key: &SecretKey) -> Vec<u8> {
+        let order = Order {
+            profile: identity::Profile::Cosigning,
+            name: "cosigner",
+            functions: &[],
+            hosts: &[],
+        };
+        self.certify(organisation, &order, key)
+    }
+
+    fn certify(&self, organisation: usize, order: &Order<'_>, key: &SecretKey) -> Vec<u8> {
         let validity = Validity {
             not_before_ms: self.genesis.time_ms.saturating_sub(1_000),
             not_after_ms: self.genesis.time_ms + 365 * 86_400_000,
         };
         self.authorities[organisation]
-            .issue_as(&order, &key.public_key(), validity)
+            .issue_as(order, &key.public_key(), validity)
             .unwrap()
     }
 

@@ -6,7 +6,7 @@ use super::{Consortium, ORGANISATIONS, builtins};
 use blockworm_crypto::{Digest, SecretKey};
 use blockworm_ledger::{TransactionId, TransactionView};
 use blockworm_node::{
-    LedgerHandle,
+    Cosigner, LedgerHandle,
     consensus::keys,
     engine::{self, Setup},
     mempool::Limits,
@@ -38,6 +38,7 @@ pub type Wire = (Sender<PublicKey, Context>, Receiver<PublicKey>);
 pub struct Node {
     pub signer: PrivateKey,
     pub never_voted: bool,
+    pub cosigner: Option<Cosigner>,
     pub store: MemoryStore,
     pub running: Option<(Handle<()>, LedgerHandle)>,
 }
@@ -77,6 +78,7 @@ impl World {
         let node = |signer| Node {
             signer,
             never_voted: true,
+            cosigner: None,
             store: MemoryStore::new(),
             running: None,
         };
@@ -135,6 +137,7 @@ impl World {
             organisation: ORGANISATIONS[node % ORGANISATIONS.len()].parse().unwrap(),
             signer: self.nodes[node].signer.clone(),
             never_voted: self.nodes[node].never_voted,
+            cosigner: self.nodes[node].cosigner.clone(),
             partition_prefix: format!("node-{node}-"),
         };
         let (ready, started) = tokio::sync::oneshot::channel();

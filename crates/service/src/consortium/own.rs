@@ -3,7 +3,8 @@
 use super::ConsortiumError;
 use crate::{
     identity::{
-        self, Authority, CONSENSUS, Enrolled, Identity, IdentityError, IssuedLog, NODE, Passphrase,
+        self, Authority, CONSENSUS, Enrolled, Identity, IdentityError, IssuedLog, NODE,
+        OrganisationKey, Passphrase,
     },
     network::{
         ConsortiumFolder, ConsortiumRecord, LedgerRecord, NodeConfigFile, NodeRecord,
@@ -82,6 +83,9 @@ impl Own {
         authority.certify_node(folder, &key.public_key(), plan.now_ms)?;
         let hosts = [plan.api.ip().to_string(), "localhost".to_owned()];
         authority.make_tls_server(folder, &hosts, plan.now_ms)?;
+        for key in OrganisationKey::of_roles(&plan.roles, true) {
+            authority.make_key(folder, key, &passphrase, plan.now_ms)?;
+        }
         let never_voted = folder.organisation(organisation).join(NEVER_VOTED);
         write_whole(&never_voted, b"", 0o600)?;
         let own = Self {

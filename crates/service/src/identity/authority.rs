@@ -1,8 +1,8 @@
 //! An organisation's root and its issuing authority: made, kept, opened again, and what they issue.
 
 use super::{
-    AUTHORITY, BACKDATED_MS, CONSENSUS, Enrolled, ISSUING, Identity, IdentityError, IssuedLog,
-    Lifetimes, NODE, Passphrase, TLS, certificate_error,
+    AUTHORITY, BACKDATED_MS, Enrolled, ISSUING, Identity, IdentityError, IssuedLog, Lifetimes,
+    NODE, Passphrase, TLS, certificate_error,
     files::{keep_key, read_certificate, read_key, write_certificate, write_key, write_plain_key},
 };
 use crate::{
@@ -448,12 +448,6 @@ impl Authority {
     pub fn issuing_key(&self) -> PublicKey {
         self.issuing.key().public_key()
     }
-}
-
-/// The names under which keys lie in an organisation's folder that are no member's.
-#[must_use]
-pub fn is_reserved(name: &str) -> bool {
-    [AUTHORITY, ISSUING, "issuing-next", CONSENSUS, NODE, TLS].contains(&name)
 }
 
 fn validity(now_ms: u64, length_ms: u64, ends_ms: u64) -> Validity {

@@ -5,6 +5,7 @@ use super::{
     Authority, CertificateStanding, Certified, Enrolled, EnrolmentRefusal, EnrolmentRequest,
     IdentityError, IssuedLog, certificates,
     enrolment::{base64, enrol},
+    revocations::{RevocationError, Revocations},
 };
 use crate::network::{
     clock::current_ms,
@@ -155,6 +156,7 @@ pub struct IdentityDesk {
     enrols: bool,
     /// One request at a time opens the authority's key.
     turn: Mutex<()>,
+    revocations: Revocations,
 }
 
 impl IdentityDesk {
@@ -170,7 +172,26 @@ impl IdentityDesk {
             organisations,
             enrols,
             turn: Mutex::new(()),
+            revocations: Revocations::new(),
         }
+    }
+
+    /// An organisation's list of revoked certificates, DER: of an organisation of this desk made here,
+    /// of another the one that was handed in, if there is one.
+    ///
+    /// # Errors
+    /// [`RevocationError`].
+    pub fn revocations(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<Vec<u8>>, RevocationError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.revocations.list(
+            &self.folder,
+            &self.organisations,
+            organisation,
+            current_ms(),
+        )
     }
 
     /// Whose certificates are looked after here.

@@ -1,8 +1,10 @@
 //! `node.toml`: what a node process is told, with flags over environment over file.
 
 mod access;
+mod cosigning;
 mod evaluation;
 mod identity;
+mod time;
 
 pub use access::{
     API_KEYS, Accepted, AccessSettings, CONSOLE_USERS, ListenerSettings, TlsSettings,
@@ -10,9 +12,13 @@ pub use access::{
 
 pub use evaluation::{KeyHolderSettings, answering_node};
 pub use identity::IdentitySettings;
+pub use time::{TimeSettings, TimeSourceSettings};
 
 use super::folder::{GENESIS, LedgerRecord, NodeRecord};
-use crate::identity::{CONSENSUS, IdentityError, Passphrase};
+use crate::{
+    identity::{CONSENSUS, IdentityError, Passphrase},
+    time::TimeError,
+};
 use blockworm_crypto::{PublicKey, keyfile};
 use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use blockworm_node::{Limits, NodeConfig, Peer, Profile};
@@ -52,6 +58,13 @@ pub struct NodeConfigFile {
     pub consensus_key_file: PathBuf,
     /// The passphrase of `consensus_key_file`; only its owner may read it.
     pub passphrase_file: PathBuf,
+    /// The key with which the node cosigns checkpoints, encrypted PKCS#8 with the same passphrase.
+    /// A node without the file cosigns nothing.
+    #[serde(default = "cosigning::key_file")]
+    pub cosigner_key_file: PathBuf,
+    /// The chain of its certificate, PEM.
+    #[serde(default = "cosigning::certificate_file")]
+    pub cosigner_certificate_file: PathBuf,
     /// The ledgers to keep, one genesis file each.
     pub genesis_files: Vec<PathBuf>,
     /// Where `ledgers/` is.
@@ -66,6 +79,9 @@ pub struct NodeConfigFile {
     /// What the node does for its organisation's certificates.
     #[serde(default, skip_serializing_if = "IdentitySettings::is_default")]
     pub identity: IdentitySettings,
+    /// Whose time it stamps checkpoints with.
+    #[serde(default, skip_serializing_if = "TimeSettings::is_default")]
+    pub time: TimeSettings,
     /// Bounds on memory and threads; what is left out has its default.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -197,6 +213,9 @@ pub enum ConfigError {
     /// The key or its passphrase cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// `[time]` breaks a rule.
+    #[error(transparent)]
+    Time(#[from] TimeError),
 }
 
 impl NodeConfigFile {
@@ -220,6 +239,8 @@ impl NodeConfigFile {
             &mut file.directory,
             &mut file.api_keys_file,
             &mut file.console_users_file,
+            &mut file.cosigner_key_file,
+            &mut file.cosigner_certificate_file,
         ]
         .into_iter()
         .chain(&mut file.genesis_files)
@@ -233,7 +254,9 @@ impl NodeConfigFile {
             file.key_holders
                 .iter_mut()
                 .flat_map(|holder| holder.files()),
-        ) {
+        )
+        .chain(file.time.files())
+        {
             *relative = home.join(&*relative);
         }
         if let Some(listen) = overrides.listen {
@@ -255,6 +278,7 @@ impl NodeConfigFile {
         }
         file.check_addresses()?;
         file.check_key_holders()?;
+        file.check_time()?;
         Ok(file)
     }
 
@@ -307,6 +331,8 @@ impl NodeConfigFile {
             console_users_file: PathBuf::from(CONSOLE_USERS),
             consensus_key_file: PathBuf::from("keys").join(format!("{CONSENSUS}.key.pem")),
             passphrase_file: PathBuf::from("keys/passphrase"),
+            cosigner_key_file: cosigning::key_file(),
+            cosigner_certificate_file: cosigning::certificate_file(),
             genesis_files: genesis_files.collect(),
             directory: PathBuf::from("."),
             peers,
@@ -316,6 +342,7 @@ impl NodeConfigFile {
                 enrol: true,
                 organisations: Vec::new(),
             },
+            time: TimeSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -367,6 +394,7 @@ impl NodeConfigFile {
             organisation: self.organisation.clone(),
             directory: self.directory.clone(),
             consensus_key,
+            cosigner: self.cosigner(&passphrase)?,
             listen: self.listen,
             peers: self
                 .peers

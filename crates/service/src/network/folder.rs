@@ -8,7 +8,8 @@
 //! DIR/<org>/node.toml           only where the organisation runs a node
 //! DIR/<org>/node.{lock,pid,log} of the running process
 //! DIR/<org>/keys/               passphrase, ca.*, issuing.*, consensus.key.pem with node.cert.pem,
-//!                               tls.*, <member>.{key,cert}.pem
+//!                               tls.*, cosigner.*, timestamping.*, documents.*,
+//!                               <member>.{key,cert}.pem
 //! DIR/<org>/keys/next/          a root or member's key that the ledgers do not know yet
 //! DIR/<org>/issued.jsonl        the certificates that the organisation issued and revoked
 //! DIR/<org>/enrolment-tokens.*  digests of one-time tokens; DIR/<org>/enrolled/ proofs that came in

@@ -10,7 +10,9 @@ use super::{
     },
     ports::free_addresses,
 };
-use crate::identity::{self, Authority, CONSENSUS, IdentityError, NODE, Passphrase};
+use crate::identity::{
+    self, Authority, CONSENSUS, IdentityError, NODE, OrganisationKey, Passphrase,
+};
 use blockworm_crypto::{Algorithm, PublicKey, SecretKey, keyfile};
 use blockworm_ledger::OrganisationId;
 use std::io;
@@ -82,6 +84,11 @@ fn key_of(
     write_whole(&never_voted, b"", 0o600)?;
     let key = SecretKey::generate(Algorithm::Ed25519).map_err(IdentityError::Generate)?;
     identity::keep_key(folder, organisation, CONSENSUS, &key, &passphrase)?;
+    // A node that begins cosigns from its first block on.
+    let cosigner = OrganisationKey::Cosigner;
+    let now_ms = clock::now_ms(folder.root());
+    let authority = Authority::load(folder, organisation)?;
+    authority.make_key(folder, cosigner, &passphrase, now_ms)?;
     Ok(key.public_key())
 }
 

@@ -4,7 +4,7 @@
 //! is exactly what a real consortium must not do.
 
 use super::{
-    config::{KeyHolderSettings, NEVER_VOTED, NodeConfigFile, PeerSettings},
+    config::{KeyHolderSettings, NEVER_VOTED, NodeConfigFile, PeerSettings, TimeSettings},
     folder::{
         ConsortiumFolder, ConsortiumRecord, FORMAT, FolderError, GENESIS, LedgerRecord, NodeRecord,
         OrganisationRecord, UNFINISHED, make_private_folder, write_json, write_whole,
@@ -15,7 +15,7 @@ use crate::{
     consortium::{self, Founder, FounderPlan, LedgerPlan, MemberPlan},
     identity::{
         self, Authority, CONSENSUS, Enrolled, Identity, IdentityError, IssuedLog, Lifetimes,
-        Passphrase,
+        OrganisationKey, Passphrase,
     },
     key_holder::{KeyFolder, KeyFolderError},
 };
@@ -274,6 +274,9 @@ fn keep_one(folder: &ConsortiumFolder, draft: &Draft, now_ms: u64) -> Result<(),
         let hosts = [node.api.ip().to_string(), "localhost".to_owned()];
         draft.authority.make_tls_server(folder, &hosts, now_ms)?;
     }
+    for key in OrganisationKey::of_roles(&draft.plan.roles, draft.node.is_some()) {
+        draft.authority.make_key(folder, key, passphrase, now_ms)?;
+    }
     let log = IssuedLog::of(folder, organisation);
     for (name, member) in &draft.members {
         log.record(&member.certificate, Enrolled::Founded, None)
@@ -430,7 +433,13 @@ fn node_file(
             key: their.key.public_key(),
             address: their.listen,
         });
-    NodeConfigFile::local(&node.record(draft), &kept, peers.collect())
+    let mut file = NodeConfigFile::local(&node.record(draft), &kept, peers.collect());
+    let is_notary = |draft: &Draft| draft.plan.roles.iter().any(|role| role == "notary");
+    if let Some((notary, its)) = all.iter().find(|(other, _)| is_notary(other)) {
+        let itself = notary.plan.id == draft.plan.id;
+        file.time = TimeSettings::local(&notary.plan.id, its.api, itself);
+    }
+    file
 }
 
 #[cfg(test)]

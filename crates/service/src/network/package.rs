@@ -86,6 +86,7 @@ struct Kit {
     tls: Option<TlsSettings>,
     never_voted: bool,
     answers_banks: bool,
+    cosigns: bool,
 }
 
 /// Where the files lie on the target.
@@ -200,6 +201,7 @@ impl Kit {
             listeners,
             never_voted: settings.directory.join(NEVER_VOTED).exists(),
             answers_banks: !settings.key_holders.is_empty(),
+            cosigns: settings.cosigner_key_file.exists(),
             settings,
         })
     }
@@ -236,6 +238,8 @@ impl Kit {
         settings.api_keys_file = PathBuf::from(format!("{}/api-keys.json", places.state));
         settings.consensus_key_file = secret("consensus.key.pem");
         settings.passphrase_file = secret("passphrase");
+        settings.cosigner_key_file = secret("cosigner.key.pem");
+        settings.cosigner_certificate_file = at("cosigner.cert.pem");
         settings.console_users_file = PathBuf::from(format!("{}/console-users.json", places.state));
         settings.identity = IdentitySettings::default();
         settings.key_holders = Vec::new();
@@ -265,6 +269,9 @@ impl Kit {
     /// The names of the secrets that the node is handed.
     fn secrets(&self) -> Vec<&'static str> {
         let mut secrets = vec!["passphrase", "consensus.key.pem"];
+        if self.cosigns {
+            secrets.push("cosigner.key.pem");
+        }
         if self.tls.is_some() {
             secrets.push("tls.key.pem");
         }
@@ -273,11 +280,17 @@ impl Kit {
 
     /// The names of the public certificates that belong beside node.toml.
     fn certificates(&self) -> Vec<&'static str> {
-        match &self.tls {
-            None => Vec::new(),
-            Some(tls) if tls.client_ca_file.is_none() => vec!["tls.cert.pem"],
-            Some(_) => vec!["tls.cert.pem", "client-ca.pem"],
+        let mut certificates = Vec::new();
+        if self.cosigns {
+            certificates.push("cosigner.cert.pem");
         }
+        if let Some(tls) = &self.tls {
+            certificates.push("tls.cert.pem");
+            if tls.client_ca_file.is_some() {
+                certificates.push("client-ca.pem");
+            }
+        }
+        certificates
     }
 
     fn ledger_names(&self) -> String {
@@ -300,6 +313,9 @@ impl Kit {
         }
         if self.settings.identity.renew || self.settings.identity.enrol {
             notes.push("The organisation's authority stays at home, so this node certifies nobody: certificates are renewed there, and the TLS key that was handed over is replaced from there.".to_owned());
+        }
+        if !self.cosigns {
+            notes.push(format!("There is no cosigner's key in the organisation's folder, so this node cosigns no checkpoints: `blockworm certificate issue cosigner --node {}`, then make this package anew.", self.organisation));
         }
         if self.answers_banks {
             notes.push("This organisation answers banks with evaluation keys; [[key_holders]] is not part of a package: add it with paths of the target (docs/workflows/fingerprint.md).".to_owned());

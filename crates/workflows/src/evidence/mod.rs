@@ -6,6 +6,7 @@ mod depositing;
 mod disk;
 pub mod import;
 mod kept;
+pub mod package;
 mod papers;
 pub mod steps;
 pub mod store;

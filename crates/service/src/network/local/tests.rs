@@ -7,6 +7,7 @@ use crate::{
     identity::check_private,
     network::config::Overrides,
 };
+use blockworm_crypto::identity::verify_profile_chain;
 
 fn plan(nodes: usize) -> LocalPlan {
     LocalPlan {
@@ -89,6 +90,47 @@ fn one_node_serves_members_of_all_organisations() {
         check_private(&folder.key_file(&organisation, member.name())).unwrap();
         check_private(&folder.passphrase_file(&organisation)).unwrap();
     }
+}
+
+#[test]
+fn nodes_cosign_notaries_stamp_times_and_courts_sign_documents_each_with_a_key_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = ConsortiumFolder::new(dir.path());
+    let made = create(&folder, &plan(4)).unwrap();
+    let mut keys = std::collections::BTreeSet::new();
+    for (organisation, names) in [
+        ("platform", &["cosigner"][..]),
+        ("bank", &["cosigner"]),
+        ("notary", &["cosigner", "documents", "timestamping"]),
+        ("court", &["cosigner", "documents"]),
+        (RIVAL, &[]),
+    ] {
+        let organisation: OrganisationId = organisation.parse().unwrap();
+        let root = identity::read_certificate(&folder.certificate_file(&organisation, "ca"));
+        for which in OrganisationKey::ALL {
+            let opened = identity::open_key(&folder, &organisation, which.name());
+            if !names.contains(&which.name()) {
+                assert!(opened.is_err(), "{organisation} has no {which:?}");
+                continue;
+            }
+            let (key, chain) = opened.unwrap();
+            let read = verify_profile_chain(
+                &chain,
+                root.as_ref().unwrap(),
+                which.profile(),
+                1_790_000_000_000,
+            );
+            assert_eq!(read.unwrap().public_key, key.public_key());
+            assert!(keys.insert(key.public_key()));
+        }
+        let log = IssuedLog::of(&folder, &organisation).issued().unwrap();
+        for name in names {
+            let subject = format!("{organisation}/{name}");
+            assert!(log.iter().any(|one| one.subject == subject), "{subject}");
+        }
+    }
+    let voting = made.genesis.iter().flat_map(|genesis| &genesis.validators);
+    assert!(voting.into_iter().all(|node| !keys.contains(&node.key)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod sums;
 mod totals;
 mod values;
 mod xlsx;
-mod zip;
+pub(crate) mod zip;
 
 pub use error::{Fault, Faults, TableError};
 

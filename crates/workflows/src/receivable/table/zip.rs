@@ -139,18 +139,18 @@ fn central(rest: &[u8]) -> Option<(String, Entry, usize)> {
     Some((text, entry, CENTRAL_BYTES + name + extra + comment))
 }
 
-fn short(bytes: &[u8], at: usize) -> Option<usize> {
+pub fn short(bytes: &[u8], at: usize) -> Option<usize> {
     let two: [u8; 2] = bytes.get(at..at + 2)?.try_into().ok()?;
     Some(usize::from(u16::from_le_bytes(two)))
 }
 
-fn long(bytes: &[u8], at: usize) -> Option<usize> {
+pub fn long(bytes: &[u8], at: usize) -> Option<usize> {
     let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
     usize::try_from(u32::from_le_bytes(four)).ok()
 }
 
 /// The checksum of ZIP (ISO 3309).
-fn crc32(bytes: &[u8]) -> u32 {
+pub fn crc32(bytes: &[u8]) -> u32 {
     const TABLE: [u32; 256] = table();
     let step = |crc: u32, byte: &u8| (crc >> 8) ^ TABLE[((crc ^ u32::from(*byte)) & 0xFF) as usize];
     !bytes.iter().fold(u32::MAX, step)

@@ -1,0 +1,59 @@
+//! What the page asks, and the report or the reason why there is none.
+
+use crate::exports::PageSource;
+use blockworm_ledger::{Pin, checkpoint::Policy, proof::PROOF_MAX_BYTES};
+use blockworm_verify::{
+    Package, Pins, Source as _, genesis_pin, pem_certificates, verify_package, verify_proof,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The pins as the page has them: text out of fields and files.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    /// Bytes of the package.
+    size: u64,
+    /// A digest or a genesis file's text.
+    genesis: Option<String>,
+    policy: Option<String>,
+    /// PEM.
+    tsa_roots: Vec<String>,
+}
+
+/// A report as JSON, or `{"error": …}`.
+pub(crate) fn answer(request: &[u8]) -> Vec<u8> {
+    let answer = report(request).unwrap_or_else(|error| json!({ "error": error }));
+    answer.to_string().into_bytes()
+}
+
+fn report(request: &[u8]) -> Result<Value, String> {
+    let request: Request = serde_json::from_slice(request).map_err(|error| error.to_string())?;
+    let mut pins = Pins::default();
+    if let Some(text) = &request.genesis {
+        pins.genesis = Some(genesis_pin(text).map_err(|error| format!("genesis: {error}"))?);
+    }
+    if let Some(text) = &request.policy {
+        let policy = Policy::parse(text.as_bytes());
+        pins.policy = Some(policy.map_err(|error| format!("policy: {error}"))?);
+    }
+    for text in &request.tsa_roots {
+        let roots = pem_certificates(text.as_bytes());
+        pins.tsa_roots
+            .extend(roots.map_err(|error| format!("root: {error}"))?);
+    }
+    let source = PageSource { size: request.size };
+    if Package::is_zip(&source) {
+        let report = verify_package(&Package::Zip(&source), &pins);
+        return serde_json::to_value(report).map_err(|error| error.to_string());
+    }
+    if request.size > PROOF_MAX_BYTES as u64 {
+        return Err("it is neither a zip file nor a proof".into());
+    }
+    let mut bytes = vec![0; usize::try_from(request.size).unwrap_or_default()];
+    source.read_at(0, &mut bytes)?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is neither a zip file nor a proof")?;
+    let pin = pins.genesis.map(Pin::digest);
+    let report = verify_proof(&text, pin.as_ref()).map_err(|error| error.to_string())?;
+    serde_json::to_value(report).map_err(|error| error.to_string())
+}

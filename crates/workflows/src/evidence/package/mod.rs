@@ -1,0 +1,20 @@
+//! A package that a court checks without us: collected from a node and a folder, laid out, explained, sealed.
+
+pub mod archive;
+pub mod bag;
+pub mod checklist;
+pub mod collect;
+mod error;
+pub mod export;
+pub mod facts;
+pub mod index;
+pub mod operators;
+pub mod report;
+pub mod seal;
+pub mod source;
+pub mod verify_md;
+
+pub use error::ExportError;
+pub use export::{Case, Exported, Missing, Request, Summary, export};
+pub use seal::{SealError, Sealer, seal_archive};
+pub use source::{Holdings, Nothing, Opened, Original, Source};
