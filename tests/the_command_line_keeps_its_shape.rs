@@ -33,7 +33,7 @@ fn check_snapshot(name: &str, found: &str) {
 }
 
 /// Whose help is kept.
-const VERBS: [&[&str]; 62] = [
+const VERBS: [&[&str]; 69] = [
     &[],
     &["up"],
     &["down"],
@@ -84,6 +84,13 @@ const VERBS: [&[&str]; 62] = [
     &["receivable", "case"],
     &["receivable", "forgo"],
     &["receivable", "show"],
+    &["evidence"],
+    &["evidence", "deposit"],
+    &["evidence", "phase"],
+    &["evidence", "attest"],
+    &["evidence", "decide"],
+    &["evidence", "declare"],
+    &["evidence", "show"],
     &["registry"],
     &["registry", "reserve"],
     &["registry", "release"],
@@ -173,6 +180,22 @@ impl Shapes<'_> {
     }
 }
 
+fn keep_evidence(shapes: &mut Shapes<'_>, file: &str) {
+    let (matter, as_admin) = ("steel", ["--as", "platform/admin"]);
+    let deposit = [matter, file, "--phase", "invoice"];
+    shapes.keep("evidence deposit", &[&deposit[..], &as_admin].concat());
+    let attest = [matter, "1", "seen-original", "--findings", file];
+    let as_notary = ["--as", "notary/admin"];
+    shapes.keep("evidence attest", &[&attest[..], &as_notary].concat());
+    let until = [matter, "--until", "2090-01-01T00:00:00Z"];
+    shapes.keep("evidence retain", &[&until[..], &as_admin].concat());
+    let declare = ["platform", "none"];
+    shapes.keep("evidence declare", &[&declare[..], &as_notary].concat());
+    shapes.keep("evidence show", &[matter, "--org", "platform"]);
+    shapes.keep("evidence list", &[]);
+    shapes.keep("evidence list --relations", &[]);
+}
+
 #[test]
 fn results() {
     let consortium = Consortium::planned(1);
@@ -228,6 +251,7 @@ fn results() {
     assert_eq!(asset, "string");
     shapes.keep("receivable settle", &[receivable]);
     shapes.keep("registry release", &[invoice]);
+    keep_evidence(&mut shapes, invoice);
     shapes.keep("down", &[]);
     let verify = [
         "verify",

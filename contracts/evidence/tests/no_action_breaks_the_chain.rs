@@ -96,7 +96,7 @@ impl Model {
                 self.until = if ok { until } else { self.until };
                 ok && self.act()
             }
-            7 if one.more % 2 == 0 && (court || notary) && !self.held => {
+            7 if one.more.is_multiple_of(2) && (court || notary) && !self.held => {
                 self.held = true;
                 self.act()
             }
@@ -175,7 +175,7 @@ fn message(one: &Try, now: u64) -> Option<ExecuteMsg> {
             matter,
             until_ms: Uint64::new(now + u64::from(one.more) * 20 * STEP),
         },
-        7 if one.more % 2 == 0 => ExecuteMsg::Hold { matter, document },
+        7 if one.more.is_multiple_of(2) => ExecuteMsg::Hold { matter, document },
         7 => ExecuteMsg::Release { matter, document },
         8 => ExecuteMsg::Erase {
             matter,

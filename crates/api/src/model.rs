@@ -8,7 +8,7 @@ mod topology;
 
 pub use checkpoints::{CheckpointView, CosignerView, HistoryView, InclusionView};
 pub use consortium::{CalendarView, DifferenceView, PoliciesView, ProposalView, VoteView};
-pub use time::{StampFailure, StampView, StampsView, TimestampView};
+pub use time::{StampFailure, StampView, StampingView, TimestampView};
 pub use topology::{HealthReason, TopologyNode, TopologyView};
 
 use blockworm_ledger::{Event, Header, Receipt};

@@ -88,6 +88,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(timestamps::stamp))
         .routes(routes!(timestamps::get_timestamp))
         .routes(routes!(timestamps::list_stamps))
+        .routes(routes!(timestamps::get_stamping))
         .routes(routes!(identity::enrol))
         .routes(routes!(identity::renew))
         .routes(routes!(identity::take_possession))

@@ -15,6 +15,7 @@ mod language;
 mod ledger;
 mod pages;
 mod sentences;
+mod sentences_evidence;
 mod verify_page;
 mod visitor;
 mod words;

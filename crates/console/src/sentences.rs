@@ -1,6 +1,6 @@
 //! What each event says, in a sentence of each language.
 
-use crate::{format, language::Language};
+use crate::{format, language::Language, sentences_evidence::evidence};
 use blockworm_execution::Difference;
 use blockworm_ledger::Event;
 
@@ -20,6 +20,7 @@ fn party(account: &str, language: Language) -> String {
 pub(crate) fn event(event: &Event, program: &str, language: Language) -> String {
     let told = match program {
         "asset-issuance" => issuance(event),
+        "evidence" => evidence(event),
         "asset-transaction" => holdings(event, language),
         "receivable" => receivable(event).or_else(|| part_of_receivable(event)),
         "members" => members(event),

@@ -303,3 +303,21 @@ fn certificates_can_be_brought_from_elsewhere() {
     let held = token.verify_with(DATA, &chain, &tsa.roots(), &[]);
     assert!(held.is_ok(), "{held:?}");
 }
+
+#[test]
+fn a_renewal_may_be_as_far_behind_as_both_clocks_may_be_off() {
+    let (first, second) = (
+        Tsa::new(Profile::Timestamping, days(0, 200)),
+        Tsa::new(Profile::Timestamping, days(0, 400)),
+    );
+    let roots = [first.roots(), second.roots()].concat();
+    for (behind_ms, holds) in [(1_999, true), (2_000, true), (2_001, false)] {
+        let mut record = EvidenceRecord::new(first.token(NOW_MS));
+        let next = record.what_to_stamp_timestamp().unwrap();
+        let request = Request::of_imprint(next.algorithm, next.digest, [6; 16]);
+        let token = second.stamp(&request, NOW_MS - behind_ms);
+        record.renew_timestamp(token).unwrap();
+        let verified = record.verify(DATA, &roots, &[]);
+        assert_eq!(verified.is_ok(), holds, "{behind_ms}: {verified:?}");
+    }
+}

@@ -1,6 +1,6 @@
-//! The three faces that the program carries, and which of them has a character.
+//! The two faces that the program carries, and which of them has a character.
 
-use crate::{DocumentError, Style};
+use crate::DocumentError;
 use krilla::text::Font;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use skrifa::{
@@ -11,14 +11,13 @@ use std::sync::{Arc, LazyLock};
 /// Most bytes of one face, unfolded.
 const FACE_MAX_BYTES: usize = 8 << 20;
 
-/// Latin, Latin in bold, Chinese.
-const PACKED: [&[u8]; 3] = [
+/// Latin, Chinese.
+const PACKED: [&[u8]; 2] = [
     include_bytes!("../fonts/roboto-regular.ttf.zz"),
-    include_bytes!("../fonts/roboto-bold.ttf.zz"),
     include_bytes!("../fonts/droid-sans-fallback.ttf.zz"),
 ];
 
-static FACES: LazyLock<[Arc<Vec<u8>>; 3]> = LazyLock::new(|| {
+static FACES: LazyLock<[Arc<Vec<u8>>; 2]> = LazyLock::new(|| {
     PACKED.map(|packed| {
         let face = decompress_to_vec_zlib_with_limit(packed, FACE_MAX_BYTES);
         Arc::new(face.expect("invariant: the program's own fonts unfold"))
@@ -57,7 +56,7 @@ impl Faces {
     }
 
     /// A text as glyphs; a character that no face has is shown by its code point.
-    pub fn glyphs(&self, text: &str, style: Style) -> Vec<Glyph> {
+    pub fn glyphs(&self, text: &str) -> Vec<Glyph> {
         let mut glyphs = Vec::with_capacity(text.len());
         for character in text.chars() {
             let character = if character.is_control() {
@@ -65,20 +64,20 @@ impl Faces {
             } else {
                 character
             };
-            match self.glyph(character, style.bold) {
+            match self.glyph(character) {
                 Some(glyph) => glyphs.push(glyph),
                 None => {
                     let named = format!("[U+{:04X}]", u32::from(character));
                     let shown = named.chars();
-                    glyphs.extend(shown.filter_map(|one| self.glyph(one, style.bold)));
+                    glyphs.extend(shown.filter_map(|one| self.glyph(one)));
                 }
             }
         }
         glyphs
     }
 
-    fn glyph(&self, character: char, bold: bool) -> Option<Glyph> {
-        [usize::from(bold), 2].into_iter().find_map(|face| {
+    fn glyph(&self, character: char) -> Option<Glyph> {
+        (0..self.fonts.len()).find_map(|face| {
             let (font, em) = self.fonts.get(face)?;
             let id = font.charmap().map(character)?;
             let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());
@@ -96,20 +95,19 @@ impl Faces {
 /// Whether a character is drawn as itself, not by its code point.
 #[must_use]
 pub fn has_glyph(character: char) -> bool {
-    Faces::open().glyph(character, false).is_some()
+    Faces::open().glyph(character).is_some()
 }
 
 /// The faces for the writer of PDF.
-pub fn embedded() -> Result<[Font; 3], DocumentError> {
+pub fn embedded() -> Result<[Font; 2], DocumentError> {
     let font = |bytes: &Arc<Vec<u8>>| {
         let data: Arc<dyn AsRef<[u8]> + Send + Sync> = bytes.clone();
         Font::new(data.into(), 0)
     };
-    let [latin, bold, chinese] = FACES.each_ref().map(font);
+    let [latin, chinese] = FACES.each_ref().map(font);
     latin
-        .zip(bold)
         .zip(chinese)
-        .map(|((latin, bold), chinese)| [latin, bold, chinese])
+        .map(|(latin, chinese)| [latin, chinese])
         .ok_or_else(|| DocumentError::Unwritable("a font is damaged".into()))
 }
 
@@ -125,7 +123,7 @@ mod tests {
         }
         let faces = Faces::open();
         let shown: String = faces
-            .glyphs("𠮷田", Style::BODY)
+            .glyphs("𠮷田")
             .iter()
             .map(|one| one.character)
             .collect();
@@ -135,7 +133,7 @@ mod tests {
     #[test]
     fn nearly_every_unified_ideograph_is_there() {
         let faces = Faces::open();
-        let lacking = ('\u{4E00}'..='\u{9FA5}').filter(|one| faces.glyph(*one, false).is_none());
+        let lacking = ('\u{4E00}'..='\u{9FA5}').filter(|one| faces.glyph(*one).is_none());
         assert_eq!(lacking.count(), 0);
     }
 }

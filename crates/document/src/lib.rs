@@ -14,13 +14,11 @@ pub use fonts::has_glyph;
 pub use sign::{Prepared, SIGNATURE_ROOM, SignatureNote, prepare, sign};
 pub use table::{Column, Table};
 
-/// Text on a page: how large, how heavy, how dark.
+/// Text on a page: how large, how dark.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
     /// In points.
     pub size: f32,
-    /// Whether Latin letters are bold. Chinese ones have one weight.
-    pub bold: bool,
     /// Red, green, blue.
     pub colour: [u8; 3],
 }
@@ -29,22 +27,13 @@ impl Style {
     /// What most text is set in.
     pub const BODY: Self = Self {
         size: 10.0,
-        bold: false,
         colour: [0x1A, 0x1F, 0x2B],
     };
     /// Remarks, in smaller letters.
     pub const SMALL: Self = Self {
         size: 8.0,
-        bold: false,
         colour: [0x55, 0x5E, 0x6E],
     };
-
-    /// The same in bold.
-    #[must_use]
-    pub const fn bold(mut self) -> Self {
-        self.bold = true;
-        self
-    }
 }
 
 /// One thing on a page, from the top down.

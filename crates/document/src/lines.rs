@@ -31,7 +31,7 @@ impl Line {
 pub fn broken(faces: &Faces, text: &str, style: Style, width: f32) -> Vec<Line> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        let glyphs = faces.glyphs(paragraph, style);
+        let glyphs = faces.glyphs(paragraph);
         let mut rest = glyphs.as_slice();
         loop {
             let (line, next) = first_line(rest, width / style.size);

@@ -25,17 +25,14 @@ const RULE: [u8; 3] = [0xC4, 0xCB, 0xD6];
 const SHADE: [u8; 3] = [0xEE, 0xF2, 0xF7];
 const TITLE: Style = Style {
     size: 21.0,
-    bold: true,
     colour: ACCENT,
 };
 const SUBTITLE: Style = Style {
     size: 11.0,
-    bold: false,
     colour: [0x55, 0x5E, 0x6E],
 };
 const HEADING: Style = Style {
     size: 12.5,
-    bold: true,
     colour: ACCENT,
 };
 
@@ -80,7 +77,7 @@ pub fn set(blocks: &[Block]) -> Result<Pages, DocumentError> {
 pub fn foot(text: &str, right: bool, y: f32) -> Mark {
     let faces = Faces::open();
     let line = Line {
-        glyphs: faces.glyphs(text, Style::SMALL),
+        glyphs: faces.glyphs(text),
         style: Style::SMALL,
     };
     let x = if right {
@@ -152,12 +149,25 @@ impl Setter {
         let code = QrCode::encode_text(text, QrCodeEcc::Medium)
             .map_err(|_| DocumentError::Code(text.len()))?;
         let modules = code.size();
-        let side = CODE / modules as f32;
-        let dark = (0..modules * modules)
-            .map(|at| (at % modules, at / modules))
-            .filter(|(x, y)| code.get_module(*x, *y));
-        let area = |(x, y): (i32, i32)| [left + x as f32 * side, top + y as f32 * side, side, side];
-        let areas = dark.map(area).collect();
+        // Quarters of a point are written short.
+        let side = (4.0 * CODE / modules as f32).floor() / 4.0;
+        let (left, top) = (left.round(), top.round());
+        let mut areas = Vec::new();
+        for row in 0..modules {
+            let mut column = 0;
+            while column < modules {
+                let begin = column;
+                while column < modules && code.get_module(column, row) {
+                    column += 1;
+                }
+                // Neighbours are one area.
+                if column > begin {
+                    let (x, y) = (left + begin as f32 * side, top + row as f32 * side);
+                    areas.push([x, y, (column - begin) as f32 * side, side]);
+                }
+                column += 1;
+            }
+        }
         self.areas(areas, [0, 0, 0]);
         Ok(())
     }

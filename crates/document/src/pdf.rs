@@ -78,7 +78,7 @@ fn embedded_file(attachment: &Attachment, date: DateTime) -> Result<EmbeddedFile
     })
 }
 
-fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 3]) {
+fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 2]) {
     match mark {
         Mark::Text { x, y, line } => text(surface, *x, *y, line, fonts),
         Mark::Areas { areas, colour } => {
@@ -97,7 +97,7 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 3]) {
 }
 
 /// Runs of glyphs of one face, one after the other.
-fn text(surface: &mut Surface<'_>, x: f32, y: f32, line: &Line, fonts: &[Font; 3]) {
+fn text(surface: &mut Surface<'_>, x: f32, y: f32, line: &Line, fonts: &[Font; 2]) {
     surface.set_fill(Some(fill(line.style.colour)));
     let (mut x, size) = (x, line.style.size);
     for run in line.glyphs.chunk_by(|one, next| one.face == next.face) {

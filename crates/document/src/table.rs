@@ -91,7 +91,7 @@ impl Table {
     pub fn head(&self, faces: &Faces, places: &[(f32, f32)]) -> Option<Row> {
         let named = self.columns.iter().any(|one| !one.head.is_empty());
         let heads = self.columns.iter().map(|one| one.head.as_str());
-        named.then(|| Row::of(faces, heads, places, |_| self.style.bold()))
+        named.then(|| Row::of(faces, heads, places, |_| self.style))
     }
 
     /// A row's cells; without a head, the first column is the names' and set like one.

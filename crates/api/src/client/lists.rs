@@ -143,7 +143,7 @@ impl Client {
         self.whole(&path).await
     }
 
-    async fn page<T: DeserializeOwned>(
+    pub(super) async fn page<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &impl Serialize,

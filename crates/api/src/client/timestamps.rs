@@ -1,7 +1,7 @@
 //! Stamped checkpoints.
 
-use super::{ANSWER, Client, ClientError, part};
-use crate::model::{StampsView, TimestampView};
+use super::{ANSWER, Client, ClientError, Paging, part};
+use crate::model::{Page, StampView, StampingView, TimestampView};
 
 impl Client {
     /// The earliest stamped checkpoint that covers a height; the newest where none is given.
@@ -15,15 +15,19 @@ impl Client {
         self.get(&path, ANSWER).await
     }
 
-    /// How the stamping of a ledger is doing, and at most `limit` stamps of a size below `below`.
+    /// A page of stamps, newest first.
     pub async fn stamps(
         &self,
         ledger: &str,
-        below: Option<u64>,
-        limit: usize,
-    ) -> Result<StampsView, ClientError> {
-        let below = below.map_or_else(String::new, |below| format!("&below={below}"));
-        let path = format!("/v1/ledgers/{}/stamps?limit={limit}{below}", part(ledger));
+        paging: &Paging,
+    ) -> Result<Page<StampView>, ClientError> {
+        let path = format!("/v1/ledgers/{}/stamps", part(ledger));
+        self.page(&path, paging).await
+    }
+
+    /// How the stamping of a ledger is doing on the node.
+    pub async fn stamping(&self, ledger: &str) -> Result<StampingView, ClientError> {
+        let path = format!("/v1/ledgers/{}/stamping", part(ledger));
         self.get(&path, ANSWER).await
     }
 }

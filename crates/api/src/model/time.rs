@@ -60,33 +60,41 @@ pub struct StampFailure {
     pub detail: String,
 }
 
-/// How the stamping of a ledger is doing, and its stamps, newest first.
+/// How the stamping of a ledger is doing on the node that answers, since it started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct StampsView {
+pub struct StampingView {
     /// Whether this node stamps the ledger.
     pub stamping: bool,
+    /// Stamps that were made.
+    pub stamps: u64,
+    /// Rounds in which no authority gave a token.
+    pub failures: u64,
+    /// Stamps that were renewed.
+    pub renewals: u64,
     /// Stamps whose certificate or hash ended before they were renewed.
     pub lapsed: u64,
+    /// The size of the newest stamped checkpoint.
+    pub newest_size: Option<u64>,
+    /// When it was stamped, by the token.
+    pub newest_ms: Option<u64>,
     /// How far the authority's time lay off when it was last asked; positive where it is ahead.
     pub drift_ms: i64,
     /// Whether that is more than the limit of the settings.
     pub drifting: bool,
     /// Why there is no newer stamp; null where the last one was made.
     pub failing: Option<StampFailure>,
-    /// The stamps.
-    pub stamps: Vec<StampView>,
-    /// Give it as `below` for the next page; null on the last page.
-    pub next: Option<u64>,
 }
 
-impl StampsView {
-    /// A page of stamps; `full` says that there may be more.
-    #[must_use]
-    pub fn of(time: LedgerTime, stamps: Vec<About>, full: bool) -> Self {
-        let next = stamps.last().map(|last| last.size).filter(|_| full);
+impl From<LedgerTime> for StampingView {
+    fn from(time: LedgerTime) -> Self {
         Self {
             stamping: time.stamping,
+            stamps: time.stamps,
+            failures: time.failures,
+            renewals: time.renewals,
             lapsed: time.lapsed,
+            newest_size: time.newest_size,
+            newest_ms: time.newest_ms,
             drift_ms: time.drift_ms,
             drifting: time.drifting,
             failing: time.failing.map(|failing| StampFailure {
@@ -94,8 +102,6 @@ impl StampsView {
                 code: failing.code,
                 detail: failing.detail,
             }),
-            stamps: stamps.into_iter().map(StampView::from).collect(),
-            next,
         }
     }
 }

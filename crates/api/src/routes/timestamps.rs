@@ -3,7 +3,8 @@
 use crate::{
     app::{App, Params, Place},
     body,
-    model::{StampsView, TimestampView},
+    model::{Page, StampView, StampingView, TimestampView},
+    paging::PageQuery,
     problem::{Failure, Problem},
 };
 use axum::{
@@ -19,8 +20,6 @@ use utoipa::IntoParams;
 
 /// Most bytes of a request for a timestamp.
 const QUERY_BYTES: usize = 64 * 1024;
-/// Most stamps on a page.
-const PAGE: usize = 100;
 
 /// A timestamp of a digest, as RFC 3161 has it. Nobody is asked who they are: programs that ask for timestamps have nothing to show; how many are given in a second is bounded.
 #[utoipa::path(
@@ -108,41 +107,39 @@ pub(crate) async fn get_timestamp(
     Ok(Json(found.ok_or_else(absent)?.into()))
 }
 
-/// Which stamps.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct StampsQuery {
-    /// Only stamps of a smaller size than this.
-    below: Option<u64>,
-    /// How many, 1 to 100; 20 unless given.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<usize>,
-}
-
-/// How the stamping of the ledger is doing on this node, and its stamps, newest first.
+/// The stamps that this node keeps of the ledger, newest first.
 #[utoipa::path(
     get, path = "/v1/ledgers/{ledger}/stamps", tag = "time",
-    params(("ledger" = String, Path, description = "The ledger's id or name"), StampsQuery),
-    responses((status = 200, description = "A page of stamps", body = StampsView))
+    params(("ledger" = String, Path, description = "The ledger's id or name"), PageQuery),
+    responses(
+        (status = 200, description = "A page of stamps, the largest size first", body = Page<StampView>),
+        (status = 400, description = "`api.bad_parameter`, `api.bad_cursor`", body = Problem, content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn list_stamps(
     State(app): State<App>,
     place: Place,
-    Params(query): Params<StampsQuery>,
-) -> Result<Json<StampsView>, Failure> {
-    let limit = query.limit.unwrap_or(20);
-    if !(1..=PAGE).contains(&limit) {
-        return Err(Failure::bad_parameter("limit", "it is 1 to 100"));
-    }
-    let id = place.ledger.id();
-    let below = query.below.unwrap_or(u64::MAX);
+    Params(query): Params<PageQuery>,
+) -> Result<Json<Page<StampView>>, Failure> {
+    let asked = query.of("stamps")?;
+    let below = asked.after_number()?.unwrap_or(u64::MAX);
     let store = app.time.store.as_ref();
-    let stamps = store.map_or_else(Vec::new, |store| store.list(&id, below, limit));
-    let full = stamps.len() == limit;
-    Ok(Json(StampsView::of(
-        app.time.standing.of(&id),
-        stamps,
-        full,
-    )))
+    let id = place.ledger.id();
+    let mut stamps = store.map_or_else(Vec::new, |store| store.list(&id, below, asked.limit + 1));
+    let more = stamps.len() > asked.limit;
+    stamps.truncate(asked.limit);
+    let last = stamps.last().filter(|_| more);
+    let next = last.map(|last| asked.next(&last.size.to_string()));
+    let items = stamps.into_iter().map(StampView::from).collect();
+    Ok(Json(Page { items, next }))
+}
+
+/// How the stamping of the ledger is doing on this node since it started.
+#[utoipa::path(
+    get, path = "/v1/ledgers/{ledger}/stamping", tag = "time",
+    params(("ledger" = String, Path, description = "The ledger's id or name")),
+    responses((status = 200, description = "How it is doing", body = StampingView))
+)]
+pub(crate) async fn get_stamping(State(app): State<App>, place: Place) -> Json<StampingView> {
+    Json(app.time.standing.of(&place.ledger.id()).into())
 }

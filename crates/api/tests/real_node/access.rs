@@ -144,6 +144,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("post", "/v1/timestamps", "nobody is asked"),
     ("get", "/v1/ledgers/{ledger}/timestamps", "read"),
     ("get", "/v1/ledgers/{ledger}/stamps", "read"),
+    ("get", "/v1/ledgers/{ledger}/stamping", "read"),
     ("post", "/v1/identity/enrolments", "nobody is asked"),
     ("post", "/v1/identity/renewals", "nobody is asked"),
     ("post", "/v1/identity/possessions", "nobody is asked"),

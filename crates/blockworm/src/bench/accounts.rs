@@ -106,6 +106,36 @@ async fn issue(network: &Network, target: &Target, bank: &Signer, amount: u128) 
     Ok(id)
 }
 
+/// Registers `count` makers on the trade's ledger, evenly over its organisations; they get no money.
+pub async fn open_makers(network: &Network, count: usize) -> Result<Accounts> {
+    register(network, &network.trade, &network.trade.organisations, count).await
+}
+
+impl Accounts {
+    /// Signs a message to a contract as one of the members, in turns.
+    pub fn sign(
+        &self,
+        index: usize,
+        (ledger, contract): (LedgerId, &ContractName),
+        message: Vec<u8>,
+        expires_at_ms: u64,
+    ) -> Vec<u8> {
+        let (sender, key) = &self.members[index % self.members.len()];
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&(index as u64).to_be_bytes());
+        let body = TransactionBody {
+            ledger,
+            sender: sender.clone(),
+            key: key.public_key(),
+            contract: contract.clone(),
+            message,
+            nonce,
+            expires_at_ms,
+        };
+        body.sign(key).encode()
+    }
+}
+
 /// Registers `count` makers of the two banks on the registry.
 pub async fn open_banks(network: &Network, count: usize) -> Result<Accounts> {
     let banks = ["bank", RIVAL].map(|bank| bank.parse());

@@ -9,6 +9,7 @@
 mod accounts;
 mod both;
 mod disk;
+mod evidence;
 mod load;
 mod machine;
 mod network;
@@ -53,6 +54,9 @@ pub struct BenchArgs {
     /// registry, each alone and both at once.
     #[arg(long)]
     two_ledgers: bool,
+    /// Measure deposits of evidence instead: the receipt of one, and many in large transactions.
+    #[arg(long, conflicts_with = "two_ledgers")]
+    evidence: bool,
     /// Where the consortia's folders are made; else the folder for temporary files, or this one if
     /// that lies in memory.
     #[arg(long)]
@@ -90,6 +94,9 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
     let place = machine::place(args.dir.as_deref(), &progress);
     if args.two_ledgers {
         return runtime.block_on(both::run(&args, &place, &progress, format));
+    }
+    if args.evidence {
+        return runtime.block_on(evidence::run(&args, &place, &progress, format));
     }
     progress.doing("measuring how many signatures this machine verifies");
     let verify_limit_per_s = machine::verify_limit(args.accounts as usize)?;

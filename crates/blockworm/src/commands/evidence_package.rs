@@ -83,7 +83,7 @@ pub async fn write_package(
     let ledger = desk.remote.ledger_text();
     let holdings = FolderHoldings::open(&folder, organisations, ledger, args.encrypted)?;
     let patience = Duration::from_secs(args.wait_s);
-    let mut source = NodeSource::new(desk.remote.clone(), patience);
+    let mut source = NodeSource::new(desk.remote.clone(), folder.clone(), patience);
     let request = Request {
         matter: &matter,
         exported_by: args.organisation.as_str(),

@@ -3,13 +3,14 @@
 use crate::{
     failure::{Failure, Result},
     remote::{Remote, client_failure},
+    signer::now_ms,
 };
 use blockworm_api::{
     ClientError,
     model::{StateKey, StateQuestion},
 };
 use blockworm_ledger::{OrganisationId, TransactionId};
-use blockworm_service::network::ConsortiumFolder;
+use blockworm_service::{identity::revocations::Revocations, network::ConsortiumFolder};
 use blockworm_workflows::evidence::{
     Store,
     package::source::{CheckpointAnswer, HistoryAnswer, NodeSeen, StampAnswer},
@@ -25,17 +26,27 @@ const POLL: Duration = Duration::from_millis(150);
 /// One ledger on one node.
 pub struct NodeSource {
     remote: Remote,
+    folder: ConsortiumFolder,
     /// Until when to wait for what is not there yet.
     until: Instant,
 }
 
 impl NodeSource {
     /// Waits for at most `patience` in all.
-    pub fn new(remote: Remote, patience: Duration) -> Self {
+    pub fn new(remote: Remote, folder: ConsortiumFolder, patience: Duration) -> Self {
         Self {
             remote,
+            folder,
             until: Instant::now() + patience,
         }
+    }
+
+    /// The list of an organisation whose authority lies in the folder, made here.
+    fn of_folder(&self, organisation: &str) -> Option<Vec<u8>> {
+        let organisation: OrganisationId = organisation.parse().ok()?;
+        let own = std::slice::from_ref(&organisation);
+        let made = Revocations::new().list(&self.folder, own, &organisation, now_ms());
+        made.ok().flatten()
     }
 
     fn left(&self) -> Duration {
@@ -136,7 +147,10 @@ impl Source for NodeSource {
     async fn revocations(&mut self, organisation: &str) -> Result<Option<Vec<u8>>> {
         let ledger = self.remote.ledger_text();
         let answer = self.remote.client.revocations(&ledger, organisation).await;
-        answer.map_err(client_failure)
+        match answer.map_err(client_failure)? {
+            Some(list) => Ok(Some(list)),
+            None => Ok(self.of_folder(organisation)),
+        }
     }
 
     async fn nodes(&mut self) -> Result<Vec<NodeSeen>> {

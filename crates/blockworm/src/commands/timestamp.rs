@@ -10,6 +10,7 @@ use crate::{
     remote::{Remote, client_failure},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use blockworm_api::{Paging, model::StampView};
 use blockworm_crypto::{
     pkix::HashAlgorithm,
     timestamp::{EvidenceRecord, Imprint, Response, TimestampError, Token, Verified},
@@ -40,21 +41,21 @@ pub async fn run(command: &TimestampCommand, format: Format) -> Result<ExitCode>
 async fn list(args: &TimestampListArgs, format: Format) -> Result<ExitCode> {
     let remote = Remote::connect(&args.target).await?;
     let ledger = remote.ledger_text();
-    let asked = remote.client.stamps(&ledger, None, args.last.into()).await;
-    let view = asked.map_err(client_failure)?;
-    let rows: Vec<[String; 5]> = view
-        .stamps
-        .iter()
-        .map(|stamp| {
-            [
-                stamp.size.to_string(),
-                utc(stamp.token_ms),
-                stamp.authority.clone(),
-                utc(stamp.holds_until_ms),
-                stamp.renewals.to_string(),
-            ]
-        })
-        .collect();
+    let paging = Paging::new(args.last.into(), None);
+    let page = remote.client.stamps(&ledger, &paging).await;
+    let page = page.map_err(client_failure)?;
+    let view = remote.client.stamping(&ledger).await;
+    let view = view.map_err(client_failure)?;
+    let row = |stamp: &StampView| {
+        [
+            stamp.size.to_string(),
+            utc(stamp.token_ms),
+            stamp.authority.clone(),
+            utc(stamp.holds_until_ms),
+            stamp.renewals.to_string(),
+        ]
+    };
+    let rows: Vec<[String; 5]> = page.items.iter().map(row).collect();
     let mut text = table(
         ["size", "stamped", "authority", "holds until", "renewed"],
         &rows,
@@ -75,7 +76,8 @@ async fn list(args: &TimestampListArgs, format: Format) -> Result<ExitCode> {
             view.drift_ms
         ));
     }
-    format.print(&view, text)?;
+    let value = json!({ "stamping": view, "stamps": page.items });
+    format.print(&value, text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -192,7 +192,7 @@ impl EvidenceRecord {
             let next_ms = tokens.get(position + 1).map(|next| next.time_ms);
             let held = token.verify_imprint(expected, &[], roots, crls, next_ms)?;
             if let Some(before) = verified.last()
-                && (token.time_ms < before.time_ms || token.time_ms > before.path.not_after_ms)
+                && (is_before(&held, before) || token.time_ms > before.path.not_after_ms)
             {
                 return Err(TimestampError::RenewedLate {
                     position: position + 1,
@@ -202,6 +202,15 @@ impl EvidenceRecord {
         }
         Ok(verified)
     }
+}
+
+/// Whether a token says an earlier time than the one that it covers, by more than both may be off:
+/// authorities that write whole seconds round down.
+fn is_before(later: &Verified, earlier: &Verified) -> bool {
+    const UNSAID_MS: u64 = 1_000;
+    let off = |token: &Verified| token.accuracy_ms.unwrap_or(0).max(UNSAID_MS);
+    let latest_ms = later.time_ms.saturating_add(off(later));
+    latest_ms.saturating_add(off(earlier)) < earlier.time_ms
 }
 
 fn check_imprint(token: &Token, expected: Option<&Imprint>) -> Result<(), TimestampError> {

@@ -16,6 +16,7 @@
 //! DIR/<org>/lifetimes.json      only where certificates count for other than the usual times
 //! DIR/clock.json                only where the clock was moved for a rehearsal
 //! DIR/<org>/keys/evaluation/    <version>.key.pem, where the organisation is a key holder
+//! DIR/<org>/keys/evidence.identity.age, DIR/<org>/evidence/   originals of evidence and their key
 //! DIR/<org>/ledgers/<id>/       blocks, state, votes
 //! DIR/<org>/ledgers/<id>.evaluations.jsonl   a key holder's audit
 //! ```

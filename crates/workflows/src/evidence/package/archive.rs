@@ -17,6 +17,11 @@ const DATE: u16 = 0x0021;
 const FLAGS: u16 = 1 << 11;
 /// What is needed to unfold it: deflate, 2.0.
 const VERSION: u16 = 20;
+/// Made on Unix by the rules of 2.0: some programs take names for those of MS-DOS otherwise, whatever the
+/// flag says.
+const MADE_BY: u16 = 3 << 8 | VERSION;
+/// A plain file that its owner may write and everybody may read.
+const ATTRIBUTES: u32 = 0o100_644 << 16;
 const LOCAL: u32 = 0x0403_4b50;
 const CENTRAL: u32 = 0x0201_4b50;
 const END: u32 = 0x0605_4b50;
@@ -78,7 +83,7 @@ pub fn write(files: &[File]) -> Result<Vec<u8>, ArchiveError> {
         if !is_path(name) {
             return Err(ArchiveError::Name(name.clone()));
         }
-        let packed = compress_to_vec(bytes, 9);
+        let packed = compress_to_vec(bytes, 10);
         let worth = packed.len() < bytes.len() && bytes.len() <= packed.len() * MAX_RATIO;
         let (method, packed) = if worth {
             (8, packed.as_slice())
@@ -100,10 +105,11 @@ pub fn write(files: &[File]) -> Result<Vec<u8>, ArchiveError> {
         archive.extend_from_slice(name.as_bytes());
         archive.extend_from_slice(packed);
         contents.extend_from_slice(&CENTRAL.to_le_bytes());
-        contents.extend_from_slice(&VERSION.to_le_bytes());
+        contents.extend_from_slice(&MADE_BY.to_le_bytes());
         contents.extend_from_slice(&described);
-        // No comment, the first disk, no attributes.
-        contents.extend_from_slice(&[0; 10]);
+        // No comment, the first disk, nothing said of the content.
+        contents.extend_from_slice(&[0; 6]);
+        contents.extend_from_slice(&ATTRIBUTES.to_le_bytes());
         contents.extend_from_slice(&four(at)?);
         contents.extend_from_slice(name.as_bytes());
     }

@@ -240,7 +240,7 @@ fn security(collected: &Collected, facts: &Facts) -> Item {
             "checkpoint[size].form",
             "checkpoint[size].policy",
             "entry[n].signer",
-            "genesis.well_formed",
+            "genesis.digest",
         ],
         open: Some(Said::new(
             "各机构机房与系统的测评报告不在包内。",
@@ -363,7 +363,7 @@ fn experts(collected: &Collected) -> Item {
         facts: vec![
             Said::new(
                 format!("链上记录异议 {disputes} 次、裁判 {decisions} 次。"),
-                format!("The ledger records {disputes} disputes and {decisions} decisions."),
+                format!("On the ledger: disputes {disputes}, decisions {decisions}."),
             ),
             Said::new(
                 "任何人可依 VERIFY.md 离线复核，无须账号，也无须信任平台。",

@@ -190,7 +190,7 @@ fn assemble<E>(
         collected.matter.row.id
     );
     let info = [
-        ("Source-Organization", named(collected, request.exported_by)),
+        ("Source-Organization", request.exported_by.to_owned()),
         ("External-Identifier", id.clone()),
         ("Bagging-Date", date(request.exported_ms)),
         ("Blockworm-Evidence", "1".to_owned()),

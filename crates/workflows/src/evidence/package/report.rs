@@ -415,7 +415,17 @@ fn operators(material: &Material<'_>) -> Vec<Block> {
 
 fn checklist(material: &Material<'_>) -> Vec<Block> {
     let rows = material.checklist.items.iter().map(|item| {
-        let facts: Vec<String> = item.facts.iter().map(super::facts::Said::lines).collect();
+        let zh: Vec<String> = item
+            .facts
+            .iter()
+            .map(|one| format!("· {}", one.zh))
+            .collect();
+        let en: Vec<String> = item
+            .facts
+            .iter()
+            .map(|one| format!("· {}", one.en))
+            .collect();
+        let facts = format!("{}\n\n{}", zh.join("\n"), en.join("\n"));
         let open = item
             .open
             .as_ref()
@@ -423,7 +433,7 @@ fn checklist(material: &Material<'_>) -> Vec<Block> {
         vec![
             format!("第{}条\nArt. {}", item.article, item.article),
             item.question.lines(),
-            facts.join("\n"),
+            facts,
             open,
         ]
     });
