@@ -3,7 +3,7 @@
 
 mod dsl;
 
-use blockworm_api::Client;
+use blockworm_api::{Client, model::CosignerView};
 use blockworm_service::{
     identity::{CertificateStanding, CertificateState, certificates},
     network::clock,
@@ -127,6 +127,7 @@ async fn an_hour_in_which_every_certificate_ends_passes_unnoticed() {
     }
     no_block_is_missing(&consortium).await;
     every_member_acts(&consortium).await;
+    checkpoints_go_on(&consortium, ends).await;
     let list = consortium.run(&["certificate", "list"]).json();
     assert_eq!(
         list["certificates"].as_array().unwrap().len(),
@@ -168,6 +169,21 @@ async fn every_member_acts(consortium: &Consortium) {
             about.iter().any(|area| code.starts_with(area)),
             "{member}: {code}"
         );
+    }
+}
+
+/// All nodes cosign with their renewed certificates, in the moved clock's time.
+async fn checkpoints_go_on(consortium: &Consortium, ends: u64) {
+    let client = consortium.client("bank");
+    let begun = Instant::now();
+    loop {
+        let view = client.checkpoint(&consortium.ledger(), None).await.unwrap();
+        let moved = |cosigner: &CosignerView| cosigner.time_s * 1000 > ends;
+        if view.cosigners.len() == 4 && view.cosigners.iter().all(moved) {
+            return;
+        }
+        assert!(begun.elapsed() < LONGEST, "{view:#?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 

@@ -175,6 +175,36 @@ fn without(consortium: &Consortium, organisation: &str, policy: &str, met: bool)
     consortium.run(&["node", "start", organisation]).json();
 }
 
+/// A folder without a cosigner's key: the node works, says so, and takes one that is issued later.
+fn issue_later(consortium: &Consortium, policy: &str) {
+    let (bank, before) = ("bank".parse().unwrap(), height(consortium, "platform"));
+    consortium.run(&["node", "stop", "bank"]).json();
+    for file in [
+        consortium.folder.key_file(&bank, "cosigner"),
+        consortium.folder.certificate_file(&bank, "cosigner"),
+    ] {
+        fs::remove_file(file).unwrap();
+    }
+    consortium.run(&["node", "start", "bank"]).json();
+    let log = consortium.folder.organisation(&bank).join("node.log");
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("cosigns no checkpoints"), "{log}");
+    let issued = consortium.run(&["certificate", "issue", "cosigner", "--node", "bank"]);
+    assert_eq!(issued.json()["certificates"][0]["profile"], "cosigning");
+    let again = consortium.run(&["certificate", "issue", "cosigner", "--node", "bank"]);
+    assert_eq!(again.error_code(), "certificate.exists");
+    consortium.run(&["node", "restart", "bank"]).json();
+    let now = height(consortium, "platform").max(before);
+    let answer = shown(consortium, now, &["--policy", policy], |_, answer| {
+        cosigners(answer).len() == 4
+    });
+    // The policy pins the key before: the new one is an outsider's to it.
+    let outsiders = answer["policy"]["outsiders"].as_array().unwrap();
+    assert_eq!(outsiders.len(), 1, "{answer}");
+    assert_eq!(outsiders[0]["name"], "blockworm/bank");
+    assert_eq!(answer["policy"]["met"], true, "{answer}");
+}
+
 #[test]
 fn validators_cosign_checkpoints() {
     if Command::new("openssl").arg("version").output().is_err() {
@@ -204,6 +234,8 @@ fn validators_cosign_checkpoints() {
 
     without(&consortium, "bank", &policy, true);
     without(&consortium, "court", &policy, false);
+
+    issue_later(&consortium, &policy);
 
     // What the notary's node knew, it knows after kill -9.
     let known = || {

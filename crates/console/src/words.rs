@@ -53,6 +53,7 @@ words! {
     catching_up: "catching up", "同步中";
     waiting: "Waiting transactions", "待打包交易";
     peers: "Other validators heard", "可联系的其他共识节点";
+    cosigners: "Checkpoint cosigned by", "检查点联署节点";
     of: "of", "/";
     last_block: "Last block", "最新区块时间";
     genesis_digest: "Genesis digest", "创世摘要";

@@ -33,8 +33,10 @@ fn runs(folder: &Path, script: &str, arguments: [&str; 2]) -> bool {
         .current_dir(folder)
         .output()
         .unwrap();
-    print!("{}", String::from_utf8_lossy(&output.stdout));
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    eprint!(
+        "{}",
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat())
+    );
     output.status.success()
 }
 

@@ -480,7 +480,7 @@ impl LedgerHandle {
             gauge(
                 "blockworm_checkpoint_cosigners",
                 "Who cosigned the newest checkpoint but one.",
-                self.ledger().checkpoints.cosigners_lately() as u64,
+                self.cosigners_lately() as u64,
             ),
         ];
         metrics.extend(self.ledger().counters.read());

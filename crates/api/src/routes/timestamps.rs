@@ -1,11 +1,12 @@
 //! Stamps of checkpoints, and timestamps of anything where the node is an authority (RFC 3161).
 
 use crate::{
-    app::{App, Params, Place},
+    app::{App, Params, Place, TimeServices},
     body,
     model::{Page, StampView, StampingView, TimestampView},
     paging::PageQuery,
     problem::{Failure, Problem},
+    server::Server,
 };
 use axum::{
     Json,
@@ -17,6 +18,15 @@ use axum::{
 use blockworm_service::time::{AuthorityRefusal, QUERY_MEDIA, REPLY_MEDIA, TimeError};
 use serde::Deserialize;
 use utoipa::IntoParams;
+
+impl Server {
+    /// Serves stamps, and timestamps where there is an authority.
+    #[must_use]
+    pub fn with_time(mut self, time: TimeServices) -> Self {
+        self.time = time;
+        self
+    }
+}
 
 /// Most bytes of a request for a timestamp.
 const QUERY_BYTES: usize = 64 * 1024;

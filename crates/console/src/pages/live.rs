@@ -44,6 +44,9 @@ pub(crate) struct StatusView {
     pub(crate) peers: usize,
     pub(crate) others: usize,
     pub(crate) waiting: String,
+    /// How many cosigned the newest checkpoint but one, and how many nodes keep the ledger.
+    pub(crate) cosigners: usize,
+    pub(crate) nodes: usize,
 }
 
 /// The figures of this moment.
@@ -58,6 +61,8 @@ pub(crate) fn status_view(ledger: &LedgerHandle) -> StatusView {
         peers: status.connected_peers,
         others: status.validators.saturating_sub(usize::from(own)),
         waiting: count(status.mempool_transactions),
+        cosigners: ledger.cosigners_lately(),
+        nodes: status.validators + ledger.watchers().len(),
     }
 }
 

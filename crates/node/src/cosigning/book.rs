@@ -114,9 +114,12 @@ fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
     borsh::to_vec(value).expect("invariant: writing to memory does not fail")
 }
 
+/// A row's key without its prefix, and its value.
+type Row = (Vec<u8>, Vec<u8>);
+
 /// All rows of `Column::Meta` with this prefix and their keys without it. What is damaged is left out:
 /// peers may still know it.
-fn rows<S: Store>(state: &State<S>, prefix: u8) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+fn rows<S: Store>(state: &State<S>, prefix: u8) -> Result<Vec<Row>, StateError> {
     let (mut start, end) = (vec![prefix], [prefix + 1]);
     let mut rows = Vec::new();
     loop {

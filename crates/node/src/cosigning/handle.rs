@@ -67,6 +67,12 @@ impl LedgerHandle {
         Ok(Some(self.assemble(size, entry)))
     }
 
+    /// How many cosigned the newest checkpoint but one: the newest is still being cosigned.
+    #[must_use]
+    pub fn cosigners_lately(&self) -> usize {
+        self.ledger().checkpoints.cosigners_lately()
+    }
+
     /// Keeps a checkpoint whatever its age; false where it is not kept here, or too many are kept so.
     #[must_use]
     pub fn pin_checkpoint(&self, size: u64) -> bool {

@@ -129,8 +129,7 @@ impl Judge {
             Some(known) => known.organisation.clone(),
             None => {
                 let named = describe(chain).map_err(refused)?.organisation;
-                let slug = named.parse().map_err(|_| NoCosigner::Outsider(named))?;
-                slug
+                named.parse().map_err(|_| NoCosigner::Outsider(named))?
             }
         };
         if !grounds

@@ -2,7 +2,7 @@
 
 use super::{ElsewhereError, JoinFile, keep_genesis, ledger_record};
 use crate::{
-    identity::{self, AUTHORITY, CONSENSUS, IdentityError, Passphrase},
+    identity::{self, CONSENSUS, IdentityError, Passphrase},
     network::{
         config::{NEVER_VOTED, NodeConfigFile, ProfileName},
         folder::{
@@ -190,14 +190,13 @@ fn members_here(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Vec
     let Ok(entries) = fs::read_dir(folder.keys(organisation)) else {
         return Vec::new();
     };
-    let not_a_member = [AUTHORITY, CONSENSUS, "issuing", "node", "tls"];
     let mut members: Vec<MemberId> = entries
         .flatten()
         .filter_map(|entry| {
             let file = entry.file_name();
             let name = file.to_str()?.strip_suffix(".cert.pem")?;
             let has_key = folder.key_file(organisation, name).exists();
-            (has_key && !not_a_member.contains(&name))
+            (has_key && !identity::is_reserved(name))
                 .then(|| MemberId::new(organisation, name).ok())?
         })
         .collect();
