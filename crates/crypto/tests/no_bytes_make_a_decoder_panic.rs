@@ -183,7 +183,7 @@ proptest! {
                 let _ = signed.verify(Some(b"document"));
             }
             let crls = std::slice::from_ref(&der);
-            let _ = verify_path(&der, crls, &[root.clone()], 2_000, Purpose::Timestamping, crls);
+            let _ = verify_path(&der, crls, std::slice::from_ref(root), 2_000, Purpose::Timestamping, crls);
         }
     }
 
