@@ -272,16 +272,9 @@ impl Found {
                 .to_vec();
             members.insert(id, Registered { record, chain });
         }
-        let number = proof
-            .genesis
-            .contracts
-            .iter()
-            .position(|one| one.name.as_str() == CONTRACT);
-        let number = number.and_then(|at| u32::try_from(at).ok());
-        let number = number
-            .ok_or_else(|| ExportError::Strange("the genesis has no contract evidence".into()))?;
+        let number = number(&proof.genesis)?;
         Ok(Collected {
-            contract: FIRST_BUSINESS_CONTRACT + number,
+            contract: number,
             state_height: proof.states.first().map_or(0, |claim| claim.height),
             genesis: proof.genesis,
             state,
@@ -357,6 +350,16 @@ impl Found {
         );
         Ok(keys)
     }
+}
+
+/// The evidence contract's number on its ledger.
+fn number<E>(genesis: &Genesis) -> Result<u32, ExportError<E>> {
+    let mut contracts = genesis.contracts.iter();
+    let place = contracts.position(|one| one.name.as_str() == CONTRACT);
+    let place = place.and_then(|at| u32::try_from(at).ok());
+    place
+        .map(|at| FIRST_BUSINESS_CONTRACT + at)
+        .ok_or_else(|| ExportError::Strange("the genesis has no contract evidence".into()))
 }
 
 /// The key that signed a transaction.

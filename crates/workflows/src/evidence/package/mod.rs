@@ -8,6 +8,7 @@ mod error;
 pub mod export;
 pub mod facts;
 pub mod index;
+pub mod missing;
 pub mod operators;
 pub mod report;
 pub mod seal;
@@ -15,6 +16,7 @@ pub mod source;
 pub mod verify_md;
 
 pub use error::ExportError;
-pub use export::{Case, Exported, Missing, Request, Summary, export};
+pub use export::{Case, Exported, Request, Summary, export};
+pub use missing::Missing;
 pub use seal::{SealError, Sealer, seal_archive};
-pub use source::{Holdings, Nothing, Opened, Original, Source};
+pub use source::{Holdings, Opened, Original, Source};
