@@ -7,9 +7,10 @@ use super::{
     collect::{Collected, collect},
     error::ExportError,
     facts::{Facts, date},
-    index::{self, Placed, pretty},
+    index::{self, pretty},
     missing::{Missing, SEAL, missing, section},
     operators::{Operators, operators},
+    placing::{Placed, place},
     report,
     seal::{Sealer, seal},
     source::{Holdings, Source},
@@ -116,8 +117,8 @@ pub async fn export<S: Source>(
     request: Request<'_>,
 ) -> Result<Exported, ExportError<S::Error>> {
     let collected = collect(source, request.matter).await?;
-    let placed = index::place(&collected, request.holdings, request.with_originals)
-        .map_err(ExportError::Held)?;
+    let placed =
+        place(&collected, request.holdings, request.with_originals).map_err(ExportError::Held)?;
     let facts = Facts::of(&collected);
     let missing = missing(&collected, &placed, &facts, request.sealer.is_some());
     assemble(&collected, placed, &facts, missing, request)

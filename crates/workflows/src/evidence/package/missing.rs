@@ -3,7 +3,8 @@
 use super::{
     collect::Collected,
     facts::{Facts, Said, named},
-    index::{Placed, exchanged},
+    index::exchanged,
+    placing::Placed,
 };
 use serde::Serialize;
 

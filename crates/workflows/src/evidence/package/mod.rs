@@ -4,15 +4,18 @@ pub mod archive;
 pub mod bag;
 pub mod checklist;
 pub mod collect;
+pub mod covering;
 mod error;
 pub mod export;
 pub mod facts;
 pub mod index;
 pub mod missing;
 pub mod operators;
+pub mod placing;
 pub mod report;
 pub mod seal;
 pub mod source;
+pub mod values;
 pub mod verify_md;
 
 pub use error::ExportError;
