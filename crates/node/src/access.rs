@@ -89,7 +89,7 @@ pub trait LedgerAccess: Send + Sync {
     /// See `LedgerHandle::now_ms`.
     fn now_ms(&self) -> u64;
     /// A full subtree of the history tree, of two headers and more.
-    fn history_node(&self, level: u32, index: u64) -> Result<Digest, ReadError>;
+    fn history_node(&self, level: u32, index: u64) -> Result<Option<Digest>, ReadError>;
     /// A row beside the state, of the small facts.
     fn side_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError>;
 }
@@ -380,7 +380,7 @@ impl<S: Store, T: Strategy> LedgerAccess for Access<S, T> {
         (self.now)()
     }
 
-    fn history_node(&self, level: u32, index: u64) -> Result<Digest, ReadError> {
+    fn history_node(&self, level: u32, index: u64) -> Result<Option<Digest>, ReadError> {
         Ok(rows::history_node(&self.state, level, index)?)
     }
 
