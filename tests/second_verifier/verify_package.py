@@ -250,7 +250,8 @@ def read_index(files, top, info):
             need(names == set(fields) | set(BESIDE[kind]), f"fields of {kind}")
     need(top == index["matter"], "the top folder")
     need(info.get("External-Identifier") == f"{index['ledger']}/{index['matter']}", "the identifier")
-    need(info.get("Source-Organization") == index["exported_by"], "the exporter")
+    source, exporter = info.get("Source-Organization", ""), index["exported_by"]
+    need(source == exporter or source.endswith(f"({exporter})"), "the exporter")
     return index
 
 

@@ -17,6 +17,7 @@ mod proposal;
 mod receivable;
 mod timestamp;
 mod tx;
+mod verify;
 
 pub use access::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs, Credentials};
 pub use asset::{
@@ -71,6 +72,7 @@ pub use timestamp::{
     TimestampCheckArgs, TimestampCommand, TimestampListArgs, TimestampRenewArgs,
     TimestampRequestArgs, TimestampShowArgs,
 };
+pub use verify::VerifyArgs;
 
 pub use tx::{ProofCommand, ProofExportArgs, TxCommand, TxShowArgs, TxSubmitArgs};
 
@@ -312,26 +314,6 @@ pub struct DownArgs {
     /// Seconds to wait for each node to end.
     #[arg(long, default_value_t = 20)]
     pub wait_s: u64,
-}
-
-#[derive(Args, Debug)]
-pub struct VerifyArgs {
-    /// The proof, or the evidence package: the zip file, or the folder after unzipping.
-    pub file: PathBuf,
-    /// The genesis that you trust: its file, or its digest (64 hex digits).
-    #[arg(
-        long,
-        value_name = "FILE|DIGEST",
-        env = "BLOCKWORM_GENESIS",
-        hide_env = true
-    )]
-    pub genesis: Option<String>,
-    /// The policy that you trust: which cosigners of a package's checkpoints count.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// A root of a timestamp authority that you trust, PEM; may be given again.
-    #[arg(long, value_name = "FILE")]
-    pub tsa_root: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

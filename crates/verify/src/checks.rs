@@ -78,14 +78,14 @@ fn check_names(files: &Files<'_>, bag: &Bag, index: Index) -> Result<Index, Stri
         ));
     }
     let identifier = format!("{}/{}", index.ledger, index.matter);
-    for (label, expected) in [
-        ("External-Identifier", &identifier),
-        ("Source-Organization", &index.exported_by),
-    ] {
-        let said = bag.info.get(label);
-        if said.is_some_and(|said| said != expected) {
-            return Err(format!("bag-info.txt says {label} is not {expected}"));
-        }
+    let said = bag.info.get("External-Identifier");
+    if said.is_some_and(|said| *said != identifier) {
+        return Err(format!("bag-info.txt is not of {identifier}"));
+    }
+    let named = format!("({})", index.exported_by);
+    let said = bag.info.get("Source-Organization");
+    if said.is_some_and(|said| *said != index.exported_by && !said.ends_with(&named)) {
+        return Err(format!("bag-info.txt is not by {}", index.exported_by));
     }
     Ok(index)
 }

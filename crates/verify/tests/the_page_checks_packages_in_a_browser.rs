@@ -91,6 +91,11 @@ async fn a_court_checks_a_package_without_a_network() {
         .text("document.getElementById('report').innerText")
         .await;
     assert!(text.contains("timekeeper"), "{text}");
+    check_large(&scene, &matter).await;
+    check_silent(browser).await;
+}
+
+async fn check_large(scene: &Scene, matter: &Matter) {
     // A large original is read in pieces, and one byte of it is wrong.
     let mut files = matter.files.clone();
     files.insert("data/originals/large.bin".into(), vec![7; 40 << 20]);
@@ -114,6 +119,9 @@ async fn a_court_checks_a_package_without_a_network() {
             .await
             .contains("malformed")
     );
+}
+
+async fn check_silent(browser: &Browser) {
     // Both languages; nothing was asked of any network, and nothing could be.
     let before = browser.text("document.title").await;
     browser.click("#language").await;

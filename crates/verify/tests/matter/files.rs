@@ -1,6 +1,7 @@
 //! The files of a sample matter: what each entry, attestation and act says, and everything that proves it.
 
 use super::{
+    about,
     bag::{self, Files},
     ledger::{self, CONTRACT, Deed, Ledger, MATTER, STATE_HEIGHT},
     papers::{self, SIZE, Stamps},
@@ -313,8 +314,11 @@ impl Matter {
                 "record": format!("{folder}/record.ers"), "history": history}],
             "asset": null,
         });
-        self.put("data/operators.json", operators(&self.ledger).to_string());
-        self.put("data/checklist.json", checklist().to_string());
+        self.put(
+            "data/operators.json",
+            about::operators(&self.ledger).to_string(),
+        );
+        self.put("data/checklist.json", about::checklist().to_string());
         self.rewrite();
     }
 
@@ -497,29 +501,4 @@ fn state_rows(matter: &Value, rows: &[Value]) -> BTreeMap<Vec<u8>, Vec<u8>> {
         state.insert(full, row.to_string().into_bytes());
     }
     state
-}
-
-fn operators(ledger: &Ledger) -> Value {
-    let node = |validator: &blockworm_ledger::genesis::Validator| {
-        let slug = validator.organisation.as_str();
-        json!({"organisation": slug, "node": format!("{slug}-1"), "roles": [slug], "consensus_key": validator.key,
-            "cosigner": papers::cosigner_key(slug).to_string(), "votes": true})
-    };
-    let nodes: Vec<Value> = ledger.genesis.validators.iter().map(node).collect();
-    json!({"format": "blockworm-operators/1", "nodes": nodes, "relations": [
-        {"organisation": "notary", "party": "bank", "relation": "none", "said_by": "notary"},
-        {"organisation": "notary", "party": "platform", "relation": "not declared", "said_by": null},
-    ]})
-}
-
-fn checklist() -> Value {
-    let words = |text: &str| json!({"zh": format!("{text}（中文）"), "en": text});
-    let item = |article: &str, checks: Value| {
-        json!({"article": article, "question": words("What is asked?"), "facts": [words("What is known.")],
-            "checks": checks, "open": null})
-    };
-    json!({"format": "blockworm-checklist/1", "items": [
-        item("16", json!(["entry[1].original", "entry[n].history"])), item("17", json!(["operators.consistent"])),
-        item("18", json!(["entry[n].capture"])), item("19", json!(["matter.complete", "file:<path>"])),
-    ]})
 }

@@ -150,69 +150,8 @@ impl Ledger {
         revoked: &BTreeMap<&str, u64>,
     ) -> Self {
         let mut entries = rows;
-        for (slug, member) in &people.members {
-            let mut put = |contract, key: Vec<u8>, value: Vec<u8>| {
-                entries.insert(state_proof::state_key(contract, &key), value);
-            };
-            let organisation = OrganisationRecord {
-                name: format!("The {slug}"),
-                roles: vec![(*slug).to_owned()],
-                ca_certificate: people.authorities[slug].certificate().to_vec(),
-                suspended_at: None,
-                removed_at: None,
-            };
-            put(
-                ORGANISATIONS,
-                slug.as_bytes().to_vec(),
-                borsh::to_vec(&organisation).unwrap(),
-            );
-            let record = MemberRecord {
-                key: member.key.public_key(),
-                functions: vec!["maker".into()],
-                not_after_ms: VALIDITY.not_after_ms,
-                registered_at: 0,
-                revoked_at: revoked.get(slug).copied(),
-            };
-            put(
-                MEMBERS,
-                records::member_key(&member.id),
-                borsh::to_vec(&record).unwrap(),
-            );
-            put(
-                MEMBERS,
-                records::certificate_key(&member.id),
-                member.chain.clone(),
-            );
-            put(
-                MEMBERS,
-                records::holder_key(&member.key.public_key()),
-                member.id.clone().into_bytes(),
-            );
-        }
-        let mut blocks: BTreeMap<u64, Block> = BTreeMap::new();
-        for deed in deeds {
-            let block = blocks.entry(deed.height).or_insert_with(|| Block {
-                transactions: Vec::new(),
-                receipts: Vec::new(),
-            });
-            let transaction = transaction(&people, &genesis, deed);
-            block.receipts.push(Receipt {
-                transaction: transaction.id(),
-                height: deed.height,
-                index: u32::try_from(block.transactions.len()).unwrap(),
-                code: "ok".into(),
-                message: String::new(),
-                events: vec![Event {
-                    contract: "evidence".try_into().unwrap(),
-                    kind: "noted".into(),
-                    subject: MATTER.into(),
-                    attributes: Vec::new(),
-                }],
-                data: Vec::new(),
-                cost: 42,
-            });
-            block.transactions.push(transaction);
-        }
+        put_people(&people, revoked, &mut entries);
+        let blocks = blocks(&people, &genesis, deeds);
         let state = StateTree::new(genesis.parameters.bucket_bits, &entries);
         let headers = headers(&genesis, &blocks, &state);
         Self {
@@ -274,6 +213,82 @@ impl Ledger {
             genesis: self.genesis.clone(),
         }
     }
+}
+
+/// The system's rows of every organisation and member.
+fn put_people(
+    people: &People,
+    revoked: &BTreeMap<&str, u64>,
+    entries: &mut BTreeMap<Vec<u8>, Vec<u8>>,
+) {
+    for (slug, member) in &people.members {
+        let mut put = |contract, key: Vec<u8>, value: Vec<u8>| {
+            entries.insert(state_proof::state_key(contract, &key), value);
+        };
+        let organisation = OrganisationRecord {
+            name: format!("The {slug}"),
+            roles: vec![(*slug).to_owned()],
+            ca_certificate: people.authorities[slug].certificate().to_vec(),
+            suspended_at: None,
+            removed_at: None,
+        };
+        put(
+            ORGANISATIONS,
+            slug.as_bytes().to_vec(),
+            borsh::to_vec(&organisation).unwrap(),
+        );
+        let record = MemberRecord {
+            key: member.key.public_key(),
+            functions: vec!["maker".into()],
+            not_after_ms: VALIDITY.not_after_ms,
+            registered_at: 0,
+            revoked_at: revoked.get(slug).copied(),
+        };
+        put(
+            MEMBERS,
+            records::member_key(&member.id),
+            borsh::to_vec(&record).unwrap(),
+        );
+        put(
+            MEMBERS,
+            records::certificate_key(&member.id),
+            member.chain.clone(),
+        );
+        put(
+            MEMBERS,
+            records::holder_key(&member.key.public_key()),
+            member.id.clone().into_bytes(),
+        );
+    }
+}
+
+/// Blocks with these transactions and their receipts, by height.
+fn blocks(people: &People, genesis: &Genesis, deeds: &[Deed]) -> BTreeMap<u64, Block> {
+    let mut blocks: BTreeMap<u64, Block> = BTreeMap::new();
+    for deed in deeds {
+        let block = blocks.entry(deed.height).or_insert_with(|| Block {
+            transactions: Vec::new(),
+            receipts: Vec::new(),
+        });
+        let transaction = transaction(people, genesis, deed);
+        block.receipts.push(Receipt {
+            transaction: transaction.id(),
+            height: deed.height,
+            index: u32::try_from(block.transactions.len()).unwrap(),
+            code: "ok".into(),
+            message: String::new(),
+            events: vec![Event {
+                contract: "evidence".try_into().unwrap(),
+                kind: "noted".into(),
+                subject: MATTER.into(),
+                attributes: Vec::new(),
+            }],
+            data: Vec::new(),
+            cost: 42,
+        });
+        block.transactions.push(transaction);
+    }
+    blocks
 }
 
 fn list(block: &Block) -> Transactions {

@@ -4,6 +4,7 @@
 #[path = "../../../ledger/tests/sample/mod.rs"]
 pub mod sample;
 
+pub mod about;
 pub mod bag;
 pub mod files;
 pub mod ledger;

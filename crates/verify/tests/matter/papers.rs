@@ -70,7 +70,7 @@ pub fn cosigned(checkpoint: &Checkpoint, slugs: &[&str]) -> SignedCheckpoint {
         .unwrap()
     };
     SignedCheckpoint {
-        checkpoint: checkpoint.clone(),
+        checkpoint: *checkpoint,
         cosignatures: slugs.iter().map(line).collect(),
     }
 }

@@ -1,0 +1,29 @@
+//! Who ran the nodes of a sample matter, and what a court weighs of it.
+
+use super::{ledger::Ledger, papers};
+use serde_json::{Value, json};
+
+pub fn operators(ledger: &Ledger) -> Value {
+    let node = |validator: &blockworm_ledger::genesis::Validator| {
+        let slug = validator.organisation.as_str();
+        json!({"organisation": slug, "node": format!("{slug}-1"), "roles": [slug], "consensus_key": validator.key,
+            "cosigner": papers::cosigner_key(slug).to_string(), "votes": true})
+    };
+    let nodes: Vec<Value> = ledger.genesis.validators.iter().map(node).collect();
+    json!({"format": "blockworm-operators/1", "nodes": nodes, "relations": [
+        {"organisation": "notary", "party": "bank", "relation": "none", "said_by": "notary"},
+        {"organisation": "notary", "party": "platform", "relation": "not declared", "said_by": null},
+    ]})
+}
+
+pub fn checklist() -> Value {
+    let words = |text: &str| json!({"zh": format!("{text}（中文）"), "en": text});
+    let item = |article: &str, checks: Value| {
+        json!({"article": article, "question": words("What is asked?"), "facts": [words("What is known.")],
+            "checks": checks, "open": null})
+    };
+    json!({"format": "blockworm-checklist/1", "items": [
+        item("16", json!(["entry[1].original", "entry[n].history"])), item("17", json!(["operators.consistent"])),
+        item("18", json!(["entry[n].capture"])), item("19", json!(["matter.complete", "file:<path>"])),
+    ]})
+}
