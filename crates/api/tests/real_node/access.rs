@@ -103,6 +103,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/v1/ledgers/{ledger}/headers/{height}", "read"),
     ("get", "/v1/ledgers/{ledger}/checkpoint", "read"),
     ("get", "/v1/ledgers/{ledger}/history/{height}", "read"),
+    ("post", "/v1/ledgers/{ledger}/state-proofs", "read"),
+    (
+        "get",
+        "/v1/ledgers/{ledger}/revocations/{organisation}",
+        "read",
+    ),
     ("post", "/v1/ledgers/{ledger}/transactions", "submit"),
     ("post", "/v1/ledgers/{ledger}/transactions/batch", "submit"),
     ("get", "/v1/ledgers/{ledger}/transactions/{id}", "read"),

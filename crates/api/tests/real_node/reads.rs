@@ -1,7 +1,10 @@
 //! Reading: the node, ledgers, blocks, transactions, proofs, state, contracts, health and metrics.
 
 use crate::world::{WORLD, problem};
-use blockworm_api::{ClientError, Paging};
+use blockworm_api::{
+    ClientError, Paging,
+    model::{StateKey, StateQuestion},
+};
 use blockworm_ledger::{
     Block, Header, SignedCheckpoint, Transaction, block::BlockLimits, chain::Pin,
     proof::TransactionProof, report::Outcome, state_claim::StateAnswerProof,
@@ -239,6 +242,55 @@ fn a_value_and_its_absence_are_read_and_proved() {
             let answer = problem(WORLD.http().get(url).send().await.unwrap()).await;
             assert_eq!(answer, (404, "contract.unknown".into()));
         }
+    });
+}
+
+#[test]
+fn many_values_are_proved_after_one_block() {
+    WORLD.run(async {
+        let (id, _) = WORLD.committed().await;
+        proof(&id).await;
+        let client = WORLD.client();
+        let pin = Pin::genesis(WORLD.ledger().genesis());
+        let key = |contract: &str, key: &[u8]| StateKey {
+            contract: contract.into(),
+            key: hex::encode(key),
+        };
+        let keys = vec![
+            key("members", b"m/bank/maker"),
+            key("organisations", b"bank"),
+            key("members", b"m/bank/nobody"),
+        ];
+        let question = StateQuestion { keys };
+        let text = client.state_proofs(&WORLD.id(), &question).await.unwrap();
+        let proved = StateAnswerProof::from_json(&text).unwrap();
+        assert_eq!(proved.verify(Some(&pin)).outcome, Outcome::Valid);
+        let held: Vec<_> = proved
+            .states
+            .iter()
+            .map(|one| one.value.is_some())
+            .collect();
+        assert_eq!(held, [true, true, false]);
+        assert_eq!(proved.states[1].contract, 1);
+        let height = proved.states[0].height;
+        assert!(proved.states.iter().all(|one| one.height == height));
+        let refused = async |keys: Vec<StateKey>| {
+            let refused = client
+                .state_proofs(&WORLD.id(), &StateQuestion { keys })
+                .await;
+            refused.unwrap_err().code().unwrap_or_default().to_owned()
+        };
+        assert_eq!(refused(Vec::new()).await, "api.bad_parameter");
+        let many = vec![key("members", b"m/bank/maker"); 513];
+        assert_eq!(refused(many).await, "api.bad_parameter");
+        assert_eq!(refused(vec![key("nothing", b"")]).await, "contract.unknown");
+        let bad = StateKey {
+            contract: "members".into(),
+            key: "0g".into(),
+        };
+        assert_eq!(refused(vec![bad]).await, "api.bad_parameter");
+        // This node looks after nobody's certificates.
+        assert_eq!(client.revocations(&WORLD.id(), "bank").await.unwrap(), None);
     });
 }
 

@@ -110,3 +110,52 @@ fn handed_in(
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{identity::Passphrase, network::folder::make_private_folder};
+    use blockworm_crypto::{Algorithm, cms::read_revocation_list, identity::split_chain};
+    use std::fs;
+
+    const NOW_MS: u64 = 1_790_000_000_000;
+
+    #[test]
+    fn the_own_list_is_made_anew_when_it_changed_and_anothers_is_the_one_handed_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ConsortiumFolder::new(dir.path());
+        let bank: OrganisationId = "bank".parse().unwrap();
+        make_private_folder(&folder.keys(&bank)).unwrap();
+        let passphrase = Passphrase::generate().unwrap();
+        passphrase.write(&folder.passphrase_file(&bank)).unwrap();
+        let authority = Authority::create(&bank, "Bank", Algorithm::P256, NOW_MS).unwrap();
+        authority.keep(&folder, &passphrase).unwrap();
+        let chain = authority
+            .create_member("maker", &[], Algorithm::P256, NOW_MS)
+            .unwrap()
+            .certificate;
+        let issuer = split_chain(&chain).unwrap()[1].to_vec();
+        let log = IssuedLog::of(&folder, &bank);
+        log.record(&chain, super::super::Enrolled::Founded, None)
+            .unwrap();
+        let lists = Revocations::new();
+        let own = [bank.clone()];
+        let list = |now_ms| lists.list(&folder, &own, &bank, now_ms).unwrap().unwrap();
+        let first = list(NOW_MS);
+        assert_eq!(read_revocation_list(&first, &[issuer.clone()]).unwrap(), 0);
+        assert_eq!(list(NOW_MS + 1), first, "it is kept for an hour");
+        assert_ne!(list(NOW_MS + FRESH_MS), first);
+        log.revoke("bank/maker", NOW_MS, "left").unwrap();
+        let later = list(NOW_MS + FRESH_MS + 1);
+        assert_eq!(read_revocation_list(&later, &[issuer]).unwrap(), 1);
+
+        let court: OrganisationId = "court".parse().unwrap();
+        assert_eq!(lists.list(&folder, &own, &court, NOW_MS).unwrap(), None);
+        let place = folder.organisation(&bank).join(REVOCATIONS);
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join("court.crl"), b"as it came").unwrap();
+        let handed = lists.list(&folder, &own, &court, NOW_MS).unwrap();
+        assert_eq!(handed.as_deref(), Some(&b"as it came"[..]));
+    }
+}
