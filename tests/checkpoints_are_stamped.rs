@@ -315,43 +315,32 @@ fn an_outside_authority_takes_its_place(consortium: &Consortium, folder: &Path) 
     );
     // A record is lengthened by hand too, by whichever authority works.
     broken.store(false, Ordering::SeqCst);
+    let roots = [root, root_of_notary(consortium)];
     let (record, body) = (folder.join("record.ers"), folder.join("body.txt"));
-    let (longer, notary) = (folder.join("longer.ers"), root_of_notary(consortium));
-    let renewed = bare(&[
-        "timestamp",
-        "renew",
-        path(&record),
-        "--data",
-        path(&body),
-        "--url",
-        &url,
-        "--hash",
-        "sha512",
-        "--root",
-        path(&root),
-        "--root",
-        path(&notary),
-        "--out",
-        path(&longer),
-    ]);
-    assert_eq!(renewed.json()["tokens"].as_array().unwrap().len(), 2);
-    // What cannot be read is told at the start, and unknown keys are refused.
+    let longer = folder.join("longer.ers");
+    let mut args = vec!["timestamp", "renew", path(&record), "--data", path(&body)];
+    args.extend(["--url", &url, "--hash", "sha512", "--out", path(&longer)]);
+    args.extend(roots.iter().flat_map(|root| ["--root", path(root)]));
+    let renewed = bare(&args).json();
+    assert_eq!(renewed["tokens"].as_array().unwrap().len(), 2);
+    bad_settings_are_refused(consortium, &text);
+}
+
+/// What breaks a rule of `[time]` is told at the start.
+fn bad_settings_are_refused(consortium: &Consortium, text: &str) {
     consortium.run(&["node", "stop", "bank"]).json();
-    for (wrong, code) in [
-        ("[time]\nhours = 1", "config.unusable"),
-        ("[time]\ninterval_s = 0", "config.unusable"),
+    let file = consortium.beside("bad.toml");
+    for (wrong, named) in [
+        ("[time]\nhours = 1", "hours"),
+        ("[time]\ninterval_s = 0", "interval_s"),
+        ("[time]\nhashes = { md5 = \"2030-01-01\" }", "md5"),
     ] {
-        let bad = text
-            .replacen("[time]", wrong, 1)
-            .replacen("interval_s = 5", "", 1);
-        fs::write(consortium.beside("bad.toml"), bad).unwrap();
-        let ran = bare(&[
-            "node",
-            "run",
-            "--config",
-            path(&consortium.beside("bad.toml")),
-        ]);
-        assert_eq!(ran.error_code(), code, "{wrong}");
+        let usual = "interval_s = 5\n";
+        let bad = text.replacen("[time]", wrong, 1).replacen(usual, "", 1);
+        fs::write(&file, bad).unwrap();
+        let ran = bare(&["node", "run", "--config", path(&file)]);
+        assert_eq!(ran.error_code(), "config.unusable", "{ran:?}");
+        assert!(ran.stderr.contains(named), "{ran:?}");
     }
 }
 

@@ -255,6 +255,9 @@ fn openssl_verifies_every_certificate_of_a_fresh_consortium() {
                 "ca" | "issuing" => (&["any"], &["timestampsign"]),
                 "tls" => (&["sslserver"], &["sslclient", "timestampsign"]),
                 "node" => (&["sslserver", "sslclient"], &["timestampsign"]),
+                "cosigner" => (&["any"], &["sslclient", "sslserver", "timestampsign"]),
+                "documents" => (&["any"], &["sslclient", "sslserver", "timestampsign"]),
+                "timestamping" => (&["timestampsign"], &["sslclient", "sslserver"]),
                 _ => (&["sslclient"], &["sslserver", "timestampsign"]),
             };
             for (purpose, wanted) in good

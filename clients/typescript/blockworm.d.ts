@@ -531,6 +531,35 @@ export interface Page_ProposalView {
   next?: string | null;
 }
 
+/** A page of a list. */
+export interface Page_StampView {
+  /** In the list's own order. */
+  items: Array<{
+    /** How far that time may be off, as the authority says. */
+    accuracy_ms?: number | null;
+    /** The subject of its certificate. */
+    authority: string;
+    /** The time of the last block that it covers. */
+    block_ms: number;
+    /** The hash function of the newest token. */
+    hash: string;
+    /** Until when the newest token's certificates hold. */
+    holds_until_ms: number;
+    /** How often it was renewed. */
+    renewals: number;
+    /** The subject of the pinned root. */
+    root: string;
+    /** The checkpoint's size. */
+    size: number;
+    /** The URL of the authority that made the first token. */
+    source: string;
+    /** The first token's time. */
+    token_ms: number;
+  }>;
+  /** Give it as `cursor` to get the next page; null on the last page. */
+  next?: string | null;
+}
+
 /** What the consortium decided about deciding. */
 export interface PoliciesView {
   /** The block that archived the ledger; null while it takes transactions. */
@@ -648,6 +677,63 @@ export interface SignedQuestion {
   signature: string;
 }
 
+/** An authority that gives no token. */
+export interface StampFailure {
+  /** The code of the last refusal. */
+  code: string;
+  /** In words. */
+  detail: string;
+  /** Since when none has. */
+  since_ms: number;
+}
+
+/** A stamp in a list. */
+export interface StampView {
+  /** How far that time may be off, as the authority says. */
+  accuracy_ms?: number | null;
+  /** The subject of its certificate. */
+  authority: string;
+  /** The time of the last block that it covers. */
+  block_ms: number;
+  /** The hash function of the newest token. */
+  hash: string;
+  /** Until when the newest token's certificates hold. */
+  holds_until_ms: number;
+  /** How often it was renewed. */
+  renewals: number;
+  /** The subject of the pinned root. */
+  root: string;
+  /** The checkpoint's size. */
+  size: number;
+  /** The URL of the authority that made the first token. */
+  source: string;
+  /** The first token's time. */
+  token_ms: number;
+}
+
+/** How the stamping of a ledger is doing on the node that answers, since it started. */
+export interface StampingView {
+  /** How far the authority's time lay off when it was last asked; positive where it is ahead. */
+  drift_ms: number;
+  /** Whether that is more than the limit of the settings. */
+  drifting: boolean;
+  failing?: StampFailure | null;
+  /** Rounds in which no authority gave a token. */
+  failures: number;
+  /** Stamps whose certificate or hash ended before they were renewed. */
+  lapsed: number;
+  /** When it was stamped, by the token. */
+  newest_ms?: number | null;
+  /** The size of the newest stamped checkpoint. */
+  newest_size?: number | null;
+  /** Stamps that were renewed. */
+  renewals: number;
+  /** Whether this node stamps the ledger. */
+  stamping: boolean;
+  /** Stamps that were made. */
+  stamps: number;
+}
+
 /** A contract's value. */
 export interface StateView {
   /** The contract. */
@@ -683,6 +769,24 @@ export interface Submitted {
   receipt?: ReceiptView | null;
   /** `committed` (HTTP 200) or `pending` (HTTP 202). */
   status: Progress;
+}
+
+/** A stamped checkpoint, with all that convinces a stranger of its time but the pinned root. */
+export interface TimestampView {
+  /** The note's body, three lines: the bytes that were stamped. */
+  body: string;
+  /** The evidence record (RFC 4998, DER), base64: the first token and its renewals. */
+  evidence_record: string;
+  /** The checkpoint as a C2SP note with the cosignatures that this node has. */
+  note: string;
+  /** The checkpoint's size: blocks below it are covered. */
+  size: number;
+  /** What a list says of it. */
+  stamp: StampView;
+  /** The first token (RFC 3161, ContentInfo DER), base64. */
+  token: string;
+  /** The newest token's authority up to the pinned root, PEM. */
+  tsa_chain_pem: string;
 }
 
 /** A node of a ledger, as the answering node sees it. */
@@ -977,6 +1081,29 @@ export interface Operations {
     parameters: { ledger: string; number: number };
     answer: ProposalView;
   };
+  /** How the stamping of the ledger is doing on this node since it started. */
+  get_stamping: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/stamping";
+    parameters: { ledger: string };
+    answer: StampingView;
+  };
+  /** The stamps that this node keeps of the ledger, newest first. */
+  list_stamps: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/stamps";
+    parameters: { ledger: string };
+    query: { limit?: number; cursor?: string };
+    answer: Page_StampView;
+  };
+  /** The earliest stamped checkpoint that covers a height: the note, the token over its body, the evidence record and the authority's certificates. */
+  get_timestamp: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/timestamps";
+    parameters: { ledger: string };
+    query: { covering?: number };
+    answer: TimestampView;
+  };
   /** The ledger's nodes as this one sees them, and how well the ledger is doing, with reasons. */
   get_topology: {
     method: "GET";
@@ -1037,5 +1164,12 @@ export interface Operations {
     method: "GET";
     path: "/v1/openapi.json";
     answer: Record<string, unknown>;
+  };
+  /** A timestamp of a digest, as RFC 3161 has it. Nobody is asked who they are: programs that ask for timestamps have nothing to show; how many are given in a second is bounded. */
+  stamp: {
+    method: "POST";
+    path: "/v1/timestamps";
+    body: string;
+    answer: string;
   };
 }

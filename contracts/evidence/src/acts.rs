@@ -2,9 +2,9 @@
 
 use crate::{
     error::EvidenceError,
-    execute::{Stamp, admit, check_digest, check_word, enter, entry_of},
+    execute::{Stamp, admit, check_digest, check_word, enter, entry_of, left},
     lifecycle::{Action, Standing},
-    msg::{MAX_ACTS_A_SIDE, MAX_ATTESTATIONS, MAX_RETENTION_MS},
+    msg::{MAX_ACTS_A_PARTY, MAX_ACTS_A_SIDE, MAX_ATTESTATIONS, MAX_RETENTION_MS},
     state::{
         ACTS, ATTESTATIONS, Act, ActKind, Attestation, ENTRIES, MATTERS, Matter, OPEN_DISPUTES,
         TALLIES, Tally,
@@ -30,7 +30,8 @@ pub(crate) fn attest(
         check_digest("the findings' commitment", findings)?;
     }
     let stamp = Stamp::of(&caller, env)?;
-    let (mut matter, _) = enter(deps.storage, &stamp, id, Action::Attest)?;
+    let entered = enter(deps.storage, &stamp, id, Action::Attest)?;
+    let mut matter = entered.matter;
     entry_of(deps.storage, id, entry)?;
     if matter.attestations >= MAX_ATTESTATIONS {
         return Err(full(&matter, "attestations", MAX_ATTESTATIONS));
@@ -44,6 +45,7 @@ pub(crate) fn attest(
         .add_attribute("statement", &statement)
         .add_attribute("by", &stamp.by)
         .add_attribute("role", &role);
+    let leaving = entered.left.then(|| left(id, &stamp.organisation));
     let attestation = Attestation {
         number,
         entry,
@@ -59,7 +61,7 @@ pub(crate) fn attest(
     };
     ATTESTATIONS.save(deps.storage, (id, number), &attestation)?;
     MATTERS.save(deps.storage, id, &matter)?;
-    Ok(Response::new().add_event(event))
+    Ok(Response::new().add_events(leaving).add_event(event))
 }
 
 pub(crate) fn withdraw(
@@ -73,7 +75,7 @@ pub(crate) fn withdraw(
         of: Some(attestation),
         ..Draft::new(ActKind::Withdraw)
     };
-    let (stamp, matter, _) = begin(&deps, env, sender, id, &draft)?;
+    let Begun { stamp, matter, .. } = begin(&deps, env, sender, id, &draft)?;
     let found = ATTESTATIONS.may_load(deps.storage, (id, attestation))?;
     let mut made = found.ok_or_else(|| EvidenceError::UnknownAttestation {
         matter: id.to_owned(),
@@ -106,7 +108,7 @@ pub(crate) fn dispute(
         document: Some(document),
         ..Draft::new(ActKind::Dispute)
     };
-    let (stamp, matter, _) = begin(&deps, env, sender, id, &draft)?;
+    let Begun { stamp, matter, .. } = begin(&deps, env, sender, id, &draft)?;
     entry_of(deps.storage, id, entry)?;
     let number = matter.acts + 1;
     let event = record(deps.storage, stamp, matter, draft)?;
@@ -128,7 +130,12 @@ pub(crate) fn decide(
         document: Some(document),
         ..Draft::new(ActKind::Decide)
     };
-    let (stamp, matter, _) = begin(&deps, env, sender, id, &draft)?;
+    let Begun {
+        stamp,
+        matter,
+        leaving,
+        ..
+    } = begin(&deps, env, sender, id, &draft)?;
     let found = OPEN_DISPUTES.may_load(deps.storage, (id, dispute))?;
     draft.entry = Some(found.ok_or_else(|| EvidenceError::NoDispute {
         matter: id.to_owned(),
@@ -137,7 +144,7 @@ pub(crate) fn decide(
     let event =
         record(deps.storage, stamp, matter, draft)?.add_attribute("dispute", dispute.to_string());
     OPEN_DISPUTES.remove(deps.storage, (id, dispute));
-    Ok(Response::new().add_event(event))
+    Ok(Response::new().add_events(leaving).add_event(event))
 }
 
 pub(crate) fn retain(
@@ -151,7 +158,9 @@ pub(crate) fn retain(
         until_ms: Some(until_ms),
         ..Draft::new(ActKind::Retain)
     };
-    let (stamp, mut matter, _) = begin(&deps, env, sender, id, &draft)?;
+    let Begun {
+        stamp, mut matter, ..
+    } = begin(&deps, env, sender, id, &draft)?;
     let now_ms = stamp.time_ms.u64();
     let before = matter.retain_until_ms.map_or(0, |until| until.u64());
     let least_ms = before.max(now_ms).saturating_add(1);
@@ -182,12 +191,17 @@ pub(crate) fn order(
         document: Some(document),
         ..Draft::new(kind)
     };
-    let (stamp, mut matter, standing) = begin(&deps, env, sender, id, &draft)?;
+    let Begun {
+        stamp,
+        mut matter,
+        standing,
+        leaving,
+    } = begin(&deps, env, sender, id, &draft)?;
     draft.of = matter.hold;
     let held = matches!(standing, Standing::Held | Standing::ClosedAndHeld);
     matter.hold = held.then_some(matter.acts + 1);
     let event = record(deps.storage, stamp, matter, draft)?;
-    Ok(Response::new().add_event(event))
+    Ok(Response::new().add_events(leaving).add_event(event))
 }
 
 pub(crate) fn erase(
@@ -201,7 +215,7 @@ pub(crate) fn erase(
         entry: Some(number),
         ..Draft::new(ActKind::Erase)
     };
-    let (stamp, matter, _) = begin(&deps, env, sender, id, &draft)?;
+    let Begun { stamp, matter, .. } = begin(&deps, env, sender, id, &draft)?;
     let mut entry = entry_of(deps.storage, id, number)?;
     if entry.organisation != stamp.organisation {
         let organisation = entry.organisation;
@@ -232,7 +246,12 @@ pub(crate) fn close(
     id: &str,
 ) -> Result<Response, EvidenceError> {
     let draft = Draft::new(ActKind::Close);
-    let (stamp, mut matter, standing) = begin(&deps, env, sender, id, &draft)?;
+    let Begun {
+        stamp,
+        mut matter,
+        standing,
+        ..
+    } = begin(&deps, env, sender, id, &draft)?;
     undisputed(deps.storage, id, None)?;
     matter.closed = matches!(standing, Standing::Closed | Standing::ClosedAndHeld);
     let event = record(deps.storage, stamp, matter, draft)?;
@@ -283,6 +302,16 @@ impl Draft {
     }
 }
 
+/// An act that was let into its matter.
+struct Begun {
+    stamp: Stamp,
+    matter: Matter,
+    /// How the matter stands after it.
+    standing: Standing,
+    /// That the organisation is no party any more.
+    leaving: Option<Event>,
+}
+
 /// Everything that is the same for all acts: who asks, what stands in the message, which matter.
 fn begin(
     deps: &DepsMut<'_, KitQuery>,
@@ -290,7 +319,7 @@ fn begin(
     sender: &Addr,
     id: &str,
     draft: &Draft,
-) -> Result<(Stamp, Matter, Standing), EvidenceError> {
+) -> Result<Begun, EvidenceError> {
     let caller = Caller::of(&deps.querier, sender)?;
     let action = Action::Act(draft.kind);
     admit(&deps.querier, &caller, action)?;
@@ -301,8 +330,14 @@ fn begin(
         check_digest("the document's digest", document)?;
     }
     let stamp = Stamp::of(&caller, env)?;
-    let (matter, standing) = enter(deps.storage, &stamp, id, action)?;
-    Ok((stamp, matter, standing))
+    let entered = enter(deps.storage, &stamp, id, action)?;
+    let leaving = entered.left.then(|| left(id, &stamp.organisation));
+    Ok(Begun {
+        stamp,
+        matter: entered.matter,
+        standing: entered.standing,
+        leaving,
+    })
 }
 
 /// Writes the act and its matter; what is told of it.
@@ -313,7 +348,7 @@ fn record(
     draft: Draft,
 ) -> Result<Event, EvidenceError> {
     let mut tally = TALLIES.may_load(storage, &matter.id)?.unwrap_or_default();
-    count(&matter, &mut tally, draft.kind)?;
+    count(&matter, &mut tally, draft.kind, &stamp.organisation)?;
     TALLIES.save(storage, &matter.id, &tally)?;
     matter.acts += 1;
     let act = Act {
@@ -335,21 +370,33 @@ fn record(
     Ok(told(&matter.id, act))
 }
 
-fn count(matter: &Matter, tally: &mut Tally, kind: ActKind) -> Result<(), EvidenceError> {
-    let (side, what) = match kind {
+fn count(
+    matter: &Matter,
+    tally: &mut Tally,
+    kind: ActKind,
+    organisation: &str,
+) -> Result<(), EvidenceError> {
+    match kind {
         // Bounded by the entries.
         ActKind::Erase => return Ok(()),
         ActKind::Dispute | ActKind::Retain | ActKind::Close => {
-            (&mut tally.parties, "acts of its parties")
+            let all: u32 = tally.parties.values().sum();
+            if all >= MAX_ACTS_A_SIDE {
+                return Err(full(matter, "acts of its parties", MAX_ACTS_A_SIDE));
+            }
+            let own = tally.parties.entry(organisation.to_owned()).or_default();
+            if *own >= MAX_ACTS_A_PARTY {
+                return Err(full(matter, "acts of this party", MAX_ACTS_A_PARTY));
+            }
+            *own += 1;
         }
         ActKind::Decide | ActKind::Hold | ActKind::Release | ActKind::Withdraw => {
-            (&mut tally.officials, "acts of courts and notaries")
+            if tally.officials >= MAX_ACTS_A_SIDE {
+                return Err(full(matter, "acts of courts and notaries", MAX_ACTS_A_SIDE));
+            }
+            tally.officials += 1;
         }
-    };
-    if *side >= MAX_ACTS_A_SIDE {
-        return Err(full(matter, what, MAX_ACTS_A_SIDE));
     }
-    *side += 1;
     match kind {
         ActKind::Dispute => tally.disputes += 1,
         ActKind::Decide => tally.disputes = tally.disputes.saturating_sub(1),

@@ -5,11 +5,12 @@ use crate::{
     error::EvidenceError,
     lifecycle::{Action, Standing, Who, next},
     msg::{ExecuteMsg, InstantiateMsg, MAX_PARTIES},
-    state::{ENTRIES, Entry, MATTERS, Matter, RELATIONS, Relation, RelationKind},
+    state::{ACTS, ENTRIES, Entry, MATTERS, Matter, RELATIONS, Relation, RelationKind},
 };
 use blockworm_kit::{Caller, KitQuery, is_digest, policy, time_ms};
 use cosmwasm_std::{
-    Addr, DepsMut, Env, Event, MessageInfo, QuerierWrapper, Response, Storage, Uint64,
+    Addr, DepsMut, Env, Event, MessageInfo, Order, QuerierWrapper, Response, StdResult, Storage,
+    Uint64,
 };
 use std::collections::BTreeSet;
 
@@ -138,20 +139,70 @@ pub(crate) fn admit(
     }
 }
 
-/// The matter, if the caller's organisation stands to it as the action needs, and how the matter
-/// stands after it.
+/// A matter that an action was let into.
+pub(crate) struct Entered {
+    pub matter: Matter,
+    /// How the matter stands after the action.
+    pub standing: Standing,
+    /// Whether the caller's organisation is no party any more.
+    pub left: bool,
+}
+
+/// The matter, if the caller's organisation stands to it as the action needs.
 pub(crate) fn enter(
     storage: &dyn Storage,
     stamp: &Stamp,
     id: &str,
     action: Action,
-) -> Result<(Matter, Standing), EvidenceError> {
+) -> Result<Entered, EvidenceError> {
     let found = MATTERS.may_load(storage, id)?;
-    let matter = found.ok_or_else(|| EvidenceError::UnknownMatter {
+    let mut matter = found.ok_or_else(|| EvidenceError::UnknownMatter {
         matter: id.to_owned(),
     })?;
+    let official = matches!(
+        action.who(),
+        Who::Attesting | Who::Court | Who::CourtOrNotary
+    );
+    let left = official && leaves(storage, stamp, &matter)?;
+    if left {
+        matter.parties.retain(|party| *party != stamp.organisation);
+    }
     let standing = allowed(stamp, &matter, action)?;
-    Ok((matter, standing))
+    Ok(Entered {
+        matter,
+        standing,
+        left,
+    })
+}
+
+/// Whether an organisation that acts as a notary or court is a party by others' word alone: it never
+/// opened, deposited or acted as one, and is none from now on. Otherwise whoever opens a matter could name
+/// the court, and no court could decide in it.
+fn leaves(storage: &dyn Storage, stamp: &Stamp, matter: &Matter) -> StdResult<bool> {
+    let own = &stamp.organisation;
+    if !matter.parties.contains(own) || organisation_of(&matter.opened_by) == own {
+        return Ok(false);
+    }
+    let entries = ENTRIES.prefix(&matter.id);
+    for row in entries.range(storage, None, None, Order::Ascending) {
+        if row?.1.organisation == *own {
+            return Ok(false);
+        }
+    }
+    let acts = ACTS.prefix(&matter.id);
+    for row in acts.range(storage, None, None, Order::Ascending) {
+        if row?.1.organisation == *own {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is told of an organisation that is no party any more.
+pub(crate) fn left(matter: &str, organisation: &str) -> Event {
+    Event::new("left")
+        .add_attribute("subject", matter)
+        .add_attribute("party", organisation)
 }
 
 /// How the matter stands after the action, if the caller's organisation stands to it as needed.

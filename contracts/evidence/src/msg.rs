@@ -17,6 +17,8 @@ pub const MAX_ATTESTATIONS: u32 = 64;
 /// (`decide`, `hold`, `release`, `withdraw`): neither side can use up the other's. Each entry may be
 /// erased besides.
 pub const MAX_ACTS_A_SIDE: u32 = 64;
+/// Most of those by one party, so that no party can use up the others' disputes.
+pub const MAX_ACTS_A_PARTY: u32 = 16;
 /// How far a capture may lie ahead of the block: clocks of devices and of validators differ.
 pub const CAPTURE_TOLERANCE_MS: u64 = 60_000;
 /// How far ahead a retention may end: a hundred years of 365.25 days.

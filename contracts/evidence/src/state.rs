@@ -3,6 +3,7 @@
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::Uint64;
 use cw_storage_plus::Map;
+use std::collections::BTreeMap;
 
 /// Id → matter; never removed.
 pub const MATTERS: Map<&str, Matter> = Map::new("matters");
@@ -272,8 +273,8 @@ impl RelationKind {
 #[cw_serde]
 #[derive(Eq, Default)]
 pub struct Tally {
-    /// By parties.
-    pub parties: u32,
+    /// By each party.
+    pub parties: BTreeMap<String, u32>,
     /// By courts and notaries.
     pub officials: u32,
     /// Disputes that no court has decided.

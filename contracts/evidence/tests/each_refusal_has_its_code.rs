@@ -11,8 +11,8 @@ use blockworm_evidence::{
 };
 use cosmwasm_std::Uint64;
 use support::{
-    COURT, HOUR, MATTER, NOTARY, OPENER, PARTY, START, STRANGER, Scene, code, deposit, digest,
-    file, info, message,
+    COURT, HOUR, MATTER, NOTARY, OPENER, PARTY, PARTY_COURT, PARTY_NOTARY, START, STRANGER, Scene,
+    code, deposit, digest, file, info, message,
 };
 
 /// A deposit with one thing changed.
@@ -242,6 +242,49 @@ fn a_vote_says_who_attests() {
     );
 }
 
+/// Or whoever opens a matter could keep every court out of it.
+#[test]
+fn who_was_only_named_may_be_the_notary_or_court_and_is_no_party_then() {
+    let mut scene = Scene::opened();
+    let parties = |scene: &Scene| scene.matter().unwrap().parties;
+    let all = ["bank", "house-court", "house-notary", "platform"];
+    assert_eq!(parties(&scene), all);
+    let response = scene.must(PARTY_COURT, message("hold"));
+    let kinds: Vec<&str> = response.events.iter().map(|e| e.ty.as_str()).collect();
+    assert_eq!(kinds, ["left", "held"]);
+    assert_eq!(parties(&scene), ["bank", "house-notary", "platform"]);
+    let refused = scene.code(PARTY_COURT, deposit(&[70]));
+    assert_eq!(refused, "evidence.not_a_party");
+    scene.must(PARTY_COURT, message("release"));
+    scene.must(PARTY_NOTARY, message("hold"));
+    assert_eq!(parties(&scene), ["bank", "platform"]);
+    // A refusal leaves it a party, and a party's own act keeps it one.
+    let mut scene = Scene::opened();
+    scene.must(COURT, message("hold"));
+    let refused = scene.code(PARTY_NOTARY, message("hold"));
+    assert_eq!(refused, "evidence.already_held");
+    assert_eq!(parties(&scene), all);
+    scene.must(PARTY_NOTARY, message("dispute"));
+    let refused = scene.code(PARTY_NOTARY, message("attest"));
+    assert_eq!(refused, "evidence.interested");
+    let response = scene.must(PARTY_COURT, message("attest"));
+    let told = &response.events[0].attributes;
+    assert_eq!(
+        (response.events[0].ty.as_str(), told[1].value.as_str()),
+        ("left", "house-court")
+    );
+    // Who opened it is a party, whatever else it is.
+    let mut scene = Scene::new();
+    scene.must(
+        COURT,
+        ExecuteMsg::Open {
+            matter: MATTER.into(),
+            parties: vec![],
+        },
+    );
+    assert_eq!(scene.code(COURT, message("hold")), "evidence.interested");
+}
+
 #[test]
 fn a_relation_is_an_organisations_own_statement() {
     let declare = |to: &str, relation| ExecuteMsg::Declare {
@@ -277,7 +320,7 @@ fn a_relation_is_an_organisations_own_statement() {
     assert_eq!(page(Some("platform"), None), [customer, notary.clone()]);
     assert!(page(Some("bank"), None).is_empty());
     let after = Some(("platform", "bank"));
-    assert_eq!(page(None, after), [notary.clone()]);
+    assert_eq!(page(None, after), vec![notary.clone()]);
     assert_eq!(page(Some("platform"), after), [notary]);
 }
 
@@ -299,10 +342,12 @@ fn what_is_full_says_so_and_neither_side_uses_up_the_others_acts() {
         scene.must(COURT, message("attest"));
     }
     assert_eq!(scene.code(COURT, message("attest")), "evidence.full");
-    for _ in 0..64 {
-        scene.must(PARTY, message("dispute"));
+    for party in [PARTY, OPENER, PARTY_NOTARY, PARTY_COURT] {
+        for _ in 0..16 {
+            scene.must(party, message("dispute"));
+        }
+        assert_eq!(scene.code(party, message("dispute")), "evidence.full");
     }
-    assert_eq!(scene.code(OPENER, message("dispute")), "evidence.full");
     assert_eq!(scene.code(OPENER, message("retain")), "evidence.full");
     for dispute in 1..=64 {
         let mut decide = message("decide");

@@ -6,7 +6,7 @@ mod support;
 
 use support::{
     COURT, HOUR, MATTER, NOTARY, OPENER, PARTY, PARTY_COURT, PARTY_NOTARY, START, STRANGER, Scene,
-    message,
+    deposit, message,
 };
 
 const MEMBERS: [&str; 11] = [
@@ -96,6 +96,9 @@ fn bring(state: &str) -> Scene {
         return Scene::new();
     }
     let mut scene = Scene::opened();
+    // Parties by their own doing: who was only named is tried apart.
+    scene.must(PARTY_NOTARY, deposit(&[3]));
+    scene.must(PARTY_COURT, deposit(&[4]));
     let steps: &[(&str, &str)] = match state {
         "open" => &[],
         "disputed" => &[(PARTY, "dispute")],

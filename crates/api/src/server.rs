@@ -217,7 +217,7 @@ pub struct Server {
     node: NodeHandle,
     pages: Router,
     desks: Vec<Desk>,
-    time: TimeServices,
+    pub(crate) time: TimeServices,
     identity: Option<Arc<IdentityDesk>>,
     stopping: watch::Sender<bool>,
 }
@@ -276,13 +276,6 @@ impl Server {
     #[must_use]
     pub fn with_key_holders(mut self, desks: Vec<Desk>) -> Self {
         self.desks = desks;
-        self
-    }
-
-    /// Serves stamps, and timestamps where there is an authority.
-    #[must_use]
-    pub fn with_time(mut self, time: TimeServices) -> Self {
-        self.time = time;
         self
     }
 

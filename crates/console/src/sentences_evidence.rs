@@ -4,53 +4,32 @@ use blockworm_ledger::Event;
 
 /// The English and the Chinese sentence; none for a type that this console does not know.
 pub(crate) fn evidence(event: &Event) -> Option<(String, String)> {
+    by_parties(event).or_else(|| by_officials(event))
+}
+
+fn told<'a>(event: &'a Event, name: &str) -> &'a str {
+    event.attribute(name).unwrap_or("?")
+}
+
+/// What parties do, and what organisations state.
+fn by_parties(event: &Event) -> Option<(String, String)> {
     let matter = &event.subject;
-    let told = |name: &str| event.attribute(name).unwrap_or("?");
-    let (by, entry) = (told("by"), told("entry"));
+    let (by, entry) = (told(event, "by"), told(event, "entry"));
     Some(match event.kind.as_str() {
         "opened" => (
             format!("{by} opened the matter {matter}"),
             format!("{by} 立案 {matter}"),
         ),
         "deposited" => {
-            let (kind, phase) = (told("kind"), told("phase"));
+            let (kind, phase) = (told(event, "kind"), told(event, "phase"));
             (
                 format!("{by} deposited entry {entry} of {matter}: {kind}, phase {phase}"),
                 format!("{by} 在案件 {matter} 中存证第 {entry} 条：{kind}，阶段 {phase}"),
             )
         }
-        "attested" => {
-            let statement = told("statement");
-            (
-                format!("{by} said of entry {entry} of {matter}: {statement}"),
-                format!("{by} 就案件 {matter} 第 {entry} 条存证作出见证：{statement}"),
-            )
-        }
-        "withdrawn" => {
-            let attestation = told("attestation");
-            (
-                format!("{by} took attestation {attestation} of {matter} back"),
-                format!("{by} 撤回案件 {matter} 的第 {attestation} 条见证"),
-            )
-        }
         "disputed" => (
             format!("{by} disputed entry {entry} of {matter}"),
             format!("{by} 对案件 {matter} 第 {entry} 条存证提出异议"),
-        ),
-        "decided" => {
-            let (dispute, outcome) = (told("dispute"), told("outcome"));
-            (
-                format!("{by} decided dispute {dispute} of {matter}: {outcome}"),
-                format!("{by} 裁决案件 {matter} 的第 {dispute} 项异议：{outcome}"),
-            )
-        }
-        "held" => (
-            format!("{by} ordered that the originals of {matter} are kept"),
-            format!("{by} 裁定保全案件 {matter} 的原件"),
-        ),
-        "released" => (
-            format!("{by} released the originals of {matter}"),
-            format!("{by} 解除案件 {matter} 原件的保全"),
         ),
         "retained" => (
             format!("{by} lengthened how long the originals of {matter} are kept"),
@@ -65,12 +44,56 @@ pub(crate) fn evidence(event: &Event) -> Option<(String, String)> {
             format!("{by} 关闭案件 {matter}"),
         ),
         "declared" => {
-            let (to, relation) = (told("to"), told("relation"));
+            let (to, relation) = (told(event, "to"), told(event, "relation"));
             (
                 format!("{by} stated the relation of {matter} to {to}: {relation}"),
                 format!("{by} 声明 {matter} 与 {to} 的关系：{relation}"),
             )
         }
+        _ => return None,
+    })
+}
+
+/// What notaries and courts do.
+fn by_officials(event: &Event) -> Option<(String, String)> {
+    let (matter, by) = (&event.subject, told(event, "by"));
+    Some(match event.kind.as_str() {
+        "left" => {
+            let party = told(event, "party");
+            (
+                format!("{party} is no party of {matter}: it acts in it as a notary or court"),
+                format!("{party} 以公证机构或法院身份办理案件 {matter}，不再是当事方"),
+            )
+        }
+        "attested" => {
+            let (entry, statement) = (told(event, "entry"), told(event, "statement"));
+            (
+                format!("{by} said of entry {entry} of {matter}: {statement}"),
+                format!("{by} 就案件 {matter} 第 {entry} 条存证作出见证：{statement}"),
+            )
+        }
+        "withdrawn" => {
+            let attestation = told(event, "attestation");
+            (
+                format!("{by} took attestation {attestation} of {matter} back"),
+                format!("{by} 撤回案件 {matter} 的第 {attestation} 条见证"),
+            )
+        }
+        "decided" => {
+            let (dispute, outcome) = (told(event, "dispute"), told(event, "outcome"));
+            (
+                format!("{by} decided dispute {dispute} of {matter}: {outcome}"),
+                format!("{by} 裁决案件 {matter} 的第 {dispute} 项异议：{outcome}"),
+            )
+        }
+        "held" => (
+            format!("{by} ordered that the originals of {matter} are kept"),
+            format!("{by} 裁定保全案件 {matter} 的原件"),
+        ),
+        "released" => (
+            format!("{by} released the originals of {matter}"),
+            format!("{by} 解除案件 {matter} 原件的保全"),
+        ),
         _ => return None,
     })
 }

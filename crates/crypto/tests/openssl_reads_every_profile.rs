@@ -90,8 +90,8 @@ fn uses(profile: Profile) -> (&'static str, [&'static str; 2], Option<&'static s
         ),
         Profile::Cosigning => (
             "any",
-            ["OU = cosigning", "Digital Signature"],
-            Some("timestampsign"),
+            ["OU = cosigning", "Non Repudiation"],
+            Some("sslclient"),
         ),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     access::{LedgerAccess, Placed},
+    access::{StateAnswer, StatesAnswer},
     consensus::keys,
     ledger::Ledger,
     metrics::{Metric, MetricKind},
@@ -9,9 +10,8 @@ use crate::{
 use blockworm_crypto::PublicKey;
 use blockworm_ledger::TransactionView;
 use blockworm_ledger::{
-    Block, CertifiedHeaders, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt,
-    TransactionId, finality::FinalityProof, genesis::Validator, proof::TransactionProof,
-    state_proof::StateProof,
+    Block, ContractName, Genesis, Header, LedgerId, OrganisationId, Receipt, TransactionId,
+    finality::FinalityProof, genesis::Validator, proof::TransactionProof,
 };
 use bytes::Bytes;
 use futures::{
@@ -104,31 +104,6 @@ pub struct StateValue {
     pub value: Option<Vec<u8>>,
     /// After which block.
     pub height: u64,
-}
-
-/// A value with what convinces a stranger.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StateAnswer {
-    /// The value; none when the key is absent, which the proof shows too.
-    pub value: Option<Vec<u8>>,
-    /// After which block.
-    pub height: u64,
-    /// Path from the value (or its absence) to the state root.
-    pub proof: StateProof,
-    /// From the header of block `height`, whose time is the answer's, past the one that carries the
-    /// root to a certified one.
-    pub chain: CertifiedHeaders,
-}
-
-/// Several values of one height with what convinces a stranger.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StatesAnswer {
-    /// In the order of the keys: the value, none when the key is absent, and its path to the root.
-    pub states: Vec<(Option<Vec<u8>>, StateProof)>,
-    /// After which block.
-    pub height: u64,
-    /// As [`StateAnswer::chain`].
-    pub chain: CertifiedHeaders,
 }
 
 /// Why there is no proof.

@@ -1,7 +1,10 @@
 //! Any header in the history tree of any size, from the full subtrees that blocks left behind.
 
 use crate::handle::{LedgerHandle, ReadError};
-use blockworm_crypto::{Digest, merkle::InclusionProof};
+use blockworm_crypto::{
+    Digest,
+    merkle::{InclusionProof, node_hash},
+};
 use blockworm_ledger::{Header, checkpoint::Checkpoint, history};
 
 impl LedgerHandle {
@@ -47,7 +50,14 @@ impl LedgerHandle {
 
     fn node(&self, level: u32, index: u64) -> Result<Digest, ReadError> {
         if level > 0 {
-            return self.access().history_node(level, index);
+            // Where no row was left it follows from the headers, at the price of reading them.
+            return match self.access().history_node(level, index)? {
+                Some(node) => Ok(node),
+                None => {
+                    let left = self.node(level - 1, 2 * index)?;
+                    Ok(node_hash(&left, &self.node(level - 1, 2 * index + 1)?))
+                }
+            };
         }
         let header = self.access().header(index)?;
         header

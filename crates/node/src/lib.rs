@@ -27,12 +27,13 @@ pub mod topology;
 mod waiters;
 
 pub use access::Placed;
+pub use access::{StateAnswer, StatesAnswer};
 pub use clock::{MovedClock, ledger_ms, move_clock};
 pub use config::{Cosigner, Limits, NodeConfig, Peer, Profile};
 pub use cosigning::{Kept, KeptCosigner};
 pub use handle::{
     Admitted, CommittedBlock, LedgerHandle, LedgerStatus, NodeHandle, ProofError, ReadError,
-    Refusal, StateAnswer, StateValue, StatesAnswer, ValidatorSeen,
+    Refusal, StateValue, ValidatorSeen,
 };
 pub use metrics::{Metric, MetricKind};
 pub use service::{NodeError, RunningNode, start};

@@ -1,7 +1,10 @@
 //! Looking after a consortium's folder: what `doctor` checks without asking a node.
 
 use crate::{
-    identity::{self, AUTHORITY, CONSENSUS, CertificateState, IdentityError, Passphrase},
+    identity::{
+        self, AUTHORITY, CONSENSUS, COSIGNER, CertificateState, IdentityError, OrganisationKey,
+        Passphrase,
+    },
     key_holder::KeyFolder,
     network::{
         ConsortiumFolder, ConsortiumRecord, FolderError, LedgerRecord, NodeConfigFile, NodeState,
@@ -117,8 +120,25 @@ pub fn check_folder(folder: &ConsortiumFolder, now_ms: u64) -> Vec<Finding> {
     }
     for node in &record.nodes {
         findings.extend(check_node(folder, &node.organisation));
+        findings.extend(check_cosigner(folder, &node.organisation));
     }
     findings
+}
+
+/// A node without a cosigner's key works; its organisation's word is missing in every checkpoint.
+fn check_cosigner(folder: &ConsortiumFolder, organisation: &OrganisationId) -> Option<Finding> {
+    let own = folder.keys(organisation).exists();
+    let missing = own && !folder.key_file(organisation, COSIGNER).exists();
+    missing.then(|| {
+        Finding::warning(
+            format!("cosigner of {organisation}"),
+            "there is no key to cosign checkpoints with",
+            format!(
+                "blockworm certificate issue {COSIGNER} --node {organisation} --dir {}; blockworm node restart {organisation}",
+                folder.root().display()
+            ),
+        )
+    })
 }
 
 fn no_record(folder: &ConsortiumFolder, error: &FolderError) -> Finding {
@@ -237,6 +257,8 @@ fn check_keys(
             identity::read_key(&consensus, &passphrase)?;
             files.push(consensus);
         }
+        let further = OrganisationKey::ALL.map(|key| folder.key_file(organisation, key.name()));
+        files.extend(further.into_iter().filter(|file| file.exists()));
         let evaluation = KeyFolder::of(folder, organisation);
         let versions = evaluation.versions().unwrap_or_default();
         files.extend(versions.into_iter().map(|version| evaluation.file(version)));
@@ -412,11 +434,16 @@ mod tests {
         fs::write(folder.passphrase_file(&court), "wrong\n").unwrap();
         let platform: OrganisationId = "platform".parse().unwrap();
         fs::write(folder.node_file(&platform), "organisation = 3").unwrap();
+        fs::remove_file(folder.key_file(&platform, COSIGNER)).unwrap();
         let findings = check_folder(&folder, NOW_MS);
         assert_eq!(
             failed(&findings),
             ["keys of bank", "keys of court", "node of platform"]
         );
+        let mut warned = findings
+            .iter()
+            .filter(|one| one.verdict == Verdict::Warning);
+        assert!(warned.any(|one| one.check == "cosigner of platform"));
         assert!(
             findings
                 .iter()

@@ -354,6 +354,27 @@ async fn damage_and_foreign_hands_are_noticed() {
     assert_eq!(open(), "evidence.store_damaged");
 }
 
+/// What one command forgets, because the ledger refused it, no other has submitted meanwhile.
+#[tokio::test]
+async fn one_command_at_a_time_deposits_in_a_matter() {
+    let scene = Scene::new();
+    let (store, other) = (scene.store("platform"), scene.store("platform"));
+    let held = store.lock(LEDGER, MATTER).unwrap();
+    // Another matter is another lock.
+    drop(other.lock(LEDGER, "elsewhere").unwrap());
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let _alone = other.lock(LEDGER, MATTER).unwrap();
+            ended.load(std::sync::atomic::Ordering::SeqCst)
+        });
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        ended.store(true, std::sync::atomic::Ordering::SeqCst);
+        drop(held);
+        assert!(waiting.join().unwrap(), "it waited for the other's end");
+    });
+}
+
 /// Two commands at once, and a third that was killed long ago.
 #[tokio::test]
 async fn drafts_of_the_dead_are_removed_and_of_the_living_are_not() {

@@ -123,8 +123,7 @@ fn the_tool_age_takes_the_key_under_its_passphrase() {
         .unwrap();
     use std::io::Write as _;
     let mut terminal = tool.stdin.take().unwrap();
-    // The tool empties its terminal's input before it asks.
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    // It waits on the terminal until the tool reads it.
     terminal.write_all(b"correct horse\n").unwrap();
     let ended = tool.wait().unwrap();
     assert!(ended.success());

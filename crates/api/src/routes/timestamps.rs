@@ -1,11 +1,12 @@
 //! Stamps of checkpoints, and timestamps of anything where the node is an authority (RFC 3161).
 
 use crate::{
-    app::{App, Params, Place},
+    app::{App, Params, Place, TimeServices},
     body,
     model::{Page, StampView, StampingView, TimestampView},
     paging::PageQuery,
     problem::{Failure, Problem},
+    server::Server,
 };
 use axum::{
     Json,
@@ -18,15 +19,24 @@ use blockworm_service::time::{AuthorityRefusal, QUERY_MEDIA, REPLY_MEDIA, TimeEr
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+impl Server {
+    /// Serves stamps, and timestamps where there is an authority.
+    #[must_use]
+    pub fn with_time(mut self, time: TimeServices) -> Self {
+        self.time = time;
+        self
+    }
+}
+
 /// Most bytes of a request for a timestamp.
 const QUERY_BYTES: usize = 64 * 1024;
 
 /// A timestamp of a digest, as RFC 3161 has it. Nobody is asked who they are: programs that ask for timestamps have nothing to show; how many are given in a second is bounded.
 #[utoipa::path(
     post, path = "/v1/timestamps", tag = "time",
-    request_body(content = Vec<u8>, content_type = "application/timestamp-query", description = "TimeStampReq, DER"),
+    request_body(content = String, content_type = "application/timestamp-query", description = "TimeStampReq, DER"),
     responses(
-        (status = 200, description = "TimeStampResp, DER: a token, or why there is none", body = Vec<u8>, content_type = "application/timestamp-reply"),
+        (status = 200, description = "TimeStampResp, DER: a token, or why there is none", body = String, content_type = "application/timestamp-reply"),
         (status = 404, description = "`timestamp.no_authority`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`api.body_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`api.unsupported_media_type`", body = Problem, content_type = "application/problem+json"),

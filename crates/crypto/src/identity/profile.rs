@@ -99,6 +99,8 @@ impl Profile {
     fn key_usage(self) -> FlagSet<KeyUsages> {
         match self {
             Self::DocumentSigning => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
+            // Without digitalSignature it opens no TLS connection, though it names no purpose.
+            Self::Cosigning => KeyUsages::NonRepudiation.into(),
             _ => KeyUsages::DigitalSignature.into(),
         }
     }
@@ -115,7 +117,7 @@ impl Profile {
             Self::TlsServer => vec![ID_KP_SERVER_AUTH],
             Self::DocumentSigning => vec![DOCUMENT_SIGNING],
             Self::Timestamping => vec![ID_KP_TIME_STAMPING],
-            // No purpose of the registries fits, and one for TLS would open doors.
+            // No purpose of the registries fits.
             Self::Cosigning => Vec::new(),
         }
     }

@@ -136,22 +136,24 @@ fn pack(receipts: &[Receipt]) -> Vec<u8> {
 }
 
 /// A full subtree of the history tree, of two headers and more: the one over 2^level headers from
-/// height `index` × 2^level on. Its row is that of its last header.
+/// height `index` × 2^level on. Its row is that of its last header; there is none in a folder that an
+/// earlier program wrote.
 pub fn history_node<S: Store>(
     state: &State<S>,
     level: u32,
     index: u64,
-) -> Result<Digest, RowError> {
+) -> Result<Option<Digest>, RowError> {
     let last = index
         .checked_add(1)
         .and_then(|next| next.checked_mul(1u64.checked_shl(level)?))
         .map_or(u64::MAX, |next| next - 1);
     let damaged = || RowError::Damaged("history", last);
-    let row = state.side_get(Column::Meta, &height_key(HISTORY_PREFIX, last))?;
-    let row = row.ok_or_else(damaged)?;
+    let Some(row) = state.side_get(Column::Meta, &height_key(HISTORY_PREFIX, last))? else {
+        return Ok(None);
+    };
     let at = 32 * (level as usize).saturating_sub(1);
     let node = row.get(at..at + 32).and_then(|node| node.try_into().ok());
-    node.map(Digest).ok_or_else(damaged)
+    node.map(|node| Some(Digest(node))).ok_or_else(damaged)
 }
 
 /// The header row of a committed height.

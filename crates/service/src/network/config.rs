@@ -59,7 +59,7 @@ pub struct NodeConfigFile {
     /// The passphrase of `consensus_key_file`; only its owner may read it.
     pub passphrase_file: PathBuf,
     /// The key with which the node cosigns checkpoints, encrypted PKCS#8 with the same passphrase.
-    /// A node without the file cosigns nothing.
+    /// A node that cannot use it cosigns nothing, and its log says so.
     #[serde(default = "cosigning::key_file")]
     pub cosigner_key_file: PathBuf,
     /// The chain of its certificate, PEM.
@@ -394,7 +394,7 @@ impl NodeConfigFile {
             organisation: self.organisation.clone(),
             directory: self.directory.clone(),
             consensus_key,
-            cosigner: self.cosigner(&passphrase)?,
+            cosigner: self.cosigner(&passphrase),
             listen: self.listen,
             peers: self
                 .peers

@@ -11,15 +11,14 @@ impl StampPlan {
     /// Whether a stamp must be renewed now. One that has ended already cannot be.
     #[must_use]
     pub fn is_due(&self, about: &About, now_ms: u64) -> bool {
-        let end_ms = self.end_ms(about);
         // Certificates of hours, as in rehearsals, are not due all the time.
         let life_ms = about.holds_until_ms.saturating_sub(about.holds_from_ms);
-        let before_ms = if end_ms == about.holds_until_ms {
-            self.renew_before_ms.min(life_ms / 3)
-        } else {
-            self.renew_before_ms
-        };
-        now_ms <= end_ms && now_ms.saturating_add(before_ms) > end_ms
+        let before_ms = self.renew_before_ms.min(life_ms / 3);
+        let certificate = now_ms.saturating_add(before_ms) > about.holds_until_ms;
+        let lasting_ms = now_ms.saturating_add(self.renew_before_ms);
+        let hash = lasting_ms >= self.hashes.end_ms(about.algorithm())
+            && self.hashes.strong_until(lasting_ms) != about.algorithm();
+        now_ms <= self.end_ms(about) && (certificate || hash)
     }
 
     /// When the newest token of a stamp holds no more.

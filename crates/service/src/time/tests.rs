@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bad_authorities;
+
 use super::*;
 use crate::{
     identity::{Authority as Organisation, Lifetimes, OrganisationKey, Passphrase},
@@ -271,113 +273,6 @@ fn an_authority_that_is_down_loses_nothing_and_another_takes_its_place() {
     assert_eq!(runtime().block_on(both.stamp_newest()).unwrap(), Some(9));
     // The deposit of the time without an authority is covered by the later stamp.
     assert_eq!(both.store.covering(&growing.ledger(), 4), Some(9));
-}
-
-#[test]
-fn each_bad_authority_is_refused_by_its_code() {
-    let folder = TempDir::new().unwrap();
-    let good = Arc::new(tsa(Profile::Timestamping, 1_000));
-    let root = pin(folder.path(), "root.pem", &good.root);
-    let expired = tsa(Profile::Timestamping, -1);
-    let expired_root = pin(folder.path(), "expired.pem", &expired.root);
-    let useless = tsa(Profile::DocumentSigning, 1_000);
-    let useless_root = pin(folder.path(), "useless.pem", &useless.root);
-    let change = |change: fn(&mut Request)| {
-        let tsa = good.clone();
-        serve(move |request| {
-            let mut asked = Request::parse(request).unwrap();
-            change(&mut asked);
-            (200, REPLY_MEDIA, tsa.answer(&asked.to_der().unwrap()))
-        })
-    };
-    let first: Mutex<Option<Vec<u8>>> = Mutex::default();
-    let again = good.clone();
-    let repeating = serve(move |request| {
-        let mut first = first.lock().unwrap();
-        let answer = first.get_or_insert_with(|| again.answer(request));
-        (200, REPLY_MEDIA, answer.clone())
-    });
-    let stranger = serve_tsa(tsa(Profile::Timestamping, 1_000));
-    let refusing = serve(|_| (200, REPLY_MEDIA, Authority::unavailable("no clock").der));
-    let (copied, wrong) = (good.clone(), good.clone());
-    let flipped = serve(move |request| {
-        let mut answer = copied.answer(request);
-        *answer.last_mut().unwrap() ^= 1;
-        (200, REPLY_MEDIA, answer)
-    });
-    let wordy = serve(move |request| (200, "text/html", wrong.answer(request)));
-    let cases = [
-        (
-            serve(|_| (500, REPLY_MEDIA, Vec::new())),
-            &root,
-            "timestamp.http_status",
-        ),
-        (
-            serve(|_| (302, REPLY_MEDIA, Vec::new())),
-            &root,
-            "timestamp.http_status",
-        ),
-        (wordy, &root, "timestamp.media_type"),
-        (
-            serve(|_| (200, REPLY_MEDIA, vec![0x30; 70_000])),
-            &root,
-            "timestamp.too_large",
-        ),
-        (
-            serve(|_| (200, REPLY_MEDIA, b"hello".to_vec())),
-            &root,
-            "timestamp.malformed",
-        ),
-        (refusing, &root, "timestamp.refused"),
-        (
-            change(|asked| asked.nonce = Some(vec![1])),
-            &root,
-            "timestamp.wrong_nonce",
-        ),
-        (
-            change(|asked| asked.nonce = None),
-            &root,
-            "timestamp.wrong_nonce",
-        ),
-        (
-            change(|asked| asked.imprint[0] ^= 1),
-            &root,
-            "timestamp.imprint",
-        ),
-        (flipped, &root, "timestamp.signature"),
-        (stranger, &root, "timestamp.untrusted"),
-        (serve_tsa(expired), &expired_root, "timestamp.expired"),
-        (serve_tsa(useless), &useless_root, "timestamp.purpose"),
-        (
-            serve(|_| {
-                thread::sleep(Duration::from_secs(3));
-                (200, REPLY_MEDIA, Vec::new())
-            }),
-            &root,
-            "timestamp.unreachable",
-        ),
-    ];
-    let growing = Growing::new();
-    growing.grow(5, 4);
-    for (url, root, code) in cases {
-        let stamper = stamper(
-            folder.path(),
-            plan(vec![source(&url, root.clone())]),
-            &growing,
-        );
-        let refused = runtime().block_on(stamper.stamp_newest()).unwrap_err();
-        assert_eq!(refused.code(), code, "{refused}");
-        assert_eq!(stamper.store.newest(&growing.ledger()), None);
-    }
-    let stamper = stamper(
-        folder.path(),
-        plan(vec![source(&repeating, root)]),
-        &growing,
-    );
-    assert_eq!(runtime().block_on(stamper.stamp_newest()).unwrap(), Some(5));
-    growing.grow(6, 5);
-    let refused = runtime().block_on(stamper.stamp_newest()).unwrap_err();
-    assert_eq!(refused.code(), "timestamp.wrong_nonce");
 }
 
 #[test]

@@ -87,6 +87,7 @@ pub async fn deposit<S: Submitter + Send>(
     let matter = matter
         .filter(|_| count <= MAX_DEPOSITS)
         .ok_or(EvidenceError::TooMany { count })?;
+    let _alone = store.lock(way.ledger, &matter)?;
     store.tidy(way.ledger, &matter)?;
     let mut leftovers = settle(way, store, &matter).await?;
     let known = store.matter(way.ledger, &matter)?;

@@ -113,6 +113,10 @@ pub struct Store {
     identity: Identity,
 }
 
+/// Keeps other processes from depositing in a matter until dropped; a killed process keeps nobody.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] fs::File);
+
 impl Store {
     /// Opens the store of an organisation whose keys lie in this consortium folder; makes its key
     /// where there is none.
@@ -348,6 +352,24 @@ impl Store {
         let mut all = self.matter(ledger, matter)?;
         all.retain(|kept| kept.part == Part::Original && kept.number.is_none());
         Ok(all)
+    }
+
+    /// Waits until no other process deposits in the matter, and keeps others out until the answer is
+    /// dropped: whatever one process forgets no other may have submitted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn lock(&self, ledger: &str, matter: &str) -> Result<Lock, StoreError> {
+        let folder = self.folder(ledger, matter)?;
+        make_private_folder(&folder)?;
+        let path = folder.with_extension("lock");
+        let opened = fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
+        let locked = opened.and_then(|file| file.lock().map(|()| file));
+        locked.map(Lock).map_err(io_error("lock", &path))
     }
 
     /// Removes what killed processes left of a matter: drafts, and originals that have no record and

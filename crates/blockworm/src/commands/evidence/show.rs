@@ -228,7 +228,11 @@ fn heading(matter: &Matter) -> String {
 }
 
 fn state(holds: bool, word: &str) -> String {
-    holds.then(|| word.to_owned()).unwrap_or_default()
+    if holds {
+        word.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 fn act(act: &Act) -> [String; 5] {

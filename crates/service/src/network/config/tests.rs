@@ -124,3 +124,39 @@ fn the_written_form_reads_back() {
     let again: NodeConfigFile = toml::from_str(&file.to_toml().unwrap()).unwrap();
     assert_eq!(again, file);
 }
+
+#[test]
+fn a_cosigners_key_that_cannot_be_used_leaves_a_node_without_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = crate::network::ConsortiumFolder::new(dir.path().join("new"));
+    let plan = crate::network::local::LocalPlan {
+        nodes: 4,
+        now_ms: 1_790_000_000_000,
+        parameters: crate::consortium::local_parameters(),
+        ledgers: crate::consortium::local_ledgers(Vec::new(), Vec::new()),
+        lifetimes: crate::identity::Lifetimes::default(),
+    };
+    crate::network::local::create(&folder, &plan).unwrap();
+    let (bank, court) = ("bank".parse().unwrap(), "court".parse().unwrap());
+    let load = || {
+        let file = NodeConfigFile::read(&folder.node_file(&bank), Overrides::default()).unwrap();
+        file.load().unwrap()
+    };
+    let cosigner = load().cosigner.unwrap();
+    let chain = (cosigner.chain)().unwrap();
+    let described = blockworm_crypto::identity::describe(&chain).unwrap();
+    assert_eq!(described.public_key, cosigner.key.public_key());
+    assert_ne!(described.public_key, load().consensus_key.public_key());
+    // Another organisation's certificate, another's key under another passphrase, none at all.
+    let certificate = |id| folder.certificate_file(id, "cosigner");
+    let own = fs::read(certificate(&bank)).unwrap();
+    fs::copy(certificate(&court), certificate(&bank)).unwrap();
+    assert!(load().cosigner.is_none());
+    fs::write(certificate(&bank), own).unwrap();
+    assert!(load().cosigner.is_some());
+    let key = |id| folder.key_file(id, "cosigner");
+    fs::copy(key(&court), key(&bank)).unwrap();
+    assert!(load().cosigner.is_none());
+    fs::remove_file(key(&bank)).unwrap();
+    assert!(load().cosigner.is_none());
+}

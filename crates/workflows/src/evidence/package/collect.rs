@@ -1,10 +1,11 @@
 //! Collects from a node what a package proves: rows of one height, transactions, checkpoints, times, certificates, lists of revocations.
 
 use super::{
+    covering::Covering,
     error::ExportError,
-    source::{CheckpointAnswer, HistoryAnswer, NodeSeen, Source, StampAnswer},
+    source::{NodeSeen, Source},
+    values::{Row, Values},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use blockworm_crypto::PublicKey;
 use blockworm_evidence::state::{
     ACTS, ATTESTATIONS, Act, Attestation, ENTRIES, Entry, MATTERS, Matter, RELATIONS, Relation,
@@ -15,9 +16,8 @@ use blockworm_ledger::{
     proof::TransactionProof,
     state_claim::{MAX_STATE_CLAIMS, StateAnswerProof},
 };
-use borsh::BorshDeserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The contract's name on every ledger that has it.
@@ -27,15 +27,6 @@ const ATTEMPTS: usize = 4;
 /// Rows of a page.
 const PAGE: usize = 100;
 
-/// A row of the contract: as this program reads it and as the state proves it.
-#[derive(Clone, Debug)]
-pub struct Row<T> {
-    /// The row.
-    pub row: T,
-    /// Its JSON, field by field.
-    pub fields: Map<String, Value>,
-}
-
 /// A member with its certificate.
 #[derive(Clone, Debug)]
 pub struct Registered {
@@ -43,28 +34,6 @@ pub struct Registered {
     pub record: MemberRecord,
     /// Its certificate's chain, DER, leaf first.
     pub chain: Vec<u8>,
-}
-
-/// A checkpoint and what vouches for it.
-#[derive(Clone, Debug)]
-pub struct Covering {
-    /// The checkpoint with its cosigners.
-    pub checkpoint: CheckpointAnswer,
-    /// Its timestamp.
-    pub stamp: Option<Stamp>,
-    /// Headers in its tree.
-    pub history: BTreeMap<u64, HistoryAnswer>,
-}
-
-/// A timestamp of a checkpoint.
-#[derive(Clone, Debug)]
-pub struct Stamp {
-    /// RFC 3161.
-    pub token: Vec<u8>,
-    /// RFC 4998.
-    pub record: Option<Vec<u8>>,
-    /// The authority's chain, PEM.
-    pub chain: Option<String>,
 }
 
 /// What was collected of one matter.
@@ -272,16 +241,9 @@ impl Found {
                 .to_vec();
             members.insert(id, Registered { record, chain });
         }
-        let number = proof
-            .genesis
-            .contracts
-            .iter()
-            .position(|one| one.name.as_str() == CONTRACT);
-        let number = number.and_then(|at| u32::try_from(at).ok());
-        let number = number
-            .ok_or_else(|| ExportError::Strange("the genesis has no contract evidence".into()))?;
+        let number = number(&proof.genesis)?;
         Ok(Collected {
-            contract: FIRST_BUSINESS_CONTRACT + number,
+            contract: number,
             state_height: proof.states.first().map_or(0, |claim| claim.height),
             genesis: proof.genesis,
             state,
@@ -359,192 +321,20 @@ impl Found {
     }
 }
 
+/// The evidence contract's number on its ledger.
+fn number<E>(genesis: &Genesis) -> Result<u32, ExportError<E>> {
+    let mut contracts = genesis.contracts.iter();
+    let place = contracts.position(|one| one.name.as_str() == CONTRACT);
+    let place = place.and_then(|at| u32::try_from(at).ok());
+    place
+        .map(|at| FIRST_BUSINESS_CONTRACT + at)
+        .ok_or_else(|| ExportError::Strange("the genesis has no contract evidence".into()))
+}
+
 /// The key that signed a transaction.
 pub fn signing_key(proof: &TransactionProof) -> Option<PublicKey> {
     let view = TransactionView::parse(&proof.transaction).ok()?;
     Some(view.to_transaction().body.key)
-}
-
-/// What keys were proved to hold.
-struct Values<'a>(BTreeMap<(&'a str, &'a [u8]), Option<&'a [u8]>>);
-
-impl<'a> Values<'a> {
-    fn of<E>(
-        keys: &'a [(String, Vec<u8>)],
-        proof: &'a StateAnswerProof,
-    ) -> Result<Self, ExportError<E>> {
-        if keys.len() != proof.states.len() {
-            return Err(ExportError::Strange(
-                "the proof of the rows makes other claims".into(),
-            ));
-        }
-        let mut values = BTreeMap::new();
-        for ((contract, key), claim) in keys.iter().zip(&proof.states) {
-            if claim.key != *key {
-                return Err(ExportError::Strange(
-                    "the proof of the rows is of other keys".into(),
-                ));
-            }
-            values.insert((contract.as_str(), key.as_slice()), claim.value.as_deref());
-        }
-        Ok(Self(values))
-    }
-
-    fn get<E>(&self, contract: &str, key: &[u8]) -> Result<&'a [u8], ExportError<E>> {
-        self.0
-            .get(&(contract, key))
-            .copied()
-            .flatten()
-            .ok_or_else(|| {
-                let key = String::from_utf8_lossy(key);
-                ExportError::Strange(format!("the state has no value under {key} of {contract}"))
-            })
-    }
-
-    fn borsh<T: BorshDeserialize, E>(
-        &self,
-        contract: &str,
-        key: &[u8],
-    ) -> Result<T, ExportError<E>> {
-        let bytes = self.get(contract, key)?;
-        T::try_from_slice(bytes)
-            .map_err(|error| ExportError::Strange(format!("a row of {contract}: {error}")))
-    }
-
-    fn row<T: DeserializeOwned, E>(&self, key: Vec<u8>) -> Result<Row<T>, ExportError<E>> {
-        let bytes = self.get(CONTRACT, &key)?;
-        let strange =
-            |error: serde_json::Error| ExportError::Strange(format!("a row of evidence: {error}"));
-        Ok(Row {
-            row: serde_json::from_slice(bytes).map_err(strange)?,
-            fields: serde_json::from_slice(bytes).map_err(strange)?,
-        })
-    }
-
-    fn rows<T: DeserializeOwned, E>(
-        &self,
-        found: &[T],
-        key: impl Fn(&T) -> Vec<u8>,
-    ) -> Result<Vec<Row<T>>, ExportError<E>> {
-        found.iter().map(|row| self.row(key(row))).collect()
-    }
-}
-
-impl Collected {
-    /// Finds for every height the earliest timestamped checkpoint, or the earliest at all.
-    async fn cover<S: Source>(&mut self, source: &mut S) -> Result<(), ExportError<S::Error>> {
-        for height in self.heights() {
-            let known = self
-                .checkpoints
-                .iter()
-                .find(|(size, one)| **size > height && one.stamp.is_some());
-            let size = match known {
-                Some((size, _)) => Some(*size),
-                None => self.covering(source, height).await?,
-            };
-            let Some(size) = size else { continue };
-            let history = source
-                .history(height, size)
-                .await
-                .map_err(ExportError::Source)?;
-            if let Some(checkpoint) = self.checkpoints.get_mut(&size) {
-                checkpoint.history.insert(height, history);
-                self.covered.insert(height, size);
-            }
-        }
-        Ok(())
-    }
-
-    async fn covering<S: Source>(
-        &mut self,
-        source: &mut S,
-        height: u64,
-    ) -> Result<Option<u64>, ExportError<S::Error>> {
-        let stamped = source.stamped(height).await.map_err(ExportError::Source)?;
-        let wanted = stamped
-            .as_ref()
-            .map_or(height, |stamp| stamp.size.saturating_sub(1));
-        let kept = source
-            .checkpoint(wanted)
-            .await
-            .map_err(ExportError::Source)?;
-        let kept = kept.filter(|one| one.size > height);
-        let (checkpoint, stamp) = match (stamped, kept) {
-            (Some(stamp), kept) => {
-                let cosigned = kept.filter(|one| one.size == stamp.size);
-                let checkpoint = cosigned.unwrap_or_else(|| CheckpointAnswer {
-                    note: stamp.note.clone(),
-                    size: stamp.size,
-                    cosigners: Vec::new(),
-                });
-                (checkpoint, Some(Stamp::decode(stamp)?))
-            }
-            (None, Some(kept)) => (kept, None),
-            (None, None) => return Ok(None),
-        };
-        let size = checkpoint.size;
-        let history = BTreeMap::new();
-        self.checkpoints.entry(size).or_insert(Covering {
-            checkpoint,
-            stamp,
-            history,
-        });
-        Ok(Some(size))
-    }
-
-    /// The blocks in which something of the matter was written, ascending.
-    fn heights(&self) -> BTreeSet<u64> {
-        let entries = self.entries.iter().map(|one| one.row.height);
-        let attestations = self.attestations.iter().map(|one| one.row.height);
-        let acts = self.acts.iter().map(|one| one.row.height);
-        entries.chain(attestations).chain(acts).collect()
-    }
-
-    async fn revocations<S: Source>(
-        &mut self,
-        source: &mut S,
-    ) -> Result<(), ExportError<S::Error>> {
-        // A list is checked under its issuer's certificate, which stands in the chain of whoever signed.
-        let signers = self.members.keys().filter_map(|id| id.split('/').next());
-        let cosigners = self
-            .checkpoints
-            .values()
-            .flat_map(|one| &one.checkpoint.cosigners);
-        let cosigners = cosigners.filter(|one| one.chain_pem.is_some());
-        let issuers: BTreeSet<String> = signers
-            .chain(cosigners.map(|one| one.organisation.as_str()))
-            .map(str::to_owned)
-            .collect();
-        for slug in self
-            .organisations
-            .keys()
-            .filter(|slug| issuers.contains(*slug))
-        {
-            let list = source
-                .revocations(slug)
-                .await
-                .map_err(ExportError::Source)?;
-            if let Some(list) = list {
-                self.revocations.insert(slug.clone(), list);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Stamp {
-    fn decode<E>(answer: StampAnswer) -> Result<Self, ExportError<E>> {
-        let bytes = |text: &str| {
-            BASE64_STANDARD
-                .decode(text)
-                .map_err(|error| ExportError::Strange(format!("a timestamp: {error}")))
-        };
-        Ok(Self {
-            token: bytes(&answer.token)?,
-            record: answer.evidence_record.as_deref().map(bytes).transpose()?,
-            chain: answer.tsa_chain_pem,
-        })
-    }
 }
 
 async fn ask<S: Source, T: DeserializeOwned>(

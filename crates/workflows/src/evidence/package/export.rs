@@ -6,15 +6,18 @@ use super::{
     checklist::{Checklist, checklist},
     collect::{Collected, collect},
     error::ExportError,
-    facts::{Facts, Said, date, named},
-    index::{self, Placed, pretty},
+    facts::{Facts, date},
+    index::{self, pretty},
+    missing::{Missing, SEAL, missing, section},
     operators::{Operators, operators},
+    placing::{Placed, place},
     report,
     seal::{Sealer, seal},
     source::{Holdings, Source},
     verify_md::{self, Guide},
 };
 use blockworm_crypto::{Digest, sha256};
+use blockworm_document::DocumentError;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -83,16 +86,6 @@ pub struct Summary {
     pub missing: Vec<Missing>,
 }
 
-/// Something that a complete package would have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Missing {
-    /// What: `original`, `capture`, `checkpoint`, `time`, `revocations`, `relation`, `seal`.
-    pub what: &'static str,
-    /// In words.
-    #[serde(flatten)]
-    pub said: Said,
-}
-
 /// Everything that the texts for people are made of.
 pub struct Material<'a> {
     /// What was collected.
@@ -124,8 +117,8 @@ pub async fn export<S: Source>(
     request: Request<'_>,
 ) -> Result<Exported, ExportError<S::Error>> {
     let collected = collect(source, request.matter).await?;
-    let placed = index::place(&collected, request.holdings, request.with_originals)
-        .map_err(ExportError::Held)?;
+    let placed =
+        place(&collected, request.holdings, request.with_originals).map_err(ExportError::Held)?;
     let facts = Facts::of(&collected);
     let missing = missing(&collected, &placed, &facts, request.sealer.is_some());
     assemble(&collected, placed, &facts, missing, request)
@@ -136,59 +129,30 @@ fn assemble<E>(
     mut placed: Placed,
     facts: &Facts,
     missing: Vec<Missing>,
-    request: Request<'_>,
+    mut request: Request<'_>,
 ) -> Result<Exported, ExportError<E>> {
     let exported = (request.exported_by, request.exported_ms);
     let asset = request.case.as_ref().map(|case| case.receivable.as_str());
-    let index = pretty(&index::index(
-        collected,
-        &placed,
-        request.holdings,
-        exported,
-        asset,
-    ));
-    let operators = operators(collected, facts);
-    let checklist = checklist(collected, facts, &operators);
+    let index = index::index(collected, &placed, request.holdings, exported, asset);
+    let index = pretty(&index);
     let digest = sha256(&[&index]);
-    let material = Material {
-        collected,
-        facts,
-        placed: &placed,
-        operators: &operators,
-        checklist: &checklist,
-        missing: &missing,
-        index: digest,
-        exported_by: request.exported_by,
-        exported_ms: request.exported_ms,
-    };
-    let report = report::report(&material, &index).to_pdf()?;
-    let mut guide = verify_md::text(&Guide {
-        collected,
-        facts,
-        placed: &placed,
-        exported_ms: request.exported_ms,
-    });
-    guide.push_str(&not_here(&missing));
-    let original_bytes = placed
-        .files
-        .iter()
-        .filter(|(path, _)| path.starts_with("data/originals/"))
-        .map(|(_, bytes)| bytes.len())
-        .sum();
+    let texts = texts(collected, &placed, facts, &missing, (&request, &index))?;
+    let originals = placed.files.range("data/originals/".to_owned()..);
+    let originals = originals.take_while(|(path, _)| path.starts_with("data/originals/"));
+    let original_bytes = originals.map(|(_, bytes)| bytes.len()).sum();
     let mut payload = std::mem::take(&mut placed.files);
     payload.insert("data/matter.json".into(), index);
-    payload.insert("data/operators.json".into(), pretty(&operators));
-    payload.insert("data/checklist.json".into(), pretty(&checklist));
-    payload.insert("data/VERIFY.md".into(), guide.into_bytes());
-    payload.insert("data/report.pdf".into(), report);
-    for (path, bytes) in request.case.map(|case| case.files).unwrap_or_default() {
+    payload.extend(texts);
+    for (path, bytes) in request
+        .case
+        .take()
+        .map(|case| case.files)
+        .unwrap_or_default()
+    {
         payload.insert(format!("data/{path}"), bytes);
     }
-    let id = format!(
-        "{}/{}",
-        collected.genesis.ledger_id(),
-        collected.matter.row.id
-    );
+    let matter = collected.matter.row.id.clone();
+    let id = format!("{}/{matter}", collected.genesis.ledger_id());
     let info = [
         ("Source-Organization", request.exported_by.to_owned()),
         ("External-Identifier", id.clone()),
@@ -196,7 +160,7 @@ fn assemble<E>(
         ("Blockworm-Evidence", "1".to_owned()),
     ];
     let mut bag = Bag {
-        name: collected.matter.row.id.clone(),
+        name: matter,
         info: info.map(|(name, value)| (name.to_owned(), value)).into(),
         payload,
         seal: None,
@@ -224,112 +188,46 @@ fn assemble<E>(
     Ok(Exported { archive, summary })
 }
 
-/// What a complete package would have and this one has not.
-fn missing(collected: &Collected, placed: &Placed, facts: &Facts, sealed: bool) -> Vec<Missing> {
-    let mut missing = Vec::new();
-    let mut lacks = |what, zh: String, en: String| {
-        missing.push(Missing {
-            what,
-            said: Said::new(zh, en),
-        })
+/// The files for people, and those that sum up.
+fn texts(
+    collected: &Collected,
+    placed: &Placed,
+    facts: &Facts,
+    missing: &[Missing],
+    (request, index): (&Request<'_>, &[u8]),
+) -> Result<[(String, Vec<u8>); 4], DocumentError> {
+    let operators = operators(collected, facts);
+    let checklist = checklist(collected, facts, &operators);
+    // Somebody may seal the package later, and what it says must stay true.
+    let lasting: Vec<Missing> = missing
+        .iter()
+        .filter(|one| one.what != SEAL)
+        .cloned()
+        .collect();
+    let material = Material {
+        collected,
+        facts,
+        placed,
+        operators: &operators,
+        checklist: &checklist,
+        missing: &lasting,
+        index: sha256(&[index]),
+        exported_by: request.exported_by,
+        exported_ms: request.exported_ms,
     };
-    for (number, why) in &placed.without_original {
-        let zh = match *why {
-            "erased" => "已由存证人声明销毁",
-            "left out" => "导出时未附",
-            _ => "导出方不持有",
-        };
-        lacks(
-            "original",
-            format!("第 {number} 项的原件：{zh}。"),
-            format!("The original of entry {number}: {why}."),
-        );
-    }
-    for number in &placed.without_capture {
-        lacks(
-            "capture",
-            format!("第 {number} 项的取证记录：导出方不持有。"),
-            format!("The capture record of entry {number}: not held here."),
-        );
-    }
-    for number in &placed.without_document {
-        lacks(
-            "document",
-            format!("第 {number} 号程序所据的文书：导出方不持有。"),
-            format!("The document that act {number} rests on: not held here."),
-        );
-    }
-    let uncovered: Vec<String> = collected
-        .entries
-        .iter()
-        .filter(|one| !collected.covered.contains_key(&one.row.height))
-        .map(|one| one.row.number.to_string())
-        .collect();
-    if !uncovered.is_empty() {
-        let numbers = uncovered.join(", ");
-        lacks(
-            "checkpoint",
-            format!("第 {numbers} 项尚无会签的检查点覆盖。"),
-            format!("No cosigned checkpoint covers entries {numbers} yet."),
-        );
-    }
-    let timed = |number: &u32| facts.times.iter().any(|time| time.covers.contains(number));
-    let untimed: Vec<String> = collected
-        .entries
-        .iter()
-        .filter(|one| !timed(&one.row.number))
-        .map(|one| one.row.number.to_string())
-        .collect();
-    if !untimed.is_empty() {
-        let numbers = untimed.join(", ");
-        lacks(
-            "time",
-            format!("第 {numbers} 项尚无时间戳覆盖。"),
-            format!("No timestamp covers entries {numbers} yet."),
-        );
-    } else if facts.earliest_outside().is_none() {
-        lacks(
-            "time",
-            "没有独立于节点运营者的时间戳。".into(),
-            "No timestamp is by an authority apart from those who run nodes.".into(),
-        );
-    }
-    for slug in collected
-        .organisations
-        .keys()
-        .filter(|slug| !collected.revocations.contains_key(*slug))
-    {
-        let name = named(collected, slug);
-        lacks(
-            "revocations",
-            format!("{name}的证书吊销列表：所问节点没有。"),
-            format!("{name}'s list of revoked certificates: the node that was asked has none."),
-        );
-    }
-    for member in index::exchanged(collected) {
-        lacks(
-            "certificate",
-            format!("{member} 的密钥其后更换，包内是现行证书。"),
-            format!("{member} has exchanged its key since; its certificate here is today's."),
-        );
-    }
-    if !sealed {
-        lacks(
-            "seal",
-            "本包未经公证处或法院封签。".into(),
-            "No notary or court has sealed this package.".into(),
-        );
-    }
-    missing
-}
-
-fn not_here(missing: &[Missing]) -> String {
-    let mut text = String::from("\n## 本包所缺 · What is not in this package\n");
-    for one in missing {
-        text.push_str(&format!("- {} {}\n", one.said.zh, one.said.en));
-    }
-    if missing.is_empty() {
-        text.push_str("- 无 nothing\n");
-    }
-    text
+    let report = report::report(&material, index).to_pdf()?;
+    let mut guide = verify_md::text(&Guide {
+        collected,
+        facts,
+        placed,
+        exported_ms: request.exported_ms,
+    });
+    guide.push_str(&section(&lasting));
+    let file = |name: &str, bytes: Vec<u8>| (format!("data/{name}"), bytes);
+    Ok([
+        file("operators.json", pretty(&operators)),
+        file("checklist.json", pretty(&checklist)),
+        file("VERIFY.md", guide.into_bytes()),
+        file("report.pdf", report),
+    ])
 }

@@ -1,6 +1,6 @@
 //! What follows from what was collected: times with their authorities, who runs what, who is whose, in the words of the report and the checklist.
 
-use super::collect::{Collected, Covering};
+use super::{collect::Collected, covering::Covering};
 use blockworm_crypto::{
     identity::{parse_authority, split_chain},
     timestamp::Token,

@@ -155,23 +155,6 @@ pub trait Holdings {
     fn document(&self, matter: &str, digest: &str) -> Result<Option<(String, Vec<u8>)>, String>;
 }
 
-/// Nothing is held here.
-pub struct Nothing;
-
-impl Holdings for Nothing {
-    fn original(&self, _: &str, _: u32, _: &str) -> Result<Option<Original>, String> {
-        Ok(None)
-    }
-
-    fn opened(&self, _: &str, _: &str) -> Result<Option<Opened>, String> {
-        Ok(None)
-    }
-
-    fn document(&self, _: &str, _: &str) -> Result<Option<(String, Vec<u8>)>, String> {
-        Ok(None)
-    }
-}
-
 /// An original as it goes into the package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {

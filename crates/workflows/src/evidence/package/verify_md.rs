@@ -3,7 +3,8 @@
 use super::{
     collect::Collected,
     facts::{Facts, TimeFact, moment},
-    index::{Placed, record_offset},
+    index::record_offset,
+    placing::Placed,
 };
 use std::fmt::Write as _;
 
