@@ -169,7 +169,7 @@ pub(crate) async fn get_header(place: Place, headers: HeaderMap) -> Result<Respo
 }
 
 /// The height in the path; `latest` is the last durable one.
-fn height(place: &Place) -> Result<u64, Failure> {
+pub(super) fn height(place: &Place) -> Result<u64, Failure> {
     if place.text("height") == "latest" {
         return Ok(place.ledger.status().height);
     }

@@ -1,5 +1,6 @@
 //! Cosigned checkpoints of the history tree, and any header's place in it.
 
+use super::blocks::height;
 use crate::{
     app::{Params, Place},
     model::{CheckpointView, HistoryView},
@@ -15,6 +16,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub(crate) struct CheckpointQuery {
     /// A height that it should cover; the newest unless given.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     covering: Option<u64>,
 }
 
@@ -33,6 +35,10 @@ pub(crate) async fn get_checkpoint(
     place: Place,
     Params(query): Params<CheckpointQuery>,
 ) -> Result<Json<CheckpointView>, Failure> {
+    // The schema's int64 is what programs of other languages hold.
+    if query.covering.is_some_and(|height| i64::try_from(height).is_err()) {
+        return Err(Failure::bad_parameter("covering", "no ledger is as high"));
+    }
     let kept = place.ledger.signed_checkpoint(query.covering)?;
     let kept = kept
         .ok_or_else(|| Failure::not_found("checkpoint", format_args!("a cosigned checkpoint")))?;
@@ -54,7 +60,7 @@ pub(crate) struct HistoryQuery {
     get, path = "/v1/ledgers/{ledger}/history/{height}", tag = "blocks",
     params(
         ("ledger" = String, Path, description = "The ledger's id or name"),
-        ("height" = u64, Path, description = "The header's height, from 0"),
+        ("height" = String, Path, description = "A height from 0 (the genesis header), or `latest`"),
         HistoryQuery
     ),
     responses(
@@ -66,7 +72,7 @@ pub(crate) async fn get_history(
     place: Place,
     Params(query): Params<HistoryQuery>,
 ) -> Result<Json<HistoryView>, Failure> {
-    let height = place.parse("height")?;
+    let height = height(&place)?;
     let all = || place.ledger.status().height.saturating_add(1);
     let size = query.size.unwrap_or_else(all);
     let proved = place.ledger.history_proof(height, size)?;
