@@ -4,14 +4,18 @@
 
 use blockworm_crypto::{
     Algorithm, Digest, KeyCache, Namespace, PublicKey, SecretKey, Signature, SignedDigest,
+    cms::{Purpose, SignedData, Signer, sign_detached, verify_path},
     identity::{
         CertificateAuthority, CertificateRequest, MemberSubject, Validity, describe,
         parse_authority, parse_member, parse_node, split_chain, verify_chain,
     },
+    identity::{Order, Profile},
     keyfile::{self, Cost},
+    pkix::HashAlgorithm,
+    timestamp::{Authority, EvidenceRecord, Request, Response, Token},
 };
 use proptest::prelude::*;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 const VALIDITY: Validity = Validity {
     not_before_ms: 0,
@@ -44,6 +48,26 @@ static KEY_FILE: LazyLock<String> = LazyLock::new(|| {
         Cost::RandomSecret,
     )
     .unwrap()
+});
+
+/// A root, a request, its answer and a signed document, to be damaged.
+static STAMPED: LazyLock<[Vec<u8>; 4]> = LazyLock::new(|| {
+    let root = CertificateAuthority::create("bank", "Bank", Algorithm::P256, VALIDITY).unwrap();
+    let order = Order {
+        profile: Profile::Timestamping,
+        name: "tsa",
+        functions: &[],
+        hosts: &[],
+    };
+    let key = SecretKey::generate(Algorithm::P256).unwrap();
+    let chain = root.issue_as(&order, &key.public_key(), VALIDITY).unwrap();
+    let signer = Signer::new(Arc::new(key), chain).unwrap();
+    let document = sign_detached(b"document", &signer, Some(1_000)).unwrap();
+    let request = Request::of(b"body", HashAlgorithm::Sha256, [1; 16]);
+    let request = request.to_der().unwrap();
+    let authority = Authority::new(signer, "2.25.1", 1).unwrap();
+    let answer = authority.answer(&request, 2_000, 1).der;
+    [root.certificate().to_vec(), request, answer, document]
 });
 
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -135,6 +159,32 @@ proptest! {
             prop_assert_eq!(read, CertificateRequest::parse(&REQUEST).unwrap());
         }
         let _ = verify_chain(member, &damage(authority, &places, cut), at_ms);
+    }
+
+    #[test]
+    fn of_damaged_timestamps_and_documents(
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+        random in bytes(200),
+    ) {
+        let [root, request, answer, document] = &*STAMPED;
+        let _ = Request::parse(&damage(request, &places, cut));
+        for der in [damage(answer, &places, cut), damage(document, &places, cut), random] {
+            let _ = (Request::parse(&der), EvidenceRecord::parse(&der), Response::parse(&der));
+            if let Ok(Response::Granted(token)) = Response::parse(&der)
+                && let Ok(token) = Token::parse(&token)
+            {
+                let roots = [damage(root, &places, cut)];
+                let _ = token.verify(b"body", &roots, &[]);
+                let record = EvidenceRecord::new(token);
+                prop_assert_eq!(EvidenceRecord::parse(&record.to_der()), Ok(record));
+            }
+            if let Ok(signed) = SignedData::parse(&der) {
+                let _ = signed.verify(Some(b"document"));
+            }
+            let crls = std::slice::from_ref(&der);
+            let _ = verify_path(&der, crls, std::slice::from_ref(root), 2_000, Purpose::Timestamping, crls);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod systemd;
 use super::{
     config::{
         AccessSettings, ConfigError, IdentitySettings, ListenerSettings, NEVER_VOTED,
-        NodeConfigFile, Overrides, ProfileName, TlsSettings, read_genesis,
+        NodeConfigFile, Overrides, ProfileName, TimeSettings, TlsSettings, read_genesis,
     },
     elsewhere::is_file_name,
     folder::{ConsortiumFolder, FolderError, write_whole},
@@ -243,6 +243,7 @@ impl Kit {
         settings.console_users_file = PathBuf::from(format!("{}/console-users.json", places.state));
         settings.identity = IdentitySettings::default();
         settings.key_holders = Vec::new();
+        settings.time = TimeSettings::default();
         let head = format!(
             "# Settings of the node of {} ({}), made by `blockworm node package`.\n# Paths are those of the target; docs/node.md has every key.\n\n",
             self.title, self.organisation
@@ -316,6 +317,9 @@ impl Kit {
         }
         if !self.cosigns {
             notes.push(format!("There is no cosigner's key in the organisation's folder, so this node cosigns no checkpoints: `blockworm certificate issue cosigner --node {}`, then make this package anew.", self.organisation));
+        }
+        if self.settings.time != TimeSettings::default() {
+            notes.push("[time] is not part of a package: add it with the URLs and the root files that the target reaches (docs/time.md).".to_owned());
         }
         if self.answers_banks {
             notes.push("This organisation answers banks with evaluation keys; [[key_holders]] is not part of a package: add it with paths of the target (docs/workflows/fingerprint.md).".to_owned());

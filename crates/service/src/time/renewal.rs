@@ -39,7 +39,7 @@ impl<C: Checkpoints> Stamper<C> {
         let due = |about: &About| self.plan.is_due(about, now_ms);
         let due = self.store.find(&ledger, IN_A_ROUND, due);
         let lapsed = |about: &About| self.plan.end_ms(about) < now_ms;
-        let lapsed = self.store.find(&ledger, usize::MAX, lapsed).len() as u64;
+        let lapsed = self.store.count(&ledger, lapsed);
         self.standing.change(ledger, |time| time.lapsed = lapsed);
         let mut renewed = 0;
         for about in due {

@@ -303,6 +303,14 @@ impl StampStore {
         .unwrap_or_default()
     }
 
+    /// How many stamps there are for which the question is answered with yes.
+    pub(super) fn count(&self, ledger: &LedgerId, asked: impl Fn(&About) -> bool) -> u64 {
+        self.with(ledger, |stamps| {
+            Some(stamps.values().filter(|about| asked(about)).count() as u64)
+        })
+        .unwrap_or(0)
+    }
+
     fn with<T>(
         &self,
         ledger: &LedgerId,
