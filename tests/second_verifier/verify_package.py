@@ -243,6 +243,7 @@ def read_index(files, top, info):
     index = json.loads(files["data/matter.json"])
     need(set(index) == set(FIELDS), "fields of matter.json")
     need(index["format"] == "blockworm-evidence/1", "the format")
+    need(all(len(value) <= 512 for value in index.values() if isinstance(value, list)), "a long list")
     for kind, fields in ROWS.items():
         for row in index[kind]:
             optional = {"erased", "findings", "withdrawn", "entry", "of", "outcome", "document", "until_ms"}
@@ -492,6 +493,7 @@ class Case:
     def check_history(self, row):
         size = row["checkpoint"]
         if size is None:
+            need(self.pins["policy"] is None, "the policy wants a checkpoint")
             return UNCHECKED
         checkpoint = self.checkpoint(size)
         item = next(item for item in self.index["checkpoints"] if item["size"] == size)

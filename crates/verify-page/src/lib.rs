@@ -1,6 +1,6 @@
 //! The verifier as a WASM module with four plain exports: what page/worker.js calls, and nothing else.
 //!
-//! The page writes a request as JSON into [`exports::input`], calls [`exports::verify`], and reads
+//! The page writes a request as JSON into `input`, calls `verify`, and reads
 //! the report as JSON. The package stays with the browser: the module asks for pieces of it.
 
 #[cfg(target_family = "wasm")]

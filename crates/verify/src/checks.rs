@@ -36,6 +36,10 @@ struct Case<'a> {
     state: State,
     proofs: Proofs,
     checkpoints: Checkpoints,
+    /// Lists of revocations, DER; those of timestamp authorities first.
+    lists: Vec<Vec<u8>>,
+    /// Certificates of timestamp authorities beside their tokens, DER.
+    tsa_certificates: Vec<Vec<u8>>,
 }
 
 pub(crate) fn run(package: &Package<'_>, pins: &Pins) -> PackageReport {
@@ -82,6 +86,15 @@ fn check_names(files: &Files<'_>, bag: &Bag, index: Index) -> Result<Index, Stri
     if said.is_some_and(|said| *said != identifier) {
         return Err(format!("bag-info.txt is not of {identifier}"));
     }
+    for (folder, most) in [("data/certificates/", 512), ("data/revocation/", 64)] {
+        let count = files
+            .paths()
+            .filter(|path| path.starts_with(folder))
+            .count();
+        if count > most {
+            return Err(format!("{folder} has {count} files, more than {most}"));
+        }
+    }
     let named = format!("({})", index.exported_by);
     let said = bag.info.get("Source-Organization");
     if said.is_some_and(|said| *said != index.exported_by && !said.ends_with(&named)) {
@@ -108,6 +121,8 @@ fn check_case(
         state,
         proofs,
         checkpoints: Checkpoints::read(files, index),
+        lists: time::lists(files),
+        tsa_certificates: time::tsa_certificates(files),
     };
     case.check_people(checks);
     case.check_certificates(checks);

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 /// The format field.
 pub const INDEX_FORMAT: &str = "blockworm-evidence/1";
 
+/// Most items of each list.
+const MAX_LISTED: usize = 512;
+
 /// The index of a package.
 #[derive(Clone, Debug)]
 pub struct Index {
@@ -196,6 +199,18 @@ impl Index {
                 "the format is {:?}, not {INDEX_FORMAT}",
                 raw.format
             ));
+        }
+        let counts = [
+            raw.entries.len(),
+            raw.attestations.len(),
+            raw.acts.len(),
+            raw.relations.len(),
+            raw.organisations.len(),
+            raw.members.len(),
+            raw.checkpoints.len(),
+        ];
+        if counts.iter().any(|count| *count > MAX_LISTED) {
+            return Err(format!("a list has more than {MAX_LISTED} items"));
         }
         let with_salt = ["original", "capture_file", "proof", "checkpoint"];
         Ok(Self {

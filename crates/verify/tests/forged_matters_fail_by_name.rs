@@ -241,6 +241,15 @@ fn entries_cannot_be_left_out_moved_or_taken_from_elsewhere() {
     let report = verify(zip, &pins);
     assert_fails(&report, "state.proof");
     assert_fails(&report, "entry[1].row");
+    // No checkpoint at all: that is less than the pinned policy asks for.
+    let bare = matter.reindexed(|index| {
+        index["checkpoints"] = serde_json::json!([]);
+        index["entries"][0]["checkpoint"] = serde_json::Value::Null;
+    });
+    assert_fails(&verify(bare.clone(), &pins), "entry[1].history");
+    let unpinned = verify(bare, &Pins::default());
+    let found = unpinned.check("entry[1].history").unwrap();
+    assert_eq!(found.verdict, Verdict::Unchecked);
     // A contract of another number.
     let zip = matter.reindexed(|index| index["contract_id"] = 17.into());
     assert_fails(&verify(zip, &pins), "genesis.contract");

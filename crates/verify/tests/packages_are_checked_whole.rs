@@ -18,7 +18,6 @@ fn a_good_package_passes() {
         blockworm_verify::render_package(&report)
     );
     assert_eq!(report.outcome, Outcome::Valid);
-    println!("{}", blockworm_verify::render_package(&report));
     for name in [
         "entry[1].original",
         "entry[2].link",

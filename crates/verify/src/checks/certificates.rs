@@ -14,11 +14,12 @@ const FOLDER: &str = "data/certificates/";
 
 impl Case<'_> {
     pub(super) fn check_certificates(&self, checks: &mut Checks) {
+        let stamping = self.token_certificates();
         for path in self.files.paths() {
             if let Some(name) = path.strip_prefix(FOLDER) {
                 checks.note(
                     format!("certificate:{path}"),
-                    self.check_certificate(path, name),
+                    self.check_certificate(path, name, &stamping),
                 );
             }
             if path.starts_with("data/revocation/") {
@@ -27,10 +28,15 @@ impl Case<'_> {
         }
     }
 
-    fn check_certificate(&self, path: &str, name: &str) -> Result<String, String> {
+    fn check_certificate(
+        &self,
+        path: &str,
+        name: &str,
+        stamping: &[Vec<u8>],
+    ) -> Result<String, String> {
         let chain = pem::certificates(&self.files.read(path)?)?;
         if name.starts_with("tsa-") {
-            return if self.token_certificates().contains(&chain[0]) {
+            return if stamping.contains(&chain[0]) {
                 Ok("a timestamp authority's, which signed a token of the package".into())
             } else {
                 Err("no token of the package is signed with it".into())

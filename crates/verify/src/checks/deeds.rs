@@ -198,8 +198,17 @@ impl Case<'_> {
         checkpoint: Option<u64>,
     ) -> (Verdict, String) {
         let Some(size) = checkpoint else {
-            let reason = "no cosigned checkpoint covers its block yet";
-            return (Verdict::Unchecked, reason.into());
+            return match &self.pins.policy {
+                Some(_) => (
+                    Verdict::Fail,
+                    "the pinned policy wants a cosigned checkpoint, and none covers its block"
+                        .into(),
+                ),
+                None => (
+                    Verdict::Unchecked,
+                    "no cosigned checkpoint covers its block yet".into(),
+                ),
+            };
         };
         let found = self.proofs.get(path).and_then(|proof| {
             let header = proof.proof.chain.header(deed.height);

@@ -136,7 +136,7 @@ impl Case<'_> {
     /// The time of a signature timestamp under a pinned root.
     fn stamped(&self, signed: &Signed, signature: &[u8]) -> Option<u64> {
         let token = Token::parse(signed.timestamp.as_ref()?).ok()?;
-        let verified = token.verify(signature, &self.pins.tsa_roots, &self.lists());
+        let verified = token.verify(signature, &self.pins.tsa_roots, &self.lists);
         verified.ok().map(|verified| verified.time_ms)
     }
 

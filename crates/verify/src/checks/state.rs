@@ -49,6 +49,7 @@ impl State {
             return Err(format!("{FILE} is no state answer"));
         };
         let report = proof.verify(pins.genesis.map(Pin::digest).as_ref());
+        let time_ms = report.certified_time_ms;
         let mut held = true;
         for check in report.checks {
             held &= check.verdict != Verdict::Fail;
@@ -82,7 +83,10 @@ impl State {
         let count = self.rows.len();
         checks.note(
             "state.proof",
-            Ok(format!("{count} rows after block {}", index.state_height)),
+            Ok(format!(
+                "{count} rows after block {}, certified at {time_ms} ms; what came later is not in the package",
+                index.state_height
+            )),
         );
         Ok(())
     }

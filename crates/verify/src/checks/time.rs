@@ -1,8 +1,11 @@
 //! Trusted time: tokens and evidence records over checkpoints, and the earliest one from outside.
 
 use super::Case;
-use crate::{index::CheckpointItem, pem, report::EarliestTime};
-use blockworm_crypto::timestamp::{EvidenceRecord, TimestampError, Token, Verified};
+use crate::{files::Files, index::CheckpointItem, pem, report::EarliestTime};
+use blockworm_crypto::{
+    cms::{MAX_CERTIFICATES, MAX_CRL_BYTES},
+    timestamp::{EvidenceRecord, TimestampError, Token, Verified},
+};
 use blockworm_ledger::report::Checks;
 
 const NO_ROOT: &str =
@@ -64,9 +67,9 @@ impl Case<'_> {
         };
         let verified = token.verify_with(
             body,
-            &self.tsa_certificates(),
+            &self.tsa_certificates,
             &self.pins.tsa_roots,
-            &self.lists(),
+            &self.lists,
         );
         let told = Ok(format!(
             "{} ms since 1970, over the checkpoint's body",
@@ -109,7 +112,7 @@ impl Case<'_> {
                 return None;
             }
         };
-        let verified = record.verify(body, &self.pins.tsa_roots, &self.lists());
+        let verified = record.verify(body, &self.pins.tsa_roots, &self.lists);
         match verified {
             Err(error) if of_trust(&error) && self.pins.tsa_roots.is_empty() => {
                 checks.unchecked(name, NO_ROOT);
@@ -154,32 +157,31 @@ impl Case<'_> {
             verified.time_ms, verified.path.subject, verified.path.root_subject
         )
     }
+}
 
-    fn tsa_certificates(&self) -> Vec<Vec<u8>> {
-        let files = self
-            .files
-            .paths()
-            .filter(|path| path.starts_with("data/certificates/tsa-") && path.ends_with(".pem"));
-        let mut found = Vec::new();
-        for path in files {
-            let chain = self
-                .files
-                .read(path)
-                .and_then(|text| pem::certificates(&text));
-            found.extend(chain.unwrap_or_default());
-        }
-        found.truncate(16);
-        found
-    }
+/// Certificates beside the tokens: what an authority did not put inside.
+pub(super) fn tsa_certificates(files: &Files<'_>) -> Vec<Vec<u8>> {
+    let paths = files
+        .paths()
+        .filter(|path| path.starts_with("data/certificates/tsa-") && path.ends_with(".pem"));
+    let chains = paths.filter_map(|path| pem::certificates(&files.read(path).ok()?).ok());
+    chains.flatten().take(MAX_CERTIFICATES / 2).collect()
+}
 
-    /// Every list of revocations in the package, DER.
-    pub(super) fn lists(&self) -> Vec<Vec<u8>> {
-        let paths = self.files.paths();
-        let lists = paths.filter(|path| path.starts_with("data/revocation/"));
-        lists
-            .filter_map(|path| self.files.read(path).ok())
-            .collect()
-    }
+/// Lists of revocations, those of timestamp authorities first, as many as one path takes.
+pub(super) fn lists(files: &Files<'_>) -> Vec<Vec<u8>> {
+    let mut paths: Vec<&str> = files
+        .paths()
+        .filter(|path| path.starts_with("data/revocation/"))
+        .filter(|path| {
+            files
+                .size(path)
+                .is_some_and(|size| size <= MAX_CRL_BYTES as u64)
+        })
+        .collect();
+    paths.sort_by_key(|path| !path.starts_with("data/revocation/tsa-"));
+    let lists = paths.into_iter().take(MAX_CERTIFICATES);
+    lists.filter_map(|path| files.read(path).ok()).collect()
 }
 
 /// Whether the error is about who is trusted, not about the token itself.

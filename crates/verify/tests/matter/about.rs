@@ -1,6 +1,9 @@
 //! Who ran the nodes of a sample matter, and what a court weighs of it.
 
-use super::{ledger::Ledger, papers};
+use super::{
+    ledger::{Ledger, MATTER},
+    papers,
+};
 use serde_json::{Value, json};
 
 pub fn operators(ledger: &Ledger) -> Value {
@@ -26,4 +29,12 @@ pub fn checklist() -> Value {
         item("16", json!(["entry[1].original", "entry[n].history"])), item("17", json!(["operators.consistent"])),
         item("18", json!(["entry[n].capture"])), item("19", json!(["matter.complete", "file:<path>"])),
     ]})
+}
+
+pub fn matter_row(rows: &[Value]) -> Value {
+    json!({
+        "id": MATTER, "opened_by": rows[0]["by"], "parties": ["bank", "platform"], "entries": 2,
+        "attestations": 1, "acts": 2, "head": rows[1]["link"], "closed": false, "retain_until_ms": null,
+        "hold": null, "height": 1, "time_ms": rows[0]["time_ms"], "transaction": rows[0]["transaction"],
+    })
 }

@@ -161,7 +161,7 @@ impl Matter {
             row["transaction"] = id.into();
             deeds.push(deed);
         }
-        let matter = matter_row(&rows);
+        let matter = about::matter_row(&rows);
         let state = state_rows(&matter, &rows);
         let ledger = Ledger::new(people, genesis, &deeds, state, &wishes.revoked);
         let stamps = stamps(&ledger, &wishes);
@@ -459,14 +459,6 @@ fn proof_path(row: &Value) -> String {
 
 fn history_path(height: u64) -> String {
     format!("data/checkpoints/{SIZE}/history-{height}.json")
-}
-
-fn matter_row(rows: &[Value]) -> Value {
-    json!({
-        "id": MATTER, "opened_by": rows[0]["by"], "parties": ["bank", "platform"], "entries": 2,
-        "attestations": 1, "acts": 2, "head": rows[1]["link"], "closed": false, "retain_until_ms": null,
-        "hold": null, "height": 1, "time_ms": rows[0]["time_ms"], "transaction": rows[0]["transaction"],
-    })
 }
 
 fn state_rows(matter: &Value, rows: &[Value]) -> BTreeMap<Vec<u8>, Vec<u8>> {
