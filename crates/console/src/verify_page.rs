@@ -20,7 +20,6 @@ const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"";
 
 /// `/verify`, where the file is there and is such a page; otherwise no route, which answers as any
 /// unknown page. To be merged into the [pages](crate::pages).
-#[must_use]
 pub fn verify_page(file: &Path) -> Router {
     let Some(page) = read(file) else {
         return Router::new();
