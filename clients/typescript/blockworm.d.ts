@@ -734,6 +734,20 @@ export interface StampingView {
   stamps: number;
 }
 
+/** One contract's own key. */
+export interface StateKey {
+  /** The contract's name. */
+  contract: string;
+  /** The key, hex. */
+  key: string;
+}
+
+/** Keys whose values are to be proved together. */
+export interface StateQuestion {
+  /** 1 to 512. */
+  keys: Array<StateKey>;
+}
+
 /** A contract's value. */
 export interface StateView {
   /** The contract. */
@@ -1081,6 +1095,13 @@ export interface Operations {
     parameters: { ledger: string; number: number };
     answer: ProposalView;
   };
+  /** The list of certificates that an organisation revoked, as far as this node has it: its own organisation's, made anew when it changed; another's, where that organisation handed it in. */
+  get_revocations: {
+    method: "GET";
+    path: "/v1/ledgers/{ledger}/revocations/{organisation}";
+    parameters: { ledger: string; organisation: string };
+    answer: string;
+  };
   /** How the stamping of the ledger is doing on this node since it started. */
   get_stamping: {
     method: "GET";
@@ -1095,6 +1116,14 @@ export interface Operations {
     parameters: { ledger: string };
     query: { limit?: number; cursor?: string };
     answer: Page_StampView;
+  };
+  /** Proofs of many values, or of their absence, all after the same block, in one file that a stranger checks offline. */
+  prove_states: {
+    method: "POST";
+    path: "/v1/ledgers/{ledger}/state-proofs";
+    parameters: { ledger: string };
+    body: StateQuestion;
+    answer: Record<string, unknown>;
   };
   /** The earliest stamped checkpoint that covers a height: the note, the token over its body, the evidence record and the authority's certificates. */
   get_timestamp: {

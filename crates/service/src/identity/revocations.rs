@@ -143,7 +143,10 @@ mod tests {
         let own = [bank.clone()];
         let list = |now_ms| lists.list(&folder, &own, &bank, now_ms).unwrap().unwrap();
         let first = list(NOW_MS);
-        assert_eq!(read_revocation_list(&first, &[issuer.clone()]).unwrap(), 0);
+        assert_eq!(
+            read_revocation_list(&first, std::slice::from_ref(&issuer)).unwrap(),
+            0
+        );
         assert_eq!(list(NOW_MS + 1), first, "it is kept for an hour");
         assert_ne!(list(NOW_MS + FRESH_MS), first);
         log.revoke("bank/maker", NOW_MS, "left").unwrap();

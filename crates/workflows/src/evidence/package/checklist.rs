@@ -267,7 +267,7 @@ fn process(collected: &Collected) -> Item {
         ),
         facts: vec![
             Said::new(
-                "链上只存加盐摘要（SHA-256）；签名为 Ed25519 或 ECDSA P-256;默克尔树依 RFC 6962;时间戳依 RFC 3161;格式全部公开。",
+                "链上只存加盐摘要（SHA-256）；签名为 Ed25519 或 ECDSA P-256；默克尔树依 RFC 6962；时间戳依 RFC 3161；格式全部公开。",
                 "Only salted digests (SHA-256) are on the ledger; signatures are Ed25519 or ECDSA P-256, Merkle trees RFC 6962, timestamps RFC 3161; all formats are public.",
             ),
             Said::new(

@@ -13,7 +13,8 @@ commitment() { { printf 'blockworm/evidence/%s\0' "$1"; bytes "$3"; openssl dgst
 
 # climb LEAF INDEX SIZE SIBLING...: prints the root that a Merkle path leads to (RFC 9162, 2.1.3.2).
 climb() {
-  local hash=$1 node=$2 last=$(($3 - 1)) sibling; shift 3
+  # Digits alone: bash would run what a forged file wrote into an arithmetic expression.
+  local hash=$1 node=${2//[^0-9]/} last=$((${3//[^0-9]/} - 1)) sibling; shift 3
   for sibling in "$@"; do
     [ "$last" -gt 0 ] || fail "the path is too long"
     if [ $((node % 2)) = 1 ] || [ "$node" = "$last" ]; then

@@ -78,6 +78,9 @@ fn introduce(guide: &Guide<'_>, text: &mut String) {
         Unzip, open bash in the folder that holds `bagit.txt` (the one above this file) and run the commands in order. All of them are \
         offline and need only `sha256sum`, `openssl` (3.0 or later) and usual commands. The first that does not hold stops with `FAILED`. \
         The values in them are those of `data/matter.json`: compare.\n\n\
+        本文件随包而来：运行之前请通读，或改用公开文档（docs/formats/evidence-package.md、checkpoint.md）中的命令与核验程序。\n\n\
+        This file came with the package: read it before you run it, or use the verifier and the commands of the public documents \
+        (docs/formats/evidence-package.md, checkpoint.md).\n\n\
         须从本包之外取得并核对 · Get these from elsewhere than this package and compare:\n\n\
         - 创世摘要 genesis digest: `{}`\n\
         - 会签密钥与规则（下列第 5 步）· the cosigners' keys and the policy (step 5 below)\n\
@@ -360,7 +363,7 @@ fn seal_and_report(guide: &Guide<'_>) -> Step {
 
 fn verifier() -> Step {
     let commands = "if [ -n \"${GENESIS:-}\" ] && command -v blockworm-verify > /dev/null; then\n  \
-        blockworm-verify . --genesis \"$GENESIS\" ${POLICY:+--policy \"$POLICY\"} || fail \"blockworm-verify\"\n\
+        blockworm-verify \"$PWD\" --genesis \"$GENESIS\" ${POLICY:+--policy \"$POLICY\"} || fail \"blockworm-verify\"\n\
         else\n  echo \"set GENESIS (a file or 64 hex digits) and POLICY (a file) and install blockworm-verify for all checks\"\nfi\n\
         rm -rf \"$work\"; echo \"everything that was checked holds\"\n";
     Step::new(
