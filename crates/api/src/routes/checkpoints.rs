@@ -36,7 +36,10 @@ pub(crate) async fn get_checkpoint(
     Params(query): Params<CheckpointQuery>,
 ) -> Result<Json<CheckpointView>, Failure> {
     // The schema's int64 is what programs of other languages hold.
-    if query.covering.is_some_and(|height| i64::try_from(height).is_err()) {
+    if query
+        .covering
+        .is_some_and(|height| i64::try_from(height).is_err())
+    {
         return Err(Failure::bad_parameter("covering", "no ledger is as high"));
     }
     let kept = place.ledger.signed_checkpoint(query.covering)?;
