@@ -140,7 +140,7 @@ pub fn is_path(name: &str) -> bool {
         && name.chars().all(sign)
 }
 
-/// The files of an archive that [`write`] made, in their order; anything else is refused.
+/// The files of an archive that [`write()`] made, in their order; anything else is refused.
 ///
 /// # Errors
 /// [`ArchiveError`].
