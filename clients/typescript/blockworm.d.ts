@@ -1053,7 +1053,7 @@ export interface Operations {
   get_history: {
     method: "GET";
     path: "/v1/ledgers/{ledger}/history/{height}";
-    parameters: { ledger: string; height: number };
+    parameters: { ledger: string; height: string };
     query: { size?: number };
     answer: HistoryView;
   };

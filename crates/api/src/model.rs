@@ -326,6 +326,7 @@ pub struct BlockSummary {
 #[serde(deny_unknown_fields)]
 pub struct StateQuestion {
     /// 1 to 512.
+    #[schema(min_items = 1, max_items = 512)]
     pub keys: Vec<StateKey>,
 }
 
@@ -334,8 +335,10 @@ pub struct StateQuestion {
 #[serde(deny_unknown_fields)]
 pub struct StateKey {
     /// The contract's name.
+    #[schema(pattern = "^[a-z][a-z0-9-]{0,31}$")]
     pub contract: String,
     /// The key, hex.
+    #[schema(pattern = "^([0-9a-fA-F]{2})*$")]
     pub key: String,
 }
 

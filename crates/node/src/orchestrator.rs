@@ -193,15 +193,24 @@ where
         let Some(old) = entering.get().checked_sub(2) else {
             return;
         };
-        let partition = self.votes_partition(Epoch::new(old));
-        match context.remove(&partition, None).await {
-            Ok(()) | Err(commonware_runtime::Error::PartitionMissing(_)) => {}
-            Err(error) => tracing::warn!(partition, %error, "old votes were not removed"),
+        for ours in [true, false] {
+            let partition = self.votes_partition(Epoch::new(old), ours);
+            match context.remove(&partition, None).await {
+                Ok(()) | Err(commonware_runtime::Error::PartitionMissing(_)) => {}
+                Err(error) => tracing::warn!(partition, %error, "old votes were not removed"),
+            }
         }
     }
 
-    fn votes_partition(&self, epoch: Epoch) -> String {
-        let votes = storage::votes_partition(&self.ledger.rules.id, epoch.get());
+    /// Where the epoch's votes are journaled. A key that does not vote in it never replays the votes
+    /// that a key before it cast from this folder.
+    fn votes_partition(&self, epoch: Epoch, ours: bool) -> String {
+        let (ledger, epoch) = (&self.ledger.rules.id, epoch.get());
+        let votes = if ours {
+            storage::votes_partition(ledger, epoch)
+        } else {
+            storage::watched_partition(ledger, epoch)
+        };
         format!("{}{votes}", self.partition_prefix)
     }
 
@@ -248,7 +257,7 @@ where
                 relay: self.inline.clone(),
                 reporter: Reporters::from((self.inline.clone(), self.votes.clone())),
                 strategy: Sequential,
-                partition: self.votes_partition(epoch),
+                partition: self.votes_partition(epoch, committee.has_us),
                 mailbox_size: NZUsize!(1_024),
                 epoch,
                 floor: Floor::Genesis(floor),

@@ -32,6 +32,13 @@ pub fn votes_partition(ledger: &LedgerId, epoch: u64) -> String {
     format!("{ledger}-votes-{epoch}")
 }
 
+/// The partition of what an epoch's others voted, while this node's key does not vote in it. A new key
+/// may begin in an epoch in which the one before it voted, whose votes are not its own.
+#[must_use]
+pub fn watched_partition(ledger: &LedgerId, epoch: u64) -> String {
+    format!("{ledger}-watched-{epoch}")
+}
+
 /// The partition of the record kept beside the votes: it stays and goes with them.
 #[must_use]
 pub fn ballots_partition(ledger: &LedgerId) -> String {

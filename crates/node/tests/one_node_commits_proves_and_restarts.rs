@@ -57,6 +57,38 @@ fn id(transaction: &Bytes) -> blockworm_ledger::TransactionId {
     TransactionView::parse(transaction).unwrap().id()
 }
 
+/// A key that replaces another may begin in an epoch in which the one before it voted from the same folder.
+#[tokio::test]
+async fn a_new_key_takes_none_of_the_old_ones_votes_for_its_own() {
+    let (consortium, directory) = (alone(), tempfile::tempdir().unwrap());
+    let node = start(&consortium, directory.path());
+    let ledger = node.handle().ledger(&consortium.ledger).unwrap();
+    let one = consortium.issue(0, 1, now_ms() + 60_000);
+    let receipt = ledger.submit_and_wait(vec![one], PATIENCE).await;
+    let height = receipt[0].as_ref().unwrap().as_ref().unwrap().height;
+    drop(ledger);
+    node.stop().unwrap();
+
+    let mut next = config(&consortium, directory.path());
+    next.consensus_key = support::key("the next", 0);
+    let node = blockworm_node::start(next, builtins()).unwrap();
+    let ledger = node.handle().ledger(&consortium.ledger).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let status = ledger.status();
+    assert!(status.height >= height && !status.votes, "{status:?}");
+    drop(ledger);
+    node.stop().unwrap();
+
+    // The key before finds its own votes again and goes on.
+    let node = start(&consortium, directory.path());
+    let ledger = node.handle().ledger(&consortium.ledger).unwrap();
+    let two = consortium.issue(0, 2, now_ms() + 60_000);
+    let receipt = ledger.submit_and_wait(vec![two], PATIENCE).await;
+    assert_eq!(receipt[0].as_ref().unwrap().as_ref().unwrap().code, "ok");
+    drop(ledger);
+    node.stop().unwrap();
+}
+
 #[tokio::test]
 async fn what_is_committed_is_proven_and_survives_a_restart() {
     let (consortium, directory) = (alone(), tempfile::tempdir().unwrap());

@@ -20,7 +20,7 @@ const MEDIA: &str = "application/pkix-crl";
     get, path = "/v1/ledgers/{ledger}/revocations/{organisation}", tag = "identity",
     params(
         ("ledger" = String, Path, description = "The ledger's id or name"),
-        ("organisation" = String, Path, description = "The organisation's slug")
+        ("organisation" = String, Path, description = "The organisation's slug", pattern = "^[a-z][a-z0-9-]{0,31}$")
     ),
     responses(
         (status = 200, description = "A list of RFC 5280, DER", body = Vec<u8>, content_type = "application/pkix-crl"),
