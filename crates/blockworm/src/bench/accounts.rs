@@ -29,8 +29,8 @@ use std::time::Duration;
 /// How long a signed transfer is good for; the ledger admits at most 120 s beyond its last block, and
 /// an idle ledger's last block may be ten seconds old.
 pub const GOOD_FOR: Duration = Duration::from_secs(100);
-/// Members in one registration; the contract takes 64, a transaction 64 KiB.
-const REGISTERED_AT_ONCE: usize = 48;
+/// Members in one registration: as many as the contract takes.
+const REGISTERED_AT_ONCE: usize = 32;
 /// How long a request of the preparation may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The contracts of the trade's ledger.
