@@ -6,6 +6,7 @@ mod clock;
 pub mod config;
 pub mod consensus;
 pub mod cosigning;
+mod early;
 pub mod engine;
 mod following;
 pub mod gossip;

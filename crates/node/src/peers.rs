@@ -5,8 +5,8 @@
 
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{
-    LimitedSender, Message, PeerSetSubscription, PeerSetUpdate, Provider, Receiver, Recipients,
-    TrackedPeers,
+    CheckedSender as _, LimitedSender, Message, PeerSetSubscription, PeerSetUpdate, Provider,
+    Receiver, Recipients, TrackedPeers,
 };
 use commonware_utils::{channel::mpsc, ordered::Set};
 use std::{
@@ -183,6 +183,15 @@ impl Attendance {
 pub struct PeerSender<S> {
     inner: S,
     peers: LedgerPeers,
+}
+
+impl<S: LimitedSender<PublicKey = PublicKey>> PeerSender<S> {
+    /// Who could be sent something now, of this ledger's nodes and others'; nothing is sent. Counts
+    /// towards the channel's rate like a message to each of them.
+    pub fn connected(&mut self) -> Vec<PublicKey> {
+        let connected = self.inner.check(Recipients::All);
+        connected.map_or_else(|_| Vec::new(), |peers| peers.recipients())
+    }
 }
 
 impl<S: LimitedSender<PublicKey = PublicKey>> LimitedSender for PeerSender<S> {

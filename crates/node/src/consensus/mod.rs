@@ -8,3 +8,4 @@ pub mod keys;
 pub mod roots;
 pub mod succession;
 pub mod transactions;
+pub mod turns;
