@@ -3,10 +3,10 @@
 
 mod dsl;
 
-use blockworm_workflows::receivable::SAMPLE_INVOICE;
+use blockworm_workflows::{evidence::package::archive, receivable::SAMPLE_INVOICE};
 use dsl::{Consortium, blockworm, path, wait};
 use serde_json::Value;
-use std::fs;
+use std::{fs, path::Path};
 
 const SUPPLIER: &str = "platform/supplier-b";
 
@@ -163,6 +163,7 @@ fn a_part_goes_down_the_chain_and_back_with_its_case() {
         scene.receivable("case", &flags).error_code(),
         "case.other_document"
     );
+    the_case_goes_to_court_in_a_package(&scene, &genesis);
     // The buyer pays what is left to whoever holds it now.
     scene.receivable("settle", &[]).json();
     let shown = scene.receivable("show", &[]).json();
@@ -170,4 +171,69 @@ fn a_part_goes_down_the_chain_and_back_with_its_case() {
         (&shown["status"], &shown["overdue"]),
         (&Value::from("settled"), &Value::from(false))
     );
+}
+
+/// The overdue debt with its case file in an evidence package, which is checked without us.
+fn the_case_goes_to_court_in_a_package(scene: &Scene, genesis: &Path) {
+    let consortium = &scene.consortium;
+    let package = consortium.beside("case.evidence.zip");
+    let export = ["evidence", "export", "--asset", &scene.id, "--as", "bank"];
+    let export = [&export[..], &["-o", path(&package)]].concat();
+    let refused = consortium.run(&export);
+    assert_eq!(refused.error_code(), "evidence.matter_not_found");
+    // The refusal names the matter in which the bank puts what it wrote to the debtor.
+    let matter = matter_of(&scene.id);
+    assert!(refused.stdout.contains(&matter) || refused.stderr.contains(&matter));
+    let letter = consortium.beside("notice.txt");
+    let deposit = ["evidence", "deposit", &matter, path(&letter)];
+    let deposit = [&deposit[..], &["--phase", "notice", "--as", "bank/maker"]].concat();
+    consortium.run(&deposit).json();
+    consortium.run(&export).json();
+
+    let verify = ["verify", path(&package), "--genesis", path(genesis)];
+    let verified = blockworm(&[&verify[..], &["--output", "json"]].concat());
+    assert_eq!(verified.code, Some(2), "no policy was pinned: {verified:?}");
+    let report: Value = serde_json::from_str(&verified.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.iter().all(|check| check["verdict"] != "fail"));
+    let files = archive::read(&fs::read(&package).unwrap()).unwrap();
+    let within = |name: &str| {
+        let mut all = files.iter();
+        let found = all.find(|(path, _)| path.split_once('/').is_some_and(|(_, at)| at == name));
+        &found.unwrap_or_else(|| panic!("{name} is missing")).1
+    };
+    let case: Value = serde_json::from_slice(within("data/case.json")).unwrap();
+    assert_eq!(case["receivable"]["overdue"], true);
+    let passes = |name: &str| {
+        let mut all = checks.iter();
+        all.any(|check| check["name"] == name && check["verdict"] == "pass")
+    };
+    assert!(
+        passes("file:data/case.json") && passes("asset.case"),
+        "{report:#}"
+    );
+    let transactions = case["transactions"].as_array().unwrap();
+    assert!(transactions.len() >= 7);
+    for transaction in transactions {
+        let name = transaction["proof"].as_str().unwrap();
+        let proof = consortium.beside("from-the-package.json");
+        let file = format!("data/{name}");
+        assert!(passes(&format!("asset.proof:{file}")), "{report:#}");
+        fs::write(&proof, within(&file)).unwrap();
+        let verified = blockworm(&["verify", path(&proof), "--genesis", path(genesis)]);
+        assert_eq!(verified.code, Some(0), "{name}: {verified:?}");
+    }
+}
+
+/// The matter that bears the id of a receivable.
+fn matter_of(receivable: &str) -> String {
+    let plain = |one: char| {
+        if one.is_ascii_alphanumeric() {
+            one
+        } else {
+            '-'
+        }
+    };
+    let name = receivable.to_ascii_lowercase();
+    name.chars().take(64).map(plain).collect()
 }

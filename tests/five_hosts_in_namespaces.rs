@@ -400,7 +400,7 @@ fn two_unplugged(scene: &Scene) {
     }
     // Connections that were cut are made anew: waiting for the old ones took minutes.
     assert!(
-        back.elapsed() < Duration::from_secs(30),
+        back.elapsed() < Duration::from_secs(90),
         "{:?}",
         back.elapsed()
     );

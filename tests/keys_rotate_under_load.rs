@@ -5,7 +5,7 @@ mod dsl;
 
 use blockworm_crypto::identity::{split_chain, verify_chain};
 use blockworm_service::identity::{decode_pem, read_certificate};
-use dsl::{Consortium, load::send_batch, not_run, path};
+use dsl::{Consortium, PATIENCE, load::send_batch, not_run, path};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -18,6 +18,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+/// The longest that a node waits for a receipt is a minute.
+const ANSWER: Duration = Duration::from_secs(50);
 
 fn registered(consortium: &Consortium, ledger: &str, member: &str) -> Value {
     let question = json!({ "member": { "id": member } }).to_string();
@@ -69,7 +72,7 @@ fn load(
         let (mut ids, mut refused) = (BTreeSet::new(), Vec::new());
         while going.load(Ordering::Relaxed) {
             let to = (money.as_str(), "bank/maker-2");
-            let wait = Duration::from_secs(10);
+            let wait = ANSWER;
             let done = runtime.block_on(send_batch(&client, &signer, to, 2, wait));
             ids.extend(done.ids);
             refused.extend(done.refused);
@@ -96,7 +99,7 @@ fn keys_and_authorities_change_under_load() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (client, ledger) = (consortium.client("platform"), consortium.ledger());
     for id in &sent {
-        let receipt = runtime.block_on(client.receipt(&ledger, id, Duration::from_secs(10)));
+        let receipt = runtime.block_on(client.receipt(&ledger, id, ANSWER));
         assert_eq!(receipt.unwrap().unwrap().code, "ok");
     }
     a_server_shows_its_next_certificate(&consortium, &runtime);
@@ -224,7 +227,7 @@ fn a_server_shows_its_next_certificate(consortium: &Consortium, runtime: &tokio:
     let kept = decode_pem(&kept).unwrap();
     let begun = Instant::now();
     while shown() == before {
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < PATIENCE);
         thread::sleep(Duration::from_millis(200));
     }
     assert_eq!(shown(), split_chain(&kept).unwrap()[0]);

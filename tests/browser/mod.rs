@@ -13,7 +13,7 @@ use std::{
 };
 
 /// How long a page may take to get where a scenario wants it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running browser with one tab; it ends with this value.
 pub struct Browser {

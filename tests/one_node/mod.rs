@@ -23,7 +23,7 @@ use std::{
 use tokio::runtime::Runtime;
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(55);
 
 /// The node, which lives as long as the tests.
 pub struct OneNode {

@@ -14,7 +14,7 @@ use std::{
 };
 use support::{Consortium, builtins, parameters};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Blocks in an epoch of the ledger that passes many.
 const SHORT_EPOCH: u64 = 6;
 

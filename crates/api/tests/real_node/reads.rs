@@ -1,6 +1,6 @@
 //! Reading: the node, ledgers, blocks, transactions, proofs, state, contracts, health and metrics.
 
-use crate::world::{WORLD, problem};
+use crate::world::{PATIENCE, WORLD, problem};
 use blockworm_api::{
     ClientError, Paging,
     model::{StateKey, StateQuestion},
@@ -110,10 +110,7 @@ async fn proof(id: &str) -> String {
             Err(error) => {
                 assert_eq!(error.code(), Some("proof.not_yet_provable"), "{error}");
                 assert!(error.is_temporary());
-                assert!(
-                    started.elapsed() < Duration::from_secs(20),
-                    "never provable"
-                );
+                assert!(started.elapsed() < PATIENCE, "never provable");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -408,7 +405,7 @@ fn a_checkpoint_covers_every_block_and_shows_who_cosigned_it() {
             {
                 break view;
             }
-            assert!(begun.elapsed() < Duration::from_secs(30));
+            assert!(begun.elapsed() < PATIENCE);
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         let signed = SignedCheckpoint::parse(view.note.as_bytes()).unwrap();
