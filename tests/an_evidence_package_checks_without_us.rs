@@ -187,6 +187,19 @@ fn others_programs_and_the_packages_own_commands_check_it() {
         "{played}"
     );
     assert_eq!(summary["sealed_by"], "notary");
+    // The genesis stands in it once, not in each of nine proofs.
+    let files = archive::read(&fs::read(&package).unwrap()).unwrap();
+    let holding = files.iter().filter(|(_, bytes)| {
+        let text = String::from_utf8_lossy(bytes);
+        text.contains("\"ca_certificate\"")
+    });
+    let holding: Vec<&str> = holding.map(|(name, _)| name.as_str()).collect();
+    assert!(
+        matches!(holding[..], [one] if one.ends_with("/data/genesis.json")),
+        "{holding:?}"
+    );
+    let overhead = summary["overhead_bytes"].as_u64().unwrap();
+    assert!(overhead < 160_000, "{overhead}");
     let matter = played["matter"].as_str().unwrap();
     let what = |report: &Value| -> Vec<String> {
         let all = report["missing"].as_array().unwrap();

@@ -340,9 +340,23 @@ class Case:
             self.state, self.rows = None, None
             raise
 
+    def load(self, path, kind):
+        """A proof with its genesis: its own, or the package's where it is of version 3."""
+        proof = json.loads(self.files[path])
+        need(proof["format"] == f"blockworm-{kind}/{proofs.version(proof)}", "the format")
+        if "genesis" not in proof:
+            proof["genesis"] = json.loads(self.files["data/genesis.json"])
+        return proof
+
+    def genesis(self):
+        file = self.files.get("data/genesis.json")
+        genesis = self.state["genesis"] if file is None else json.loads(file)
+        # What has no encoding is no genesis.
+        proofs.genesis(genesis)
+        return genesis
+
     def prove_state(self):
-        self.state = json.loads(self.files["data/proofs/state.json"])
-        need(self.state["format"] in ("blockworm-state/1", "blockworm-state/2"), "the format")
+        self.state = self.load("data/proofs/state.json", "state")
         pin, sound = self.pins["genesis"], True
         headers = {h["height"]: h for h in self.state["chain"]["headers"]}
         found = list(proofs.shared_checks(self.state, pin))
@@ -376,8 +390,7 @@ class Case:
 
     def read_proof(self, path):
         try:
-            proof = json.loads(self.files[path])
-            need(proof["format"] in ("blockworm-proof/1", "blockworm-proof/2"), "the format")
+            proof = self.load(path, "proof")
             found = list(proofs.shared_checks(proof, self.pins["genesis"])) + list(proofs.transaction_checks(proof))
             return proof, found
         except (Wrong, LookupError, TypeError, ValueError, AttributeError):
@@ -391,13 +404,13 @@ class Case:
     def check_genesis(self):
         for path, (proof, _) in self.proofs.items():
             need(proof is None or proof["genesis_digest"] == self.index["genesis_digest"], path)
-        digest = sha256(proofs.genesis(self.state["genesis"]))
+        digest = sha256(proofs.genesis(self.genesis()))
         need(digest == self.index["genesis_digest"] and digest[:32] == self.index["ledger"], "the digest")
 
     def check_contract(self):
         place = self.index["contract_id"] - 16
         need(place >= 0, "a contract of the system")
-        contract = self.state["genesis"]["contracts"][place]
+        contract = self.genesis()["contracts"][place]
         need(contract["name"] == self.index["contract"] and contract["code"].startswith("evidence@"), "the contract")
 
     # Rows
@@ -620,7 +633,7 @@ class Case:
             try:
                 roles = organisation_row(self.row(1, node["organisation"].encode()))["roles"]
             except (LookupError, Wrong):
-                roles = next(o["roles"] for o in self.state["genesis"]["organisations"] if o["id"] == node["organisation"])
+                roles = next(o["roles"] for o in self.genesis()["organisations"] if o["id"] == node["organisation"])
             need(roles == node["roles"], "its roles")
             if node["cosigner"] is not None:
                 key_name, _, key = read_key(node["cosigner"])

@@ -48,6 +48,17 @@ pub enum Mark {
         /// What it says.
         line: Line,
     },
+    /// The dark modules of a QR code: runs of neighbours in rows, as begin, end and row.
+    Code {
+        /// Its left edge.
+        x: f32,
+        /// Its upper edge.
+        y: f32,
+        /// How wide and high a module is.
+        side: f32,
+        /// They.
+        runs: Vec<[i32; 3]>,
+    },
     /// Filled areas: left, top, width, height.
     Areas {
         /// They.
@@ -151,8 +162,7 @@ impl Setter {
         let modules = code.size();
         // Quarters of a point are written short.
         let side = (4.0 * CODE / modules as f32).floor() / 4.0;
-        let (left, top) = (left.round(), top.round());
-        let mut areas = Vec::new();
+        let mut runs = Vec::new();
         for row in 0..modules {
             let mut column = 0;
             while column < modules {
@@ -160,15 +170,15 @@ impl Setter {
                 while column < modules && code.get_module(column, row) {
                     column += 1;
                 }
-                // Neighbours are one area.
+                // Neighbours are one run.
                 if column > begin {
-                    let (x, y) = (left + begin as f32 * side, top + row as f32 * side);
-                    areas.push([x, y, (column - begin) as f32 * side, side]);
+                    runs.push([begin, column, row]);
                 }
                 column += 1;
             }
         }
-        self.areas(areas, [0, 0, 0]);
+        let (x, y) = (left.round(), top.round());
+        self.mark(Mark::Code { x, y, side, runs });
         Ok(())
     }
 

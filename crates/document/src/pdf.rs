@@ -11,10 +11,10 @@ use krilla::{
     color::rgb,
     configure::{Archival, ConfigurationBuilder},
     embed::{AssociationKind, EmbeddedFile, MimeType},
-    geom::{PathBuilder, Point, Rect},
+    geom::{PathBuilder, Point, Rect, Transform},
     metadata::{DateTime, Metadata},
     page::PageSettings,
-    paint::Fill,
+    paint::{Fill, Stroke},
     surface::Surface,
     text::{Font, GlyphId, KrillaGlyph},
 };
@@ -81,10 +81,12 @@ fn embedded_file(attachment: &Attachment, date: DateTime) -> Result<EmbeddedFile
 fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 2]) {
     match mark {
         Mark::Text { x, y, line } => text(surface, *x, *y, line, fonts),
+        Mark::Code { x, y, side, runs } => code(surface, [*x, *y, *side], runs),
         Mark::Areas { areas, colour } => {
             let mut path = PathBuilder::new();
-            for [x, y, width, height] in areas {
-                if let Some(area) = Rect::from_xywh(*x, *y, *width, *height) {
+            for area in areas {
+                let [x, y, width, height] = area.map(short);
+                if let Some(area) = Rect::from_xywh(x, y, width, height) {
                     path.push_rect(area);
                 }
             }
@@ -94,6 +96,31 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 2]) {
             }
         }
     }
+}
+
+/// A length in tenths of a point, so that it is written short; nobody sees a twentieth of a point.
+fn short(length: f32) -> f32 {
+    (length * 10.0).round() / 10.0
+}
+
+/// Lines one module high, in a measure in which a module is one: short numbers, and few of them.
+fn code(surface: &mut Surface<'_>, [x, y, side]: [f32; 3], runs: &[[i32; 3]]) {
+    let mut path = PathBuilder::new();
+    for [begin, end, row] in runs {
+        path.move_to(*begin as f32, *row as f32);
+        path.line_to(*end as f32, *row as f32);
+    }
+    let Some(path) = path.finish() else { return };
+    let middle = y + side / 2.0;
+    surface.push_transform(&Transform::from_row(side, 0.0, 0.0, side, x, middle));
+    surface.set_fill(None);
+    surface.set_stroke(Some(Stroke {
+        paint: rgb::Color::new(0, 0, 0).into(),
+        ..Stroke::default()
+    }));
+    surface.draw_path(&path);
+    surface.set_stroke(None);
+    surface.pop();
 }
 
 /// Runs of glyphs of one face, one after the other.
@@ -106,7 +133,7 @@ fn text(surface: &mut Surface<'_>, x: f32, y: f32, line: &Line, fonts: &[Font; 2
         };
         let (glyphs, characters) = placed(run);
         surface.draw_glyphs(
-            Point::from_xy(x, y),
+            Point::from_xy(short(x), short(y)),
             &glyphs,
             font.clone(),
             &characters,

@@ -27,13 +27,16 @@ pub enum ProofError {
     #[error("the proof is malformed: {0}")]
     Malformed(String),
     /// A format that this program does not read.
-    #[error("the format {found:?} is neither {:?} nor {:?}", .expected[0], .expected[1])]
+    #[error("the format {found:?} is none of {}", .expected.join(", "))]
     UnknownFormat {
         /// What the file says.
         found: String,
         /// What is read.
-        expected: [&'static str; 2],
+        expected: [&'static str; 3],
     },
+    /// The file names its genesis and does not hold it, and none was given.
+    #[error("the proof does not hold its genesis {0}: it is checked with the file of that genesis")]
+    GenesisMissing(Digest),
 }
 
 impl ProofError {
@@ -44,6 +47,7 @@ impl ProofError {
             Self::Oversized(_) => "proof.oversized",
             Self::Malformed(_) => "proof.malformed",
             Self::UnknownFormat { .. } => "proof.unknown_format",
+            Self::GenesisMissing(_) => "proof.genesis_missing",
         }
     }
 }

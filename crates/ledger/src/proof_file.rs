@@ -1,12 +1,14 @@
 //! Proofs as JSON files, readable by people and by other programs: `blockworm-proof/1` and
-//! `blockworm-state/1`, and `/2` of each where the validators have changed since the genesis.
+//! `blockworm-state/1`, `/2` of each where the validators have changed since the genesis, and `/3`
+//! where the genesis stands in a file of its own.
 
 use crate::{
     chain::CertifiedHeaders,
     genesis::Genesis,
     names::{ContractName, LedgerId, MemberId},
-    proof::{PROOF_MAX_BYTES, ProofError, TransactionProof},
+    proof::{PROOF_MAX_BYTES, Pin, ProofError, TransactionProof},
     receipt::Receipt,
+    report::VerificationReport,
     state_claim::{StateAnswerProof, StateClaim},
     transaction::{Transaction, TransactionBody, TransactionView},
 };
@@ -14,36 +16,73 @@ use blockworm_crypto::{Digest, PublicKey, Signature, merkle::InclusionProof};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The format fields of a transaction proof: without handovers, and with them.
-pub const PROOF_FORMATS: [&str; 2] = ["blockworm-proof/1", "blockworm-proof/2"];
+/// The format fields of a transaction proof: with its genesis and without handovers, with both,
+/// without its genesis.
+pub const PROOF_FORMATS: [&str; 3] = [
+    "blockworm-proof/1",
+    "blockworm-proof/2",
+    "blockworm-proof/3",
+];
 /// The format fields of a state answer, likewise.
-pub const STATE_FORMATS: [&str; 2] = ["blockworm-state/1", "blockworm-state/2"];
+pub const STATE_FORMATS: [&str; 3] = [
+    "blockworm-state/1",
+    "blockworm-state/2",
+    "blockworm-state/3",
+];
 
-/// A verifier that knows no handovers must not be asked to read one, and reads all else.
-fn format_for(formats: [&'static str; 2], chain: &CertifiedHeaders) -> &'static str {
-    formats[usize::from(!chain.handovers.is_empty())]
+/// A verifier that knows no handovers must not be asked to read one, and one that expects the
+/// genesis inside not a file without it; each reads all else.
+fn format_for(
+    formats: [&'static str; 3],
+    chain: &CertifiedHeaders,
+    genesis: Option<&Genesis>,
+) -> &'static str {
+    match (genesis, chain.handovers.is_empty()) {
+        (None, _) => formats[2],
+        (Some(_), false) => formats[1],
+        (Some(_), true) => formats[0],
+    }
 }
 
 /// A proof file of either kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofFile {
-    /// `blockworm-proof/1` or `/2`.
+    /// `blockworm-proof/1`, `/2` or `/3`.
     Transaction(Box<TransactionProof>),
-    /// `blockworm-state/1` or `/2`.
+    /// `blockworm-state/1`, `/2` or `/3`.
     State(Box<StateAnswerProof>),
 }
 
 impl ProofFile {
-    /// Reads a file of either kind.
+    /// Reads a file of either kind that holds its genesis.
     ///
     /// # Errors
-    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`.
+    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`, `proof.genesis_missing`.
     pub fn from_json(text: &str) -> Result<Self, ProofError> {
+        Self::from_json_with(text, None)
+    }
+
+    /// Reads a file of either kind. A proof that does not hold its genesis takes this one, and
+    /// whether it is the one that the proof names is for [`Self::verify`] to say.
+    ///
+    /// # Errors
+    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`, `proof.genesis_missing`.
+    pub fn from_json_with(text: &str, genesis: Option<&Genesis>) -> Result<Self, ProofError> {
         match format_of(&parse(text)?).as_str() {
             format if STATE_FORMATS.contains(&format) => {
-                StateAnswerProof::from_json(text).map(|proof| Self::State(Box::new(proof)))
+                StateAnswerProof::read(text, genesis).map(|proof| Self::State(Box::new(proof)))
             }
-            _ => TransactionProof::from_json(text).map(|proof| Self::Transaction(Box::new(proof))),
+            _ => TransactionProof::read(text, genesis)
+                .map(|proof| Self::Transaction(Box::new(proof))),
+        }
+    }
+
+    /// Checks everything; see docs/formats/proof.md for the names of the checks.
+    #[must_use]
+    pub fn verify(&self, pin: Option<&Pin>) -> VerificationReport {
+        match self {
+            Self::Transaction(proof) => proof.verify(pin),
+            Self::State(proof) => proof.verify(pin),
         }
     }
 }
@@ -75,7 +114,8 @@ struct TransactionProofFile {
     receipt_inclusion: InclusionProof,
     chain: CertifiedHeaders,
     states: Vec<StateClaim>,
-    genesis: Genesis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    genesis: Option<Genesis>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +126,8 @@ struct StateAnswerFile {
     genesis_digest: Digest,
     states: Vec<StateClaim>,
     chain: CertifiedHeaders,
-    genesis: Genesis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    genesis: Option<Genesis>,
 }
 
 impl TransactionFile {
@@ -143,14 +184,26 @@ impl TransactionFile {
 }
 
 impl TransactionProof {
-    /// The file form, indented JSON.
+    /// The file form with the genesis, indented JSON.
     ///
     /// # Errors
     /// `proof.malformed` when the bytes inside are no transaction.
     pub fn to_json(&self) -> Result<String, ProofError> {
+        self.write(Some(self.genesis.clone()))
+    }
+
+    /// The file form without the genesis, for use beside a file of it.
+    ///
+    /// # Errors
+    /// `proof.malformed` when the bytes inside are no transaction.
+    pub fn to_json_without_genesis(&self) -> Result<String, ProofError> {
+        self.write(None)
+    }
+
+    fn write(&self, genesis: Option<Genesis>) -> Result<String, ProofError> {
         let proof = self.clone();
         print(&TransactionProofFile {
-            format: format_for(PROOF_FORMATS, &proof.chain).into(),
+            format: format_for(PROOF_FORMATS, &proof.chain, genesis.as_ref()).into(),
             ledger: proof.ledger,
             genesis_digest: proof.genesis_digest,
             transaction: TransactionFile::from_bytes(&proof.transaction)?,
@@ -159,21 +212,26 @@ impl TransactionProof {
             receipt_inclusion: proof.receipt_inclusion,
             chain: proof.chain,
             states: proof.states,
-            genesis: proof.genesis,
+            genesis,
         })
     }
 
-    /// Reads the file form. Only the one canonical spelling of every value is read: no unknown
-    /// fields, no upper-case hex; white space and the order of fields are free.
+    /// Reads the file form with the genesis. Only the one canonical spelling of every value is
+    /// read: no unknown fields, no upper-case hex; white space and the order of fields are free.
     ///
     /// # Errors
-    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`.
+    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`, `proof.genesis_missing`.
     pub fn from_json(text: &str) -> Result<Self, ProofError> {
+        Self::read(text, None)
+    }
+
+    fn read(text: &str, genesis: Option<&Genesis>) -> Result<Self, ProofError> {
         let file: TransactionProofFile =
             read(text, PROOF_FORMATS, |file: &TransactionProofFile| {
-                &file.chain
+                (&file.chain, file.genesis.as_ref())
             })?;
         Ok(Self {
+            genesis: inside_or_given(file.genesis, genesis, file.genesis_digest)?,
             ledger: file.ledger,
             genesis_digest: file.genesis_digest,
             transaction: file.transaction.into_bytes(),
@@ -182,43 +240,70 @@ impl TransactionProof {
             receipt_inclusion: file.receipt_inclusion,
             chain: file.chain,
             states: file.states,
-            genesis: file.genesis,
         })
     }
 }
 
 impl StateAnswerProof {
-    /// The file form, indented JSON.
+    /// The file form with the genesis, indented JSON.
     ///
     /// # Errors
     /// Never in practice; the same type as for transactions.
     pub fn to_json(&self) -> Result<String, ProofError> {
+        self.write(Some(self.genesis.clone()))
+    }
+
+    /// The file form without the genesis, for use beside a file of it.
+    ///
+    /// # Errors
+    /// Never in practice; the same type as for transactions.
+    pub fn to_json_without_genesis(&self) -> Result<String, ProofError> {
+        self.write(None)
+    }
+
+    fn write(&self, genesis: Option<Genesis>) -> Result<String, ProofError> {
         let proof = self.clone();
         print(&StateAnswerFile {
-            format: format_for(STATE_FORMATS, &proof.chain).into(),
+            format: format_for(STATE_FORMATS, &proof.chain, genesis.as_ref()).into(),
             ledger: proof.ledger,
             genesis_digest: proof.genesis_digest,
             states: proof.states,
             chain: proof.chain,
-            genesis: proof.genesis,
+            genesis,
         })
     }
 
-    /// Reads the file form, by the same rules as a transaction proof.
+    /// Reads the file form with the genesis, by the same rules as a transaction proof.
     ///
     /// # Errors
-    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`.
+    /// `proof.oversized`, `proof.malformed`, `proof.unknown_format`, `proof.genesis_missing`.
     pub fn from_json(text: &str) -> Result<Self, ProofError> {
-        let file: StateAnswerFile =
-            read(text, STATE_FORMATS, |file: &StateAnswerFile| &file.chain)?;
+        Self::read(text, None)
+    }
+
+    fn read(text: &str, genesis: Option<&Genesis>) -> Result<Self, ProofError> {
+        let file: StateAnswerFile = read(text, STATE_FORMATS, |file: &StateAnswerFile| {
+            (&file.chain, file.genesis.as_ref())
+        })?;
         Ok(Self {
+            genesis: inside_or_given(file.genesis, genesis, file.genesis_digest)?,
             ledger: file.ledger,
             genesis_digest: file.genesis_digest,
             states: file.states,
             chain: file.chain,
-            genesis: file.genesis,
         })
     }
+}
+
+/// The genesis of a file: its own, or else the one that was given beside it.
+fn inside_or_given(
+    inside: Option<Genesis>,
+    given: Option<&Genesis>,
+    named: Digest,
+) -> Result<Genesis, ProofError> {
+    inside
+        .or_else(|| given.cloned())
+        .ok_or(ProofError::GenesisMissing(named))
 }
 
 fn malformed(error: &serde_json::Error) -> ProofError {
@@ -242,8 +327,8 @@ fn format_of(value: &Value) -> String {
 
 fn read<T: DeserializeOwned + Serialize>(
     text: &str,
-    formats: [&'static str; 2],
-    chain: impl Fn(&T) -> &CertifiedHeaders,
+    formats: [&'static str; 3],
+    parts: impl Fn(&T) -> (&CertifiedHeaders, Option<&Genesis>),
 ) -> Result<T, ProofError> {
     let value = parse(text)?;
     let found = format_of(&value);
@@ -254,8 +339,9 @@ fn read<T: DeserializeOwned + Serialize>(
         });
     }
     let file: T = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-    if found != format_for(formats, chain(&file)) {
-        let reason = "version 2 is for proofs with handovers, version 1 for those without";
+    let (chain, genesis) = parts(&file);
+    if found != format_for(formats, chain, genesis) {
+        let reason = "version 2 is for proofs with handovers, version 1 for those without, version 3 for those without their genesis";
         return Err(ProofError::Malformed(reason.into()));
     }
     // A second spelling of the same value would let two different files pass for one proof.

@@ -6,7 +6,7 @@ mod sample;
 use blockworm_ledger::{
     Outcome, Pin, TransactionProof, VerificationReport,
     finality::validator_set_digest,
-    proof_file::{PROOF_FORMATS, STATE_FORMATS},
+    proof_file::{PROOF_FORMATS, ProofFile, STATE_FORMATS},
 };
 use sample::changing::{Changing, changing};
 
@@ -279,11 +279,54 @@ fn version_2_is_for_handovers_and_version_1_for_none() {
         let error = TransactionProof::from_json(&text).unwrap_err();
         assert_eq!(error.code(), "proof.malformed");
     }
-    let error = TransactionProof::from_json(&two.replace(PROOF_FORMATS[1], "blockworm-proof/3"));
+    let error = TransactionProof::from_json(&two.replace(PROOF_FORMATS[1], "blockworm-proof/4"));
     assert_eq!(
         error.unwrap_err().to_string(),
-        "the format \"blockworm-proof/3\" is neither \"blockworm-proof/1\" nor \"blockworm-proof/2\""
+        "the format \"blockworm-proof/4\" is none of blockworm-proof/1, blockworm-proof/2, blockworm-proof/3"
     );
+}
+
+#[test]
+fn version_3_is_for_a_genesis_of_its_own_file() {
+    let genesis = &changing().genesis;
+    for proof in [changing().proof(1, 3), changing().proof(9, 12)] {
+        let text = proof.to_json_without_genesis().unwrap();
+        assert!(text.contains(PROOF_FORMATS[2]) && !text.contains("\"genesis\""));
+        let missing = ProofFile::from_json(&text).unwrap_err();
+        assert_eq!(missing.code(), "proof.genesis_missing");
+        assert!(missing.to_string().contains(&genesis.digest().to_string()));
+        let read = ProofFile::from_json_with(&text, Some(genesis)).unwrap();
+        assert_eq!(read, ProofFile::Transaction(Box::new(proof.clone())));
+        // Another ledger's genesis is not the one that the proof names.
+        let other = sample::sample().genesis;
+        let read = ProofFile::from_json_with(&text, Some(&other)).unwrap();
+        let report = read.verify(Some(&Pin::genesis(genesis)));
+        assert!(failed(&report).contains(&"genesis.digest"));
+        let report = read.verify(Some(&Pin::genesis(&other)));
+        assert!(failed(&report).contains(&"genesis.digest"));
+        // One format has one form: with a genesis inside it is none of version 3, without one none of the others.
+        for wrong in [
+            proof.to_json().unwrap().replace(
+                PROOF_FORMATS[usize::from(!proof.chain.handovers.is_empty())],
+                PROOF_FORMATS[2],
+            ),
+            text.replace(PROOF_FORMATS[2], PROOF_FORMATS[0]),
+            text.replace(PROOF_FORMATS[2], PROOF_FORMATS[1]),
+            text.replacen('{', "{ \"genesis\": null,", 1),
+        ] {
+            let refused = ProofFile::from_json_with(&wrong, Some(genesis)).unwrap_err();
+            assert_eq!(refused.code(), "proof.malformed");
+        }
+    }
+    let answer = changing().state_answer(6, 9);
+    let text = answer.to_json_without_genesis().unwrap();
+    assert!(text.contains(STATE_FORMATS[2]));
+    let read = ProofFile::from_json_with(&text, Some(genesis)).unwrap();
+    assert_eq!(
+        read.verify(Some(&Pin::genesis(genesis))).outcome,
+        Outcome::Valid
+    );
+    assert_eq!(read, ProofFile::State(Box::new(answer)));
 }
 
 #[test]

@@ -42,11 +42,17 @@ fn written(name: &str, text: &str) -> PathBuf {
 
 /// Exit status and the names of failed checks.
 fn verify(proof: &Path, pin: Option<&str>) -> (i32, Vec<String>) {
+    verify_beside(proof, pin, None)
+}
+
+/// With the file of the genesis beside the proof.
+fn verify_beside(proof: &Path, pin: Option<&str>, genesis: Option<&Path>) -> (i32, Vec<String>) {
     let script = folder().join("tests/second_implementation/verify.py");
     let output = Command::new("python3")
         .arg(script)
         .arg(proof)
         .args(pin)
+        .args(genesis)
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -81,6 +87,19 @@ fn a_second_implementation_agrees() {
         assert_eq!(
             verify(&path, Some(&other)),
             (1, vec!["genesis.pinned".into()]),
+            "{name}"
+        );
+    }
+    for name in ["proof-3.json", "state-3.json"] {
+        let path = folder().join("fixtures").join(name);
+        let own = folder().join("fixtures/genesis.json");
+        let found = verify_beside(&path, Some(GENESIS), Some(&own));
+        assert_eq!(found, (0, vec![]), "{name}");
+        let other = written("genesis-2.json", &changing().genesis.to_json());
+        let (status, failed) = verify_beside(&path, Some(GENESIS), Some(&other));
+        assert_eq!(
+            (status, failed[0].as_str()),
+            (1, "genesis.digest"),
             "{name}"
         );
     }

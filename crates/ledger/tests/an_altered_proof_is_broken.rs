@@ -291,10 +291,8 @@ fn another_transactions_receipt_does_not_pass() {
 
 /// What verifying this text as a pinned proof gives; `None` when it is not even read.
 fn outcome(text: &str, pin: &Pin) -> Option<Outcome> {
-    match ProofFile::from_json(text).ok()? {
-        ProofFile::Transaction(proof) => Some(proof.verify(Some(pin)).outcome),
-        ProofFile::State(proof) => Some(proof.verify(Some(pin)).outcome),
-    }
+    let read = ProofFile::from_json_with(text, Some(&sample::genesis())).ok()?;
+    Some(read.verify(Some(pin)).outcome)
 }
 
 /// A neighbour that keeps most texts readable: digits and hex digits stay such.
@@ -356,6 +354,12 @@ fn no_character_of_a_state_answer_can_change() {
 }
 
 #[test]
+fn no_character_of_a_proof_beside_its_genesis_can_change() {
+    let text = include_str!("../fixtures/proof-3.json");
+    no_change_survives(text, 0..text.len(), &sample::genesis());
+}
+
+#[test]
 fn no_character_of_a_handover_can_change() {
     for text in [
         include_str!("../fixtures/proof-2.json"),
@@ -394,7 +398,8 @@ fn another_spelling_is_not_read() {
     );
     for (format, code) in [
         ("blockworm-proof/2", "proof.malformed"),
-        ("blockworm-proof/3", "proof.unknown_format"),
+        ("blockworm-proof/3", "proof.malformed"),
+        ("blockworm-proof/4", "proof.unknown_format"),
     ] {
         let text = text.replace("blockworm-proof/1", format);
         assert_eq!(TransactionProof::from_json(&text).unwrap_err().code(), code);

@@ -172,6 +172,23 @@ fn proofs_through_changes_of_the_validators() {
     frozen_answer("state-2.json", changing().state_answer(6, 9));
 }
 
+/// Beside the file of their genesis.
+#[test]
+fn proofs_without_their_genesis() {
+    let (proof, answer) = (sample().proof(), sample().state_answer());
+    let genesis = sample().genesis;
+    let text = frozen("proof-3.json", &proof.to_json_without_genesis().unwrap());
+    assert_eq!(
+        ProofFile::from_json_with(&text, Some(&genesis)).unwrap(),
+        ProofFile::Transaction(Box::new(proof))
+    );
+    let text = frozen("state-3.json", &answer.to_json_without_genesis().unwrap());
+    assert_eq!(
+        ProofFile::from_json_with(&text, Some(&genesis)).unwrap(),
+        ProofFile::State(Box::new(answer))
+    );
+}
+
 /// What a contract of another ledger is shown: one claim of a state answer, without its genesis,
 /// and the handovers apart from it.
 #[test]

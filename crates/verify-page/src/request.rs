@@ -1,9 +1,9 @@
 //! What the page asks, and the report or the reason why there is none.
 
 use crate::exports::PageSource;
-use blockworm_ledger::{Pin, checkpoint::Policy, proof::PROOF_MAX_BYTES};
+use blockworm_ledger::{checkpoint::Policy, proof::PROOF_MAX_BYTES};
 use blockworm_verify::{
-    Package, Pins, Source as _, genesis_pin, pem_certificates, verify_package, verify_proof,
+    GenesisPin, Package, Pins, Source as _, pem_certificates, verify_package, verify_proof,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,9 +30,9 @@ pub(crate) fn answer(request: &[u8]) -> Vec<u8> {
 fn report(request: &[u8]) -> Result<Value, String> {
     let request: Request = serde_json::from_slice(request).map_err(|error| error.to_string())?;
     let mut pins = Pins::default();
-    if let Some(text) = &request.genesis {
-        pins.genesis = Some(genesis_pin(text).map_err(|error| format!("genesis: {error}"))?);
-    }
+    let genesis = request.genesis.as_deref().map(GenesisPin::read).transpose();
+    let genesis = genesis.map_err(|error| format!("genesis: {error}"))?;
+    pins.genesis = genesis.as_ref().map(|pin| pin.digest);
     if let Some(text) = &request.policy {
         let policy = Policy::parse(text.as_bytes());
         pins.policy = Some(policy.map_err(|error| format!("policy: {error}"))?);
@@ -53,7 +53,6 @@ fn report(request: &[u8]) -> Result<Value, String> {
     let mut bytes = vec![0; usize::try_from(request.size).unwrap_or_default()];
     source.read_at(0, &mut bytes)?;
     let text = String::from_utf8(bytes).map_err(|_| "it is neither a zip file nor a proof")?;
-    let pin = pins.genesis.map(Pin::digest);
-    let report = verify_proof(&text, pin.as_ref()).map_err(|error| error.to_string())?;
+    let report = verify_proof(&text, genesis.as_ref()).map_err(|error| error.to_string())?;
     serde_json::to_value(report).map_err(|error| error.to_string())
 }

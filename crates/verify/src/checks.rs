@@ -19,7 +19,7 @@ use crate::{
     index::Index,
     report::EarliestTime,
 };
-use blockworm_ledger::report::Checks;
+use blockworm_ledger::{Genesis, report::Checks};
 use checkpoints::Checkpoints;
 use deeds::Proofs;
 use state::State;
@@ -103,6 +103,11 @@ fn check_names(files: &Files<'_>, bag: &Bag, index: Index) -> Result<Index, Stri
     Ok(index)
 }
 
+/// The package's genesis for the proofs that do not hold their own.
+fn given(genesis: &Option<Result<Genesis, String>>) -> Option<&Genesis> {
+    genesis.as_ref().and_then(|genesis| genesis.as_ref().ok())
+}
+
 fn check_case(
     files: &Files<'_>,
     bag: &Bag,
@@ -110,8 +115,9 @@ fn check_case(
     pins: &Pins,
     checks: &mut Checks,
 ) -> Option<EarliestTime> {
-    let proofs = Proofs::read(files, index, pins);
-    let state = State::read(files, index, pins, checks);
+    let genesis = state::read_genesis(files);
+    let proofs = Proofs::read(files, index, pins, given(&genesis));
+    let state = State::read(files, index, pins, genesis, checks);
     state::check_genesis(index, &state, &proofs, pins, checks);
     let case = Case {
         files,

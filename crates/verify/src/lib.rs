@@ -19,7 +19,7 @@ mod text;
 pub use files::{Package, PackageError};
 pub use index::{INDEX_FORMAT, Index};
 pub use pem::certificates as pem_certificates;
-pub use proof::{genesis_pin, verify_proof};
+pub use proof::{GenesisPin, verify_proof};
 pub use report::{EarliestTime, PackageReport};
 pub use source::{BytesSource, FileSource, Source};
 pub use text::{render_package, render_proof};

@@ -1,9 +1,11 @@
 //! `blockworm-verify`: checks a proof or an evidence package without network, node or account.
 
-use blockworm_crypto::Digest;
-use blockworm_ledger::{Pin, checkpoint::Policy, proof::PROOF_MAX_BYTES};
+use blockworm_ledger::{
+    checkpoint::Policy,
+    proof::{PROOF_MAX_BYTES, ProofError},
+};
 use blockworm_verify::{
-    FileSource, Package, Pins, genesis_pin, pem_certificates, render_package, render_proof,
+    FileSource, GenesisPin, Package, Pins, pem_certificates, render_package, render_proof,
     verify_package, verify_proof,
 };
 use std::{
@@ -20,7 +22,8 @@ blockworm-verify FILE [--genesis FILE|DIGEST] [--policy FILE] [--tsa-root FILE].
 Checks a proof (JSON) or an evidence package (the zip file, or the folder after unzipping).
 Nothing is sent anywhere. Every check is listed by name with its verdict and reason.
 
-  --genesis FILE|DIGEST  the genesis that you trust, learned from elsewhere than the package
+  --genesis FILE|DIGEST  the genesis that you trust, learned from elsewhere than the package;
+                         a proof taken out of a package needs the file
   --policy FILE          which cosigners count, likewise
   --tsa-root FILE        a root of a timestamp authority that you trust, PEM; may be given again
   --output text|json     how the report is written; text when left out
@@ -33,6 +36,7 @@ Exit status: 0 every check that could be made holds, 1 at least one fails or the
 #[derive(Default)]
 struct Arguments {
     file: PathBuf,
+    genesis: Option<GenesisPin>,
     pins: Pins,
     json: bool,
 }
@@ -89,7 +93,7 @@ fn read_arguments(given: &mut Vec<OsString>) -> Result<Arguments, String> {
                 .ok_or_else(|| format!("{name} needs a value; see --help"))
         };
         match name.as_str() {
-            "--genesis" => arguments.pins.genesis = Some(read_genesis(&value()?)?),
+            "--genesis" => arguments.genesis = Some(read_genesis(&value()?)?),
             "--policy" => arguments.pins.policy = Some(read_policy(&value()?)?),
             "--tsa-root" => arguments.pins.tsa_roots.extend(read_roots(&value()?)?),
             "--output" => {
@@ -103,6 +107,7 @@ fn read_arguments(given: &mut Vec<OsString>) -> Result<Arguments, String> {
         }
     }
     arguments.file = file.ok_or("no file was given; see --help")?;
+    arguments.pins.genesis = arguments.genesis.as_ref().map(|pin| pin.digest);
     Ok(arguments)
 }
 
@@ -120,12 +125,15 @@ fn read_text(path: &Path, limit: u64) -> Result<String, String> {
         .map_err(|_| format!("{} is neither text nor a zip file", path.display()))
 }
 
-fn read_genesis(given: &OsString) -> Result<Digest, String> {
+fn read_genesis(given: &OsString) -> Result<GenesisPin, String> {
     if let Some(digest) = given.to_str().and_then(|text| text.parse().ok()) {
-        return Ok(digest);
+        return Ok(GenesisPin {
+            digest,
+            genesis: None,
+        });
     }
     let path = Path::new(given);
-    genesis_pin(&read_text(path, 8 << 20)?).map_err(|reason| {
+    GenesisPin::read(&read_text(path, 8 << 20)?).map_err(|reason| {
         format!(
             "{}: {reason}; give a genesis file or its digest",
             path.display()
@@ -155,9 +163,13 @@ fn run(arguments: &Arguments) -> Result<(String, u8), String> {
         return package(&Package::Zip(&source), arguments);
     }
     let text = read_text(path, PROOF_MAX_BYTES as u64)?;
-    let pin = arguments.pins.genesis.map(Pin::digest);
-    let report = verify_proof(&text, pin.as_ref())
-        .map_err(|error| format!("{}: {error} ({})", path.display(), error.code()))?;
+    let report = verify_proof(&text, arguments.genesis.as_ref()).map_err(|error| {
+        let next = match error {
+            ProofError::GenesisMissing(_) => "; give it with --genesis FILE",
+            _ => "",
+        };
+        format!("{}: {error} ({}){next}", path.display(), error.code())
+    })?;
     let text = if arguments.json {
         json(&report)?
     } else {

@@ -106,6 +106,7 @@ fn on_good_packages() {
         ..Wishes::default()
     });
     agree("unsealed", &unsealed, &unsealed.zip(), true);
+    agree("whole proofs", &matter, &matter.holding_genesis(), true);
 }
 
 #[test]
@@ -115,6 +116,7 @@ fn on_changed_files() {
         "data/originals/0001-paper 1.txt",
         "data/matter.json",
         "data/proofs/state.json",
+        "data/genesis.json",
         "bag-info.txt",
         "manifest-sha256.txt",
         "tagmanifest-sha256.txt",
@@ -191,6 +193,12 @@ fn on_forged_matters() {
     );
     let other = Matter::good();
     agree("another ledger", &matter, &other.zip(), true);
+    let genesis = "data/genesis.json";
+    let foreign =
+        matter.repaired(|files| drop(files.insert(genesis.into(), other.files[genesis].clone())));
+    agree("another genesis", &matter, &foreign, true);
+    let missing = matter.repaired(|files| drop(files.remove(genesis)));
+    agree("no genesis", &matter, &missing, true);
     let before = Matter::new(Wishes {
         revoked: BTreeMap::from([("notary", 2)]),
         ..Wishes::default()

@@ -102,6 +102,7 @@ fn meaning(path: &str, matter: &Matter) -> Option<String> {
         }
         ("certificates", _) => format!("certificate:{path}"),
         ("report.pdf", _) => "report.signature".into(),
+        ("genesis.json", _) => "genesis.digest".into(),
         ("matter.json", _) => "package.format".into(),
         ("operators.json", _) => "operators.consistent".into(),
         ("checklist.json", _) => "checklist.consistent".into(),

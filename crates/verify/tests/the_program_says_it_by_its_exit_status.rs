@@ -92,6 +92,18 @@ impl Desk {
         assert_eq!(self.run(&[&proof]).0, 2);
         let file = self.place("genesis.json", self.matter.ledger.genesis.to_json());
         assert_eq!(self.run(&[&proof, &format!("--genesis={file}")]).0, 0);
+        let text = self.matter.ledger.proof(1).to_json_without_genesis();
+        let beside = self.place("beside.json", text.unwrap());
+        assert_eq!(self.run(&[&beside, "--genesis", &file]).0, 0);
+        for without in [&[beside.as_str()][..], &[&beside, "--genesis", &genesis]] {
+            let (status, _, complaint) = self.run(without);
+            assert_eq!(status, 1);
+            let next = "(proof.genesis_missing); give it with --genesis FILE";
+            assert!(
+                complaint.contains(&genesis) && complaint.contains(next),
+                "{complaint}"
+            );
+        }
     }
 }
 

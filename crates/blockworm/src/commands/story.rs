@@ -6,11 +6,12 @@ use crate::{
     progress::Progress,
     remote::Remote,
 };
-use blockworm_ledger::{MemberId, Pin, VerificationReport};
+use blockworm_ledger::{MemberId, VerificationReport};
 use blockworm_service::{
     consortium::{BUYER, REGISTRY, RIVAL, SUPPLIER, TRADE},
     network::ConsortiumFolder,
 };
+use blockworm_verify::GenesisPin;
 use blockworm_workflows::receivable::{
     Cast, Contracts, On, Step, Story, StoryError, story::play_sample,
 };
@@ -81,7 +82,7 @@ pub async fn play(
     let genesis = folder
         .genesis(TRADE)
         .map_err(|error| Failure::of("genesis.unusable", &error))?;
-    let verification = verify::check(&text, Some(&Pin::genesis(&genesis)))?;
+    let verification = verify::check(&text, Some(&GenesisPin::of(genesis)))?;
     if verification.outcome.exit_code() != 0 {
         let what = format!("the proof is {}", verification.outcome);
         return Err(Failure::new("proof.broken", what).next(format!(

@@ -6,9 +6,15 @@ use crate::{
     output::Format,
 };
 use blockworm_crypto::Digest;
-use blockworm_ledger::{Pin, VerificationReport, checkpoint::Policy, proof::PROOF_MAX_BYTES};
+use blockworm_ledger::{
+    VerificationReport,
+    checkpoint::Policy,
+    proof::{PROOF_MAX_BYTES, ProofError},
+};
 use blockworm_service::network::config::read_genesis;
-use blockworm_verify::{FileSource, Package, Pins, pem_certificates, verify_package, verify_proof};
+use blockworm_verify::{
+    FileSource, GenesisPin, Package, Pins, pem_certificates, verify_package, verify_proof,
+};
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -23,7 +29,8 @@ const PIN_MAX_BYTES: usize = 1 << 20;
 
 /// Checks the file against what the user trusts.
 pub fn run(args: &VerifyArgs, format: Format) -> Result<ExitCode> {
-    let genesis = args.genesis.as_deref().map(genesis_digest).transpose()?;
+    let pin = args.genesis.as_deref().map(genesis_pin).transpose()?;
+    let genesis = pin.as_ref().map(|pin| pin.digest);
     if args.file.is_dir() {
         return package(&Package::Folder(args.file.clone()), args, genesis, format);
     }
@@ -32,8 +39,8 @@ pub fn run(args: &VerifyArgs, format: Format) -> Result<ExitCode> {
         return package(&Package::Zip(&source), args, genesis, format);
     }
     let text = read(&args.file, PROOF_MAX_BYTES)?;
-    let report = check(&text, genesis.map(Pin::digest).as_ref())
-        .map_err(|failure| failure.during(args.file.display()))?;
+    let report =
+        check(&text, pin.as_ref()).map_err(|failure| failure.during(args.file.display()))?;
     format.print(&report, render(&report))?;
     Ok(ExitCode::from(report.outcome.exit_code()))
 }
@@ -68,10 +75,13 @@ fn package(
 }
 
 /// Checks a proof's text.
-pub fn check(text: &str, pin: Option<&Pin>) -> Result<VerificationReport> {
+pub fn check(text: &str, pin: Option<&GenesisPin>) -> Result<VerificationReport> {
     verify_proof(text, pin).map_err(|error| {
-        Failure::of(error.code(), &error)
-            .next("ask for the file again: `blockworm proof export TRANSACTION -o FILE`")
+        let next = match error {
+            ProofError::GenesisMissing(_) => "give the file of that genesis: --genesis FILE",
+            _ => "ask for the file again: `blockworm proof export TRANSACTION -o FILE`",
+        };
+        Failure::of(error.code(), &error).next(next)
     })
 }
 
@@ -90,12 +100,19 @@ fn read(path: &Path, limit: usize) -> Result<String> {
 
 /// A genesis digest, given as such or by the file of the genesis.
 pub fn genesis_digest(text: &str) -> Result<Digest> {
+    genesis_pin(text).map(|pin| pin.digest)
+}
+
+fn genesis_pin(text: &str) -> Result<GenesisPin> {
     if let Ok(digest) = text.parse() {
-        return Ok(digest);
+        return Ok(GenesisPin {
+            digest,
+            genesis: None,
+        });
     }
     let genesis = read_genesis(Path::new(text)).map_err(|error| {
         Failure::of("genesis.unusable", &error)
             .next("give a genesis file or its digest, 64 hex digits")
     })?;
-    Ok(genesis.digest())
+    Ok(GenesisPin::of(genesis))
 }

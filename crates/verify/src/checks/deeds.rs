@@ -4,7 +4,7 @@ use super::Case;
 use crate::{Pins, files::Files, index::Index, rows::Deed};
 use blockworm_crypto::identity::verify_chain;
 use blockworm_ledger::{
-    Pin, TransactionProof, TransactionView,
+    Genesis, Pin, TransactionProof, TransactionView,
     proof_file::ProofFile,
     report::{Check, Checks, Verdict},
     transaction::TransactionId,
@@ -22,7 +22,12 @@ pub(super) struct Proof {
 }
 
 impl Proofs {
-    pub(super) fn read(files: &Files<'_>, index: &Index, pins: &Pins) -> Self {
+    pub(super) fn read(
+        files: &Files<'_>,
+        index: &Index,
+        pins: &Pins,
+        genesis: Option<&Genesis>,
+    ) -> Self {
         let mut proofs = BTreeMap::new();
         let pin = pins.genesis.map(Pin::digest);
         let named = index.entries.iter().map(|entry| Some(&entry.files.proof));
@@ -32,7 +37,7 @@ impl Proofs {
             .chain(index.relations.iter().map(|one| one.files.proof.as_ref()));
         for path in named.flatten() {
             if !proofs.contains_key(path) {
-                proofs.insert(path.clone(), read(files, path, pin.as_ref()));
+                proofs.insert(path.clone(), read(files, path, pin.as_ref(), genesis));
             }
         }
         Self(proofs)
@@ -61,9 +66,15 @@ impl Proofs {
     }
 }
 
-fn read(files: &Files<'_>, path: &str, pin: Option<&Pin>) -> Result<Proof, String> {
+fn read(
+    files: &Files<'_>,
+    path: &str,
+    pin: Option<&Pin>,
+    genesis: Option<&Genesis>,
+) -> Result<Proof, String> {
     let text = String::from_utf8(files.read(path)?).map_err(|_| format!("{path} is not UTF-8"))?;
-    match ProofFile::from_json(&text).map_err(|error| format!("{path}: {error}"))? {
+    let file = ProofFile::from_json_with(&text, genesis);
+    match file.map_err(|error| format!("{path}: {error}"))? {
         ProofFile::State(_) => Err(format!("{path} is no proof of a transaction")),
         ProofFile::Transaction(proof) => {
             let report = proof.verify(pin);

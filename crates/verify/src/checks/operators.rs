@@ -259,8 +259,11 @@ impl Case<'_> {
             .files
             .read(path)
             .map(|text| String::from_utf8_lossy(&text).into_owned());
-        let Ok(file) = text.and_then(|text| ProofFile::from_json(&text).map_err(|e| e.to_string()))
-        else {
+        let genesis = self.state.genesis.as_ref().ok();
+        let read = |text: String| {
+            ProofFile::from_json_with(&text, genesis).map_err(|error| error.to_string())
+        };
+        let Ok(file) = text.and_then(read) else {
             checks.unchecked(format!("asset.proof:{path}"), "it is no proof file");
             return;
         };

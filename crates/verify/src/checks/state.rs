@@ -14,22 +14,36 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 const FILE: &str = "data/proofs/state.json";
+/// The genesis of all proofs that do not hold it.
+const GENESIS: &str = "data/genesis.json";
 
 /// Rows that the signatures of the validators vouch for.
-#[derive(Default)]
 pub(super) struct State {
     rows: BTreeMap<(u32, Vec<u8>), Option<Vec<u8>>>,
     /// Why no row of it counts.
     broken: Option<String>,
-    pub(super) genesis: Option<Genesis>,
+    /// The package's genesis, or why there is none.
+    pub(super) genesis: Result<Genesis, String>,
     /// Who voted at the height of the proof.
     pub(super) validators: Vec<Validator>,
 }
 
 impl State {
-    pub(super) fn read(files: &Files<'_>, index: &Index, pins: &Pins, checks: &mut Checks) -> Self {
-        let mut state = Self::default();
-        if let Err(reason) = state.read_into(files, index, pins, checks) {
+    pub(super) fn read(
+        files: &Files<'_>,
+        index: &Index,
+        pins: &Pins,
+        genesis: Option<Result<Genesis, String>>,
+        checks: &mut Checks,
+    ) -> Self {
+        let own = genesis.is_none();
+        let mut state = Self {
+            rows: BTreeMap::new(),
+            broken: None,
+            genesis: genesis.unwrap_or_else(|| Err(format!("{GENESIS} is missing"))),
+            validators: Vec::new(),
+        };
+        if let Err(reason) = state.read_into(files, index, pins, own, checks) {
             checks.note("state.proof", Err(reason.clone()));
             state.broken = Some(reason);
         }
@@ -41,11 +55,12 @@ impl State {
         files: &Files<'_>,
         index: &Index,
         pins: &Pins,
+        own_genesis: bool,
         checks: &mut Checks,
     ) -> Result<(), String> {
         let text = String::from_utf8(files.read(FILE)?).map_err(|_| "it is not UTF-8")?;
-        let ProofFile::State(proof) = ProofFile::from_json(&text).map_err(|e| e.to_string())?
-        else {
+        let file = ProofFile::from_json_with(&text, self.genesis.as_ref().ok());
+        let ProofFile::State(proof) = file.map_err(|error| error.to_string())? else {
             return Err(format!("{FILE} is no state answer"));
         };
         let report = proof.verify(pins.genesis.map(Pin::digest).as_ref());
@@ -60,7 +75,9 @@ impl State {
             || proof.genesis.validators.clone(),
             |handover| handover.validators.clone(),
         );
-        self.genesis = Some(proof.genesis);
+        if own_genesis {
+            self.genesis = Ok(proof.genesis);
+        }
         if proof.ledger != index.ledger || proof.genesis_digest != index.genesis_digest {
             return Err("the state is another ledger's".into());
         }
@@ -142,6 +159,17 @@ fn record<T: BorshDeserialize>(bytes: &[u8]) -> Result<T, String> {
     borsh::from_slice(bytes).map_err(|error| format!("the row cannot be read: {error}"))
 }
 
+/// The package's file of the genesis; `None` where there is none and each proof holds its own.
+pub(super) fn read_genesis(files: &Files<'_>) -> Option<Result<Genesis, String>> {
+    let read = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).map_err(|_| format!("{GENESIS} is not UTF-8"))?;
+        Genesis::from_json(&text).map_err(|error| format!("{GENESIS}: {error}"))
+    };
+    files
+        .contains(GENESIS)
+        .then(|| files.read(GENESIS).and_then(read))
+}
+
 /// One genesis stands behind everything: the pinned one, and the contract is the one it names.
 pub(super) fn check_genesis(
     index: &Index,
@@ -150,19 +178,17 @@ pub(super) fn check_genesis(
     pins: &Pins,
     checks: &mut Checks,
 ) {
-    let sound = state.genesis.as_ref().ok_or("no genesis could be read");
-    let sound = sound
-        .map_err(String::from)
-        .and_then(|genesis| genesis.check().map_err(|error| error.to_string()));
+    let genesis = || state.genesis.as_ref().map_err(String::clone);
+    let sound = genesis().and_then(|genesis| genesis.check().map_err(|error| error.to_string()));
     checks.note(
         "genesis.well_formed",
         sound.map(|()| "the genesis follows its rules".into()),
     );
     let one = proofs.check_genesis(index).and_then(|()| {
-        let genesis = state.genesis.as_ref().ok_or("no genesis could be read")?;
+        let genesis = genesis()?;
         let found = genesis.digest();
         if found == index.genesis_digest && genesis.ledger_id() == index.ledger {
-            Ok(format!("every proof carries the genesis {found}"))
+            Ok(format!("every proof is of the genesis {found}"))
         } else {
             Err(format!("the genesis has the digest {found}"))
         }
@@ -188,7 +214,7 @@ pub(super) fn check_genesis(
 }
 
 fn check_contract(index: &Index, state: &State) -> Result<String, String> {
-    let genesis = state.genesis.as_ref().ok_or("no genesis could be read")?;
+    let genesis = state.genesis.as_ref().map_err(String::clone)?;
     let place = index
         .contract_id
         .checked_sub(FIRST_CONTRACT)

@@ -4,6 +4,7 @@ use super::{
     ledger::{Ledger, MATTER},
     papers,
 };
+use blockworm_ledger::proof_file::ProofFile;
 use serde_json::{Value, json};
 
 pub fn operators(ledger: &Ledger) -> Value {
@@ -37,4 +38,23 @@ pub fn matter_row(rows: &[Value]) -> Value {
         "attestations": 1, "acts": 2, "head": rows[1]["link"], "closed": false, "retain_until_ms": null,
         "hold": null, "height": 1, "time_ms": rows[0]["time_ms"], "transaction": rows[0]["transaction"],
     })
+}
+
+impl super::Matter {
+    /// The same package in its other form: each proof holds the genesis, which has no file.
+    pub fn holding_genesis(&self) -> Vec<u8> {
+        let genesis = &self.ledger.genesis;
+        self.repaired(|files| {
+            files.remove("data/genesis.json").unwrap();
+            let proofs = files.iter_mut();
+            for (_, bytes) in proofs.filter(|(path, _)| path.starts_with("data/proofs/")) {
+                let text = String::from_utf8(bytes.clone()).unwrap();
+                let whole = match ProofFile::from_json_with(&text, Some(genesis)).unwrap() {
+                    ProofFile::Transaction(proof) => proof.to_json(),
+                    ProofFile::State(proof) => proof.to_json(),
+                };
+                *bytes = whole.unwrap().into_bytes();
+            }
+        })
+    }
 }

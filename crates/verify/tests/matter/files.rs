@@ -204,15 +204,15 @@ impl Matter {
     fn write_proofs(&mut self, rows: &[Value]) {
         for row in rows {
             let proof = self.ledger.proof(row["height"].as_u64().unwrap());
-            self.put(&proof_path(row), proof.to_json().unwrap());
+            let text = proof.to_json_without_genesis().unwrap();
+            self.put(&proof_path(row), text);
             let height = row["height"].as_u64().unwrap();
             let history = papers::history(&self.ledger, height);
             self.put(&history_path(height), history);
         }
-        self.put(
-            "data/proofs/state.json",
-            self.ledger.state_answer().to_json().unwrap(),
-        );
+        let state = self.ledger.state_answer().to_json_without_genesis();
+        self.put("data/proofs/state.json", state.unwrap());
+        self.put("data/genesis.json", self.ledger.genesis.to_json());
         let checkpoint = papers::checkpoint(&self.ledger);
         let signed = papers::cosigned(&checkpoint, &["bank", "court", "notary"]);
         self.put(

@@ -45,7 +45,7 @@ pub struct Collected {
     pub contract: u32,
     /// After which block the rows were so.
     pub state_height: u64,
-    /// The proof of the rows.
+    /// The proof of the rows, without its genesis.
     pub state: String,
     /// The matter.
     pub matter: Row<Matter>,
@@ -61,7 +61,7 @@ pub struct Collected {
     pub organisations: BTreeMap<String, OrganisationRecord>,
     /// Whoever signed, by id.
     pub members: BTreeMap<String, Registered>,
-    /// Proofs of transactions by id.
+    /// Proofs of transactions by id, without their genesis.
     pub proofs: BTreeMap<String, String>,
     /// Transactions as they were proved, by id.
     pub proved: BTreeMap<String, TransactionProof>,
@@ -111,7 +111,7 @@ pub async fn collect<S: Source>(
     }
 }
 
-/// Proofs of transactions, as text and read, by id.
+/// Proofs of transactions, as text without their genesis and read, by id.
 type Proofs = (BTreeMap<String, String>, BTreeMap<String, TransactionProof>);
 
 async fn proofs<S: Source>(
@@ -123,7 +123,10 @@ async fn proofs<S: Source>(
         let text = source.proof(&id).await.map_err(ExportError::Source)?;
         let proof = TransactionProof::from_json(&text)
             .map_err(|error| ExportError::Strange(format!("the proof of {id}: {error}")))?;
-        texts.insert(id.clone(), text);
+        let text = proof.to_json_without_genesis();
+        let text =
+            text.map_err(|error| ExportError::Strange(format!("the proof of {id}: {error}")));
+        texts.insert(id.clone(), text?);
         read.insert(id, proof);
     }
     Ok((texts, read))
@@ -214,6 +217,9 @@ impl Found {
         }
         let state = source.states(&keys).await.map_err(ExportError::Source)?;
         let proof = StateAnswerProof::from_json(&state)
+            .map_err(|error| ExportError::Strange(format!("the proof of the rows: {error}")))?;
+        let state = proof.to_json_without_genesis();
+        let state = state
             .map_err(|error| ExportError::Strange(format!("the proof of the rows: {error}")))?;
         let values = Values::of(&keys, &proof)?;
         let id = self.matter.id.as_str();

@@ -103,6 +103,8 @@ pub fn place(
     with_originals: bool,
 ) -> Result<Placed, String> {
     let mut placed = Placed::default();
+    // Once for all proofs, in the form that the node's own file has.
+    placed.put("data/genesis.json".into(), collected.genesis.to_json());
     placed.put("data/proofs/state.json".into(), collected.state.as_bytes());
     for (id, text) in &collected.proofs {
         let file = format!("data/proofs/tx-{}.json", id.get(..16).unwrap_or(id));
