@@ -4,7 +4,11 @@
 //! that believe the one or the other see different files. Here both must be equal, and entries must
 //! follow one another without a gap up to the directory.
 
+mod crc;
 mod inflate;
+
+pub use crc::crc32;
+pub use inflate::{Packing, unpack};
 
 use crate::{path, source::Source};
 use blockworm_ledger::report::Checks;
@@ -32,10 +36,7 @@ const END_BYTES: u64 = 22;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) name: String,
-    pub(crate) size: u64,
-    packed: u64,
-    deflated: bool,
-    crc: u32,
+    pub(crate) packing: Packing,
     /// Where the local header stands.
     offset: u64,
 }
@@ -94,7 +95,7 @@ impl<'a> Archive<'a> {
 
     /// Unpacks an entry piece by piece; its size and CRC-32 must be as declared.
     pub(crate) fn stream(&self, entry: &Entry, sink: &mut dyn FnMut(&[u8])) -> Result<(), String> {
-        inflate::stream(self.source, entry, sink)
+        inflate::stream(self.source, entry.data_offset(), entry.packing, sink)
     }
 }
 
@@ -137,7 +138,7 @@ fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
         let (entry, after) = read_central(rest)?;
         rest = after;
         check_local(source, &entry, next)?;
-        next = entry.data_offset() + entry.packed;
+        next = entry.data_offset() + entry.packing.packed;
         entries.push(entry);
     }
     if !rest.is_empty() {
@@ -191,10 +192,12 @@ fn read_central(rest: &[u8]) -> Result<(Entry, &[u8]), String> {
     }
     let entry = Entry {
         name: name.to_owned(),
-        size: u64::from(size),
-        packed: u64::from(packed),
-        deflated: method == 8,
-        crc: u32_at(head, 16),
+        packing: Packing {
+            deflated: method == 8,
+            packed: u64::from(packed),
+            size: u64::from(size),
+            crc: u32_at(head, 16),
+        },
         offset: u64::from(u32_at(head, 42)),
     };
     Ok((entry, rest))
@@ -220,11 +223,11 @@ fn check_local(source: &dyn Source, entry: &Entry, expected: u64) -> Result<(), 
     source.read_at(entry.offset + LOCAL_BYTES, &mut name)?;
     let equal = &head[..4] == LOCAL
         && u16_at(&head, 6) == UTF8_FLAG
-        && u16_at(&head, 8) == if entry.deflated { 8 } else { 0 }
+        && u16_at(&head, 8) == if entry.packing.deflated { 8 } else { 0 }
         && head[10..14] == DOS_TIME
-        && u32_at(&head, 14) == entry.crc
-        && u64::from(u32_at(&head, 18)) == entry.packed
-        && u64::from(u32_at(&head, 22)) == entry.size
+        && u32_at(&head, 14) == entry.packing.crc
+        && u64::from(u32_at(&head, 18)) == entry.packing.packed
+        && u64::from(u32_at(&head, 22)) == entry.packing.size
         && usize::from(u16_at(&head, 26)) == entry.name.len()
         && u16_at(&head, 28) == 0
         && name == entry.name.as_bytes();
@@ -262,14 +265,15 @@ fn check_duplicates(entries: &[Entry]) -> Result<String, String> {
 fn check_sizes(entries: &[Entry]) -> Result<String, String> {
     let mut total: u64 = 0;
     for entry in entries {
-        total += entry.size;
+        total += entry.packing.size;
         if total > MAX_TOTAL_BYTES {
             return Err("the files declare more than 1 GiB together".into());
         }
-        if entry.size > SMALL_BYTES && entry.size / MAX_RATIO > entry.packed {
+        if entry.packing.size > SMALL_BYTES && entry.packing.size / MAX_RATIO > entry.packing.packed
+        {
             return Err(format!(
                 "{} unpacks from {} to {} bytes, more than {MAX_RATIO} times its size",
-                entry.name, entry.packed, entry.size
+                entry.name, entry.packing.packed, entry.packing.size
             ));
         }
     }

@@ -118,7 +118,7 @@ impl<'a> Files<'a> {
     /// Bytes of a file, as declared.
     pub(crate) fn size(&self, path: &str) -> Option<u64> {
         self.places.get(path).map(|place| match place {
-            Place::Entry(entry) => entry.size,
+            Place::Entry(entry) => entry.packing.size,
             Place::File(_, size) => *size,
         })
     }

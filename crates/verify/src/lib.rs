@@ -16,6 +16,7 @@ mod rows;
 mod source;
 mod text;
 
+pub use archive::{Packing, crc32, unpack};
 pub use files::{Package, PackageError};
 pub use index::{INDEX_FORMAT, Index};
 pub use pem::certificates as pem_certificates;
