@@ -1,10 +1,11 @@
 //! The management modules: `consortium`, `hsm`, `identity`, `key_holder`, `network`, `operations`, `time`
-//! and `users`.
+//! and `users`; `file_error` is what the system refused of a file.
 //!
 //! **Invariant**: nothing here decides what a ledger accepts. These modules prepare files, keys and
 //! processes; every rule that counts is checked again by each node.
 
 pub mod consortium;
+pub mod file_error;
 pub mod hsm;
 pub mod identity;
 pub mod key_holder;
