@@ -1,5 +1,5 @@
 //! The management modules: `consortium`, `hsm`, `identity`, `key_holder`, `network`, `operations`, `time`
-//! and `users`; `file_error` is what the system refused of a file.
+//! and `users`; `file_error` and `private_file` are what they share about files.
 //!
 //! **Invariant**: nothing here decides what a ledger accepts. These modules prepare files, keys and
 //! processes; every rule that counts is checked again by each node.
@@ -11,5 +11,6 @@ pub mod identity;
 pub mod key_holder;
 pub mod network;
 pub mod operations;
+pub mod private_file;
 pub mod time;
 pub mod users;

@@ -1,5 +1,6 @@
 //! `blockworm api-key`: makes, lists and revokes the keys that a node's API accepts.
 
+use super::private_files::private_file_failure;
 use crate::{
     cli::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs},
     failure::{Failure, Result},
@@ -155,14 +156,11 @@ fn row(key: &KeyRecord, now_ms: u64) -> [String; 5] {
 
 fn failure(error: &KeysError) -> Failure {
     match error {
-        KeysError::Io { .. } => {
-            Failure::of("keys.io", error).next("look at the owner and the free space of the folder")
-        }
-        KeysError::NotPrivate { path, .. } => {
-            Failure::of("keys.exposed", error).next(format!("chmod 600 {}", path.display()))
-        }
-        KeysError::Malformed { .. } => Failure::of("keys.damaged", error)
-            .next("restore the file, or remove it and make new keys"),
+        KeysError::File(inner) => private_file_failure(
+            "keys",
+            inner,
+            "restore the file, or remove it and make new keys",
+        ),
         KeysError::BadKey(_) => {
             Failure::of("key.bad", error).next("blockworm api-key create --help")
         }
