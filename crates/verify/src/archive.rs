@@ -32,6 +32,9 @@ const LOCAL_BYTES: u64 = 30;
 const CENTRAL_BYTES: usize = 46;
 const END_BYTES: u64 = 22;
 
+const CUT_SHORT: &str =
+    "the archive has no end: the file was cut short, as by a transfer that broke off; get it again";
+
 /// A file in the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -101,13 +104,11 @@ impl<'a> Archive<'a> {
 
 fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
     let size = source.size();
-    let end_at = size
-        .checked_sub(END_BYTES)
-        .ok_or("it is no zip file: it is too short")?;
+    let end_at = size.checked_sub(END_BYTES).ok_or(CUT_SHORT)?;
     let mut end = [0; END_BYTES as usize];
     source.read_at(end_at, &mut end)?;
     if &end[..4] != END {
-        return Err("it is no zip file, or something follows it (a comment, other bytes)".into());
+        return Err(without_end(source)?.into());
     }
     let (count, count_all) = (u16_at(&end, 10), u16_at(&end, 8));
     let (length, start) = (u32_at(&end, 12), u32_at(&end, 16));
@@ -148,6 +149,19 @@ fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
         return Err("bytes that belong to no entry stand before the directory".into());
     }
     Ok(entries)
+}
+
+/// Why the archive's last bytes are not its end.
+fn without_end(source: &dyn Source) -> Result<&'static str, String> {
+    // As far back as a comment can push the end.
+    let length = source.size().min(END_BYTES + u64::from(u16::MAX));
+    let mut tail = vec![0; usize::try_from(length).unwrap_or_default()];
+    source.read_at(source.size() - length, &mut tail)?;
+    let mut whole = tail.windows(END_BYTES as usize);
+    Ok(match whole.any(|end| end.starts_with(END)) {
+        true => "something follows the end of the archive (a comment, other bytes)",
+        false => CUT_SHORT,
+    })
 }
 
 fn read_central(rest: &[u8]) -> Result<(Entry, &[u8]), String> {

@@ -28,10 +28,6 @@ pub enum Package<'a> {
     Folder(PathBuf),
 }
 
-/// Why there is nothing to check at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageError(pub String);
-
 impl Package<'_> {
     /// Whether the first bytes are those of a zip file; the empty archive too.
     #[must_use]

@@ -3,8 +3,8 @@
 use blockworm_crypto::Digest;
 use blockworm_ledger::{Pin, checkpoint::Policy, proof::PROOF_MAX_BYTES};
 use blockworm_verify::{
-    FileSource, Package, Pins, genesis_pin, pem_certificates, render_package, render_proof,
-    verify_package, verify_proof,
+    FileSource, HandedError, Package, Pins, genesis_pin, package_in, pem_certificates,
+    render_package, render_proof, verify_package, verify_text,
 };
 use std::{
     ffi::OsString,
@@ -116,8 +116,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
 }
 
 fn read_text(path: &Path, limit: u64) -> Result<String, String> {
-    String::from_utf8(read(path, limit)?)
-        .map_err(|_| format!("{} is neither text nor a zip file", path.display()))
+    String::from_utf8(read(path, limit)?).map_err(|_| format!("{} is no text", path.display()))
 }
 
 fn read_genesis(given: &OsString) -> Result<Digest, String> {
@@ -146,18 +145,21 @@ fn read_roots(given: &OsString) -> Result<Vec<Vec<u8>>, String> {
 
 fn run(arguments: &Arguments) -> Result<(String, u8), String> {
     let path = &arguments.file;
+    let nothing = |error: HandedError| {
+        let (code, next) = (error.code(), error.next());
+        format!("{}: {error} ({code}); {next}", path.display())
+    };
     if path.is_dir() {
-        return package(&Package::Folder(path.clone()), arguments);
+        return package(&package_in(path).map_err(nothing)?, arguments);
     }
     let unreadable = |error| format!("cannot read {}: {error}", path.display());
     let source = FileSource::open(path).map_err(unreadable)?;
     if Package::is_zip(&source) {
         return package(&Package::Zip(&source), arguments);
     }
-    let text = read_text(path, PROOF_MAX_BYTES as u64)?;
+    let bytes = read(path, PROOF_MAX_BYTES as u64)?;
     let pin = arguments.pins.genesis.map(Pin::digest);
-    let report = verify_proof(&text, pin.as_ref())
-        .map_err(|error| format!("{}: {error} ({})", path.display(), error.code()))?;
+    let report = verify_text(path, &bytes, pin.as_ref()).map_err(nothing)?;
     let text = if arguments.json {
         json(&report)?
     } else {
