@@ -5,7 +5,7 @@ use crate::{
     cli::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs},
     failure::{Failure, Result},
     output::{self, Format},
-    remote::folder_failure,
+    remote::{folder_failure, recorded},
     signer::now_ms,
 };
 use blockworm_api::keys::{KeyFile, KeyRecord, KeysError, NewKey};
@@ -91,9 +91,7 @@ fn keys_path(of: &ApiKeyPlace) -> Result<PathBuf> {
 /// The node.toml of the node, which says where its files are.
 pub(super) fn node_file(of: &ApiKeyPlace) -> Result<NodeConfigFile> {
     let folder = folder(of);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     if !record.nodes.iter().any(|node| node.organisation == of.node) {
         let nodes: Vec<_> = record
             .nodes
