@@ -102,7 +102,7 @@ async fn an_hour_in_which_every_certificate_ends_passes_unnoticed() {
     let (acknowledged, refused) = steady_load(&consortium, &client, &money, until).await;
     for pause in watched {
         let pause = pause.await.unwrap();
-        println!("at most {pause:?} without a block");
+        eprintln!("at most {pause:?} without a block");
         assert!(pause < LONGEST, "no block for {pause:?}");
     }
     assert!(clock::now_ms(consortium.folder.root()) > ends);

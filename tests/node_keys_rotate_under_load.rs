@@ -113,7 +113,7 @@ async fn blocks_follow_each_other(consortium: &Consortium, from: u64) {
             widest = widest.max(header.time_ms - before);
         }
     }
-    println!("at most {widest} ms between two blocks, {from} to {last}");
+    eprintln!("at most {widest} ms between two blocks, {from} to {last}");
 }
 
 /// Nothing is asked of whoever is away: everybody is heard on every ledger.

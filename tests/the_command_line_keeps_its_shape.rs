@@ -7,7 +7,10 @@ mod dsl;
 
 use dsl::{Consortium, blockworm, path};
 use serde_json::{Map, Value, json};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 #[track_caller]
 fn check_snapshot(name: &str, found: &str) {
@@ -337,4 +340,37 @@ fn a_stopped_consortium_is_told_from_a_dead_one() {
     assert!(doctor.stdout.contains("blockworm up"), "{doctor:?}");
     let show = consortium.run(&["tx", "show", &"0".repeat(64)]);
     assert_eq!(show.error_code(), "node.not_running");
+}
+
+#[test]
+fn what_is_neither_a_package_nor_a_proof_is_told_as_such() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    let told = |file: &Path, code: &str| {
+        let ran = blockworm(&["verify", path(file), "--output", "json"]);
+        assert_eq!((ran.code, ran.error_code().as_str()), (Some(1), code));
+        let error: Value = serde_json::from_str(&ran.stderr).unwrap();
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with(path(file)), "{message}");
+        assert!(error["error"]["next"].is_string(), "{error}");
+    };
+    told(&folder, "verify.no_package");
+    for (name, bytes, code) in [
+        ("x.zip", &b"junk"[..], "verify.no_zip"),
+        ("x.zip", b"{}", "verify.no_zip"),
+        ("x.zip", b"", "verify.empty"),
+        ("x.json", b"", "verify.empty"),
+        ("x.jpg", b"\xff\xd8", "verify.unknown_file"),
+        ("x.json", b"junk", "proof.malformed"),
+    ] {
+        let file = place.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        told(&file, code);
+    }
+    let cut = place.path().join("cut.zip");
+    fs::write(&cut, b"PK\x03\x04 and no more").unwrap();
+    let ran = blockworm(&["verify", path(&cut)]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout.contains("the file was cut short"), "{ran:?}");
 }

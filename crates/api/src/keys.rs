@@ -2,12 +2,16 @@
 
 use blockworm_crypto::{Digest, sha256};
 pub use blockworm_service::users::Scope;
+use blockworm_service::{
+    file_error::FileError,
+    private_file::{self, PrivateFileError, Records},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fs::{self, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 use subtle::ConstantTimeEq as _;
@@ -23,7 +27,6 @@ const KEY_BYTES: usize = 32;
 pub const MAX_KEYS: usize = 1_000;
 /// Most ledgers that one key is limited to.
 const MAX_LEDGERS: usize = 64;
-const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// A key as it is kept: everything about it but the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,33 +66,9 @@ pub struct NewKey {
 /// Why a file of keys cannot be used, or a key not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// The operating system refused.
-    #[error("cannot {action} the file of API keys {}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// Others than the owner may use the file.
-    #[error("{} may be used by others (mode {mode:o}); set it to 600", path.display())]
-    NotPrivate {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file breaks its rules.
-    #[error("{} is no file of API keys: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// The new key breaks a rule.
     #[error("{0}")]
     BadKey(String),
@@ -131,41 +110,9 @@ impl Default for KeyFile {
     }
 }
 
-impl KeyFile {
-    /// Reads the file; none when it is not there.
-    ///
-    /// # Errors
-    /// A file that cannot be read, that others may read, or that breaks its rules.
-    pub fn read(path: &Path) -> Result<Option<Self>, KeysError> {
-        let failed = |source| KeysError::Io {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        };
-        let file = match fs::File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let mode = file.metadata().map_err(failed)?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.to_owned();
-            return Err(KeysError::NotPrivate { path, mode });
-        }
-        let mut text = Vec::new();
-        let mut bounded = file.take(MAX_FILE_BYTES + 1);
-        bounded.read_to_end(&mut text).map_err(failed)?;
-        let malformed = |reason: String| KeysError::Malformed {
-            path: path.to_owned(),
-            reason,
-        };
-        if text.len() as u64 > MAX_FILE_BYTES {
-            return Err(malformed(format!("more than {MAX_FILE_BYTES} bytes")));
-        }
-        let read: Self = serde_json::from_slice(&text).map_err(|e| malformed(e.to_string()))?;
-        read.check().map_err(malformed)?;
-        Ok(Some(read))
-    }
+impl Records for KeyFile {
+    const KIND: &str = "file of API keys";
+    const MAX_BYTES: u64 = 1 << 20;
 
     fn check(&self) -> Result<(), String> {
         if self.format != FORMAT {
@@ -183,11 +130,21 @@ impl KeyFile {
         }
         Ok(())
     }
+}
+
+impl KeyFile {
+    /// Reads the file; none when it is not there.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that others may read, or that breaks its rules.
+    pub fn read(path: &Path) -> Result<Option<Self>, KeysError> {
+        Ok(private_file::read(path)?)
+    }
 
     /// Writes the file in one step, for its owner alone.
     ///
     /// # Errors
-    /// [`KeysError::Io`].
+    /// [`KeysError::File`].
     pub fn write(&self, path: &Path) -> Result<(), KeysError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".new");
@@ -209,11 +166,8 @@ impl KeyFile {
             file.sync_all()?;
             fs::rename(&draft, path)
         };
-        write().map_err(|source| KeysError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        })
+        let written = write().map_err(FileError::on("write", path));
+        Ok(written.map_err(PrivateFileError::Io)?)
     }
 
     /// Makes a key and keeps its digest. The text that is returned exists nowhere else.
@@ -301,7 +255,7 @@ fn check_key(name: &str, scopes: &BTreeSet<Scope>, ledgers: &[String]) -> Result
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     fn new(name: &str, scopes: &[Scope]) -> NewKey {
         NewKey {
@@ -342,7 +296,10 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = KeyFile::read(&path).unwrap_err();
         assert!(
-            matches!(error, KeysError::NotPrivate { mode: 0o640, .. }),
+            matches!(
+                error,
+                KeysError::File(PrivateFileError::NotPrivate { mode: 0o640, .. })
+            ),
             "{error}"
         );
     }
@@ -403,7 +360,7 @@ mod tests {
             file.write_all(text.as_bytes()).unwrap();
             let error = KeyFile::read(&path).unwrap_err();
             assert!(
-                matches!(error, KeysError::Malformed { .. }),
+                matches!(error, KeysError::File(PrivateFileError::Malformed { .. })),
                 "{text}: {error}"
             );
         }

@@ -13,7 +13,7 @@ use blockworm_api::{
 use blockworm_ledger::{ContractName, LedgerId, TransactionId};
 use blockworm_service::{
     identity::{self, Passphrase},
-    network::{ConsortiumFolder, FolderError, NodeRecord, NodeState, process},
+    network::{ConsortiumFolder, ConsortiumRecord, FolderError, NodeRecord, NodeState, process},
 };
 use serde_json::Value;
 use std::{
@@ -253,9 +253,7 @@ fn usual_ledger(target: &Target) -> Option<String> {
 
 fn running_node(target: &Target) -> Result<NodeRecord> {
     let folder = ConsortiumFolder::new(&target.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let wanted = |node: &&NodeRecord| {
         target
             .node
@@ -320,6 +318,13 @@ fn choose<'a>(ledgers: &'a [LedgerView], wanted: Option<&str>) -> Result<&'a Led
         )
         .next(format!("--ledger {}", names()))),
     }
+}
+
+/// What the folder records of its consortium.
+pub fn recorded(folder: &ConsortiumFolder) -> Result<ConsortiumRecord> {
+    folder
+        .record()
+        .map_err(|error| folder_failure(folder, &error))
 }
 
 /// What a folder that cannot be used means for the user.

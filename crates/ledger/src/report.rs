@@ -3,7 +3,7 @@
 use crate::names::{LedgerId, OrganisationId};
 use blockworm_crypto::Digest;
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 /// The conclusion over all checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +64,55 @@ pub struct Check {
     pub reason: String,
 }
 
+/// The checks of a report, in the order in which they were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct CheckList(Vec<Check>);
+
+impl CheckList {
+    /// The check of this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Check> {
+        self.iter().find(|check| check.name == name)
+    }
+
+    /// The checks that ended so.
+    pub fn ended(&self, verdict: Verdict) -> impl Iterator<Item = &Check> {
+        self.iter().filter(move |check| check.verdict == verdict)
+    }
+
+    /// The checks that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.ended(Verdict::Fail)
+    }
+}
+
+impl Deref for CheckList {
+    type Target = [Check];
+
+    fn deref(&self) -> &[Check] {
+        &self.0
+    }
+}
+
+impl IntoIterator for CheckList {
+    type Item = Check;
+    type IntoIter = std::vec::IntoIter<Check>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a CheckList {
+    type Item = &'a Check;
+    type IntoIter = std::slice::Iter<'a, Check>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 /// All checks of a proof and the conclusion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerificationReport {
@@ -81,28 +130,13 @@ pub struct VerificationReport {
     /// signature holds.
     pub signers: Vec<OrganisationId>,
     /// Every check, in the order in which they were made.
-    pub checks: Vec<Check>,
-}
-
-impl VerificationReport {
-    /// The check of this name.
-    #[must_use]
-    pub fn check(&self, name: &str) -> Option<&Check> {
-        self.checks.iter().find(|check| check.name == name)
-    }
-
-    /// The checks that failed.
-    pub fn failures(&self) -> impl Iterator<Item = &Check> {
-        self.checks
-            .iter()
-            .filter(|check| check.verdict == Verdict::Fail)
-    }
+    pub checks: CheckList,
 }
 
 /// Gathers checks while something is verified.
 #[derive(Debug, Default)]
 pub struct Checks {
-    list: Vec<Check>,
+    list: CheckList,
     /// Whose signatures were found good.
     pub(crate) signers: Vec<OrganisationId>,
 }
@@ -114,11 +148,7 @@ impl Checks {
             Ok(reason) => (Verdict::Pass, reason),
             Err(reason) => (Verdict::Fail, reason),
         };
-        self.list.push(Check {
-            name: name.into(),
-            verdict,
-            reason,
-        });
+        self.push(name, verdict, reason);
     }
 
     /// Notes a check that needs a pin which was not given.
@@ -133,7 +163,7 @@ impl Checks {
 
     /// Notes a check with its verdict.
     pub fn push(&mut self, name: impl Into<String>, verdict: Verdict, reason: impl Into<String>) {
-        self.list.push(Check {
+        self.list.0.push(Check {
             name: name.into(),
             verdict,
             reason: reason.into(),
@@ -148,8 +178,8 @@ impl Checks {
 
     /// The conclusion: one failure breaks; one missing pin leaves the rest unpinned.
     #[must_use]
-    pub fn conclude(self) -> (Outcome, Vec<Check>, Vec<OrganisationId>) {
-        let any = |verdict| self.list.iter().any(|check| check.verdict == verdict);
+    pub fn conclude(self) -> (Outcome, CheckList, Vec<OrganisationId>) {
+        let any = |verdict| self.list.ended(verdict).next().is_some();
         let outcome = if any(Verdict::Fail) {
             Outcome::Broken
         } else if any(Verdict::Unpinned) {

@@ -15,11 +15,15 @@ fn verify(proof: &TransactionProof) -> VerificationReport {
 }
 
 fn failed(report: &VerificationReport) -> Vec<&str> {
-    report.failures().map(|check| check.name.as_str()).collect()
+    report
+        .checks
+        .failures()
+        .map(|check| check.name.as_str())
+        .collect()
 }
 
 fn reason<'a>(report: &'a VerificationReport, name: &str) -> &'a str {
-    &report.check(name).unwrap().reason
+    &report.checks.named(name).unwrap().reason
 }
 
 fn is_valid(proof: &TransactionProof, formats: &str) {

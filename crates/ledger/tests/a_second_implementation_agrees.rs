@@ -167,7 +167,11 @@ fn a_second_implementation_agrees_on_every_fault_of_a_handover() {
         let mut proof = changing.proof(first, last);
         alter(&changing, &mut proof);
         let report = proof.verify(Some(&pin));
-        let expected: Vec<_> = report.failures().map(|check| check.name.clone()).collect();
+        let expected: Vec<_> = report
+            .checks
+            .failures()
+            .map(|check| check.name.clone())
+            .collect();
         let path = written("handovers.json", &proof.to_json().unwrap());
         let status = i32::from(report.outcome.exit_code());
         assert_eq!(verify(&path, Some(GENESIS_2)), (status, expected), "{what}");

@@ -17,7 +17,11 @@ fn verify(proof: &TransactionProof) -> VerificationReport {
 }
 
 fn failed(report: &VerificationReport) -> Vec<&str> {
-    report.failures().map(|check| check.name.as_str()).collect()
+    report
+        .checks
+        .failures()
+        .map(|check| check.name.as_str())
+        .collect()
 }
 
 #[test]

@@ -16,7 +16,7 @@ onmessage = ({ data: { module, request, file } }) => {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { page: { read } });
     memory = exports.memory;
-    const bytes = new TextEncoder().encode(JSON.stringify({ ...request, size: file.size }));
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...request, name: file.name, size: file.size }));
     const pointer = exports.input(bytes.length) >>> 0;
     new Uint8Array(memory.buffer, pointer, bytes.length).set(bytes);
     const size = exports.verify() >>> 0;

@@ -3,16 +3,19 @@
 use crate::exports::PageSource;
 use blockworm_ledger::{checkpoint::Policy, proof::PROOF_MAX_BYTES};
 use blockworm_verify::{
-    GenesisPin, Package, Pins, Source as _, pem_certificates, verify_package, verify_proof,
+    GenesisPin, Package, Pins, Source as _, pem_certificates, verify_package, verify_text,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The pins as the page has them: text out of fields and files.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
-    /// Bytes of the package.
+    /// The file's name.
+    name: String,
+    /// Its bytes.
     size: u64,
     /// A digest or a genesis file's text.
     genesis: Option<String>,
@@ -47,12 +50,11 @@ fn report(request: &[u8]) -> Result<Value, String> {
         let report = verify_package(&Package::Zip(&source), &pins);
         return serde_json::to_value(report).map_err(|error| error.to_string());
     }
-    if request.size > PROOF_MAX_BYTES as u64 {
-        return Err("it is neither a zip file nor a proof".into());
-    }
-    let mut bytes = vec![0; usize::try_from(request.size).unwrap_or_default()];
+    // One byte beyond the limit is enough to refuse the rest.
+    let size = request.size.min(PROOF_MAX_BYTES as u64 + 1);
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
     source.read_at(0, &mut bytes)?;
-    let text = String::from_utf8(bytes).map_err(|_| "it is neither a zip file nor a proof")?;
-    let report = verify_proof(&text, genesis.as_ref()).map_err(|error| error.to_string())?;
+    let report = verify_text(Path::new(&request.name), &bytes, genesis.as_ref())
+        .map_err(|error| format!("{error} ({}); {}", error.code(), error.next()))?;
     serde_json::to_value(report).map_err(|error| error.to_string())
 }

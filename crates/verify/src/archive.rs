@@ -4,7 +4,11 @@
 //! that believe the one or the other see different files. Here both must be equal, and entries must
 //! follow one another without a gap up to the directory.
 
+mod crc;
 mod inflate;
+
+pub use crc::crc32;
+pub use inflate::{Packing, unpack};
 
 use crate::{path, source::Source};
 use blockworm_ledger::report::Checks;
@@ -28,14 +32,14 @@ const LOCAL_BYTES: u64 = 30;
 const CENTRAL_BYTES: usize = 46;
 const END_BYTES: u64 = 22;
 
+const CUT_SHORT: &str =
+    "the archive has no end: the file was cut short, as by a transfer that broke off; get it again";
+
 /// A file in the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) name: String,
-    pub(crate) size: u64,
-    packed: u64,
-    deflated: bool,
-    crc: u32,
+    pub(crate) packing: Packing,
     /// Where the local header stands.
     offset: u64,
 }
@@ -94,19 +98,17 @@ impl<'a> Archive<'a> {
 
     /// Unpacks an entry piece by piece; its size and CRC-32 must be as declared.
     pub(crate) fn stream(&self, entry: &Entry, sink: &mut dyn FnMut(&[u8])) -> Result<(), String> {
-        inflate::stream(self.source, entry, sink)
+        inflate::stream(self.source, entry.data_offset(), entry.packing, sink)
     }
 }
 
 fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
     let size = source.size();
-    let end_at = size
-        .checked_sub(END_BYTES)
-        .ok_or("it is no zip file: it is too short")?;
+    let end_at = size.checked_sub(END_BYTES).ok_or(CUT_SHORT)?;
     let mut end = [0; END_BYTES as usize];
     source.read_at(end_at, &mut end)?;
     if &end[..4] != END {
-        return Err("it is no zip file, or something follows it (a comment, other bytes)".into());
+        return Err(without_end(source)?.into());
     }
     let (count, count_all) = (u16_at(&end, 10), u16_at(&end, 8));
     let (length, start) = (u32_at(&end, 12), u32_at(&end, 16));
@@ -137,7 +139,7 @@ fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
         let (entry, after) = read_central(rest)?;
         rest = after;
         check_local(source, &entry, next)?;
-        next = entry.data_offset() + entry.packed;
+        next = entry.data_offset() + entry.packing.packed;
         entries.push(entry);
     }
     if !rest.is_empty() {
@@ -147,6 +149,19 @@ fn read_directory(source: &dyn Source) -> Result<Vec<Entry>, String> {
         return Err("bytes that belong to no entry stand before the directory".into());
     }
     Ok(entries)
+}
+
+/// Why the archive's last bytes are not its end.
+fn without_end(source: &dyn Source) -> Result<&'static str, String> {
+    // As far back as a comment can push the end.
+    let length = source.size().min(END_BYTES + u64::from(u16::MAX));
+    let mut tail = vec![0; usize::try_from(length).unwrap_or_default()];
+    source.read_at(source.size() - length, &mut tail)?;
+    let mut whole = tail.windows(END_BYTES as usize);
+    Ok(match whole.any(|end| end.starts_with(END)) {
+        true => "something follows the end of the archive (a comment, other bytes)",
+        false => CUT_SHORT,
+    })
 }
 
 fn read_central(rest: &[u8]) -> Result<(Entry, &[u8]), String> {
@@ -191,10 +206,12 @@ fn read_central(rest: &[u8]) -> Result<(Entry, &[u8]), String> {
     }
     let entry = Entry {
         name: name.to_owned(),
-        size: u64::from(size),
-        packed: u64::from(packed),
-        deflated: method == 8,
-        crc: u32_at(head, 16),
+        packing: Packing {
+            deflated: method == 8,
+            packed: u64::from(packed),
+            size: u64::from(size),
+            crc: u32_at(head, 16),
+        },
         offset: u64::from(u32_at(head, 42)),
     };
     Ok((entry, rest))
@@ -220,11 +237,11 @@ fn check_local(source: &dyn Source, entry: &Entry, expected: u64) -> Result<(), 
     source.read_at(entry.offset + LOCAL_BYTES, &mut name)?;
     let equal = &head[..4] == LOCAL
         && u16_at(&head, 6) == UTF8_FLAG
-        && u16_at(&head, 8) == if entry.deflated { 8 } else { 0 }
+        && u16_at(&head, 8) == if entry.packing.deflated { 8 } else { 0 }
         && head[10..14] == DOS_TIME
-        && u32_at(&head, 14) == entry.crc
-        && u64::from(u32_at(&head, 18)) == entry.packed
-        && u64::from(u32_at(&head, 22)) == entry.size
+        && u32_at(&head, 14) == entry.packing.crc
+        && u64::from(u32_at(&head, 18)) == entry.packing.packed
+        && u64::from(u32_at(&head, 22)) == entry.packing.size
         && usize::from(u16_at(&head, 26)) == entry.name.len()
         && u16_at(&head, 28) == 0
         && name == entry.name.as_bytes();
@@ -262,14 +279,15 @@ fn check_duplicates(entries: &[Entry]) -> Result<String, String> {
 fn check_sizes(entries: &[Entry]) -> Result<String, String> {
     let mut total: u64 = 0;
     for entry in entries {
-        total += entry.size;
+        total += entry.packing.size;
         if total > MAX_TOTAL_BYTES {
             return Err("the files declare more than 1 GiB together".into());
         }
-        if entry.size > SMALL_BYTES && entry.size / MAX_RATIO > entry.packed {
+        if entry.packing.size > SMALL_BYTES && entry.packing.size / MAX_RATIO > entry.packing.packed
+        {
             return Err(format!(
                 "{} unpacks from {} to {} bytes, more than {MAX_RATIO} times its size",
-                entry.name, entry.packed, entry.size
+                entry.name, entry.packing.packed, entry.packing.size
             ));
         }
     }

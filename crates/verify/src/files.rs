@@ -28,10 +28,6 @@ pub enum Package<'a> {
     Folder(PathBuf),
 }
 
-/// Why there is nothing to check at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageError(pub String);
-
 impl Package<'_> {
     /// Whether the first bytes are those of a zip file; the empty archive too.
     #[must_use]
@@ -118,7 +114,7 @@ impl<'a> Files<'a> {
     /// Bytes of a file, as declared.
     pub(crate) fn size(&self, path: &str) -> Option<u64> {
         self.places.get(path).map(|place| match place {
-            Place::Entry(entry) => entry.size,
+            Place::Entry(entry) => entry.packing.size,
             Place::File(_, size) => *size,
         })
     }

@@ -7,6 +7,7 @@ mod archive;
 mod bag;
 mod checks;
 mod files;
+mod handed;
 mod index;
 mod path;
 mod pem;
@@ -16,7 +17,9 @@ mod rows;
 mod source;
 mod text;
 
-pub use files::{Package, PackageError};
+pub use archive::{Packing, crc32, unpack};
+pub use files::Package;
+pub use handed::{HandedError, package_in, verify_text};
 pub use index::{INDEX_FORMAT, Index};
 pub use pem::certificates as pem_certificates;
 pub use proof::{GenesisPin, verify_proof};

@@ -1,12 +1,9 @@
 //! `blockworm-verify`: checks a proof or an evidence package without network, node or account.
 
-use blockworm_ledger::{
-    checkpoint::Policy,
-    proof::{PROOF_MAX_BYTES, ProofError},
-};
+use blockworm_ledger::{checkpoint::Policy, proof::PROOF_MAX_BYTES};
 use blockworm_verify::{
-    FileSource, GenesisPin, Package, Pins, pem_certificates, render_package, render_proof,
-    verify_package, verify_proof,
+    FileSource, GenesisPin, HandedError, Package, Pins, package_in, pem_certificates,
+    render_package, render_proof, verify_package, verify_text,
 };
 use std::{
     ffi::OsString,
@@ -121,8 +118,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
 }
 
 fn read_text(path: &Path, limit: u64) -> Result<String, String> {
-    String::from_utf8(read(path, limit)?)
-        .map_err(|_| format!("{} is neither text nor a zip file", path.display()))
+    String::from_utf8(read(path, limit)?).map_err(|_| format!("{} is no text", path.display()))
 }
 
 fn read_genesis(given: &OsString) -> Result<GenesisPin, String> {
@@ -154,22 +150,20 @@ fn read_roots(given: &OsString) -> Result<Vec<Vec<u8>>, String> {
 
 fn run(arguments: &Arguments) -> Result<(String, u8), String> {
     let path = &arguments.file;
+    let nothing = |error: HandedError| {
+        let (code, next) = (error.code(), error.next());
+        format!("{}: {error} ({code}); {next}", path.display())
+    };
     if path.is_dir() {
-        return package(&Package::Folder(path.clone()), arguments);
+        return package(&package_in(path).map_err(nothing)?, arguments);
     }
     let unreadable = |error| format!("cannot read {}: {error}", path.display());
     let source = FileSource::open(path).map_err(unreadable)?;
     if Package::is_zip(&source) {
         return package(&Package::Zip(&source), arguments);
     }
-    let text = read_text(path, PROOF_MAX_BYTES as u64)?;
-    let report = verify_proof(&text, arguments.genesis.as_ref()).map_err(|error| {
-        let next = match error {
-            ProofError::GenesisMissing(_) => "; give it with --genesis FILE",
-            _ => "",
-        };
-        format!("{}: {error} ({}){next}", path.display(), error.code())
-    })?;
+    let bytes = read(path, PROOF_MAX_BYTES as u64)?;
+    let report = verify_text(path, &bytes, arguments.genesis.as_ref()).map_err(nothing)?;
     let text = if arguments.json {
         json(&report)?
     } else {

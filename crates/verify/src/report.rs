@@ -1,6 +1,6 @@
 //! What the checks of a package found.
 
-use blockworm_ledger::report::{Check, Outcome, Verdict};
+use blockworm_ledger::report::{CheckList, Outcome};
 use serde::Serialize;
 
 /// The earliest time that somebody outside the consortium vouches for.
@@ -32,20 +32,5 @@ pub struct PackageReport {
     /// The earliest time by an authority outside the consortium whose root was pinned.
     pub earliest_outside_time: Option<EarliestTime>,
     /// Every check, in the order in which they were made.
-    pub checks: Vec<Check>,
-}
-
-impl PackageReport {
-    /// The check of this name.
-    #[must_use]
-    pub fn check(&self, name: &str) -> Option<&Check> {
-        self.checks.iter().find(|check| check.name == name)
-    }
-
-    /// The checks that failed.
-    pub fn failures(&self) -> impl Iterator<Item = &Check> {
-        self.checks
-            .iter()
-            .filter(|check| check.verdict == Verdict::Fail)
-    }
+    pub checks: CheckList,
 }

@@ -60,13 +60,23 @@ pub struct BytesSource(pub Vec<u8>);
 
 impl Source for BytesSource {
     fn size(&self) -> u64 {
-        self.0.len() as u64
+        self.0.as_slice().size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), String> {
+        self.0.as_slice().read_at(offset, buffer)
+    }
+}
+
+impl Source for &[u8] {
+    fn size(&self) -> u64 {
+        self.len() as u64
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), String> {
         let start = usize::try_from(offset).map_err(|_| "beyond the end")?;
         let end = start.checked_add(buffer.len()).ok_or("beyond the end")?;
-        buffer.copy_from_slice(self.0.get(start..end).ok_or("beyond the end")?);
+        buffer.copy_from_slice(self.get(start..end).ok_or("beyond the end")?);
         Ok(())
     }
 }

@@ -64,13 +64,7 @@ pub fn render_proof(report: &VerificationReport) -> String {
 #[must_use]
 pub fn render_package(report: &PackageReport) -> String {
     let mut text = lines(&report.checks);
-    let count = |verdict| {
-        report
-            .checks
-            .iter()
-            .filter(|check| check.verdict == verdict)
-            .count()
-    };
+    let count = |verdict| report.checks.ended(verdict).count();
     let unknown = "unknown";
     let _ = writeln!(
         text,
@@ -106,7 +100,7 @@ pub fn render_package(report: &PackageReport) -> String {
             "time       no authority outside the consortium whose root was pinned vouches for a time"
         ),
     };
-    for check in report.failures() {
+    for check in report.checks.failures() {
         let _ = writeln!(text, "failed     {}: {}", check.name, check.reason);
     }
     let _ = writeln!(text, "verdict    {}", report.outcome);

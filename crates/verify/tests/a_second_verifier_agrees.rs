@@ -77,7 +77,7 @@ fn agree(what: &str, matter: &Matter, zip: &[u8], pinned: bool) -> usize {
     let first = verify(zip.to_vec(), &pins);
     let second = python(matter, zip, pinned);
     for (name, verdict) in &second.verdicts {
-        let mine = first.check(name).map(|check| word(check.verdict));
+        let mine = first.checks.named(name).map(|check| word(check.verdict));
         assert_eq!(mine, Some(verdict.as_str()), "{what}: {name}");
     }
     assert_eq!(

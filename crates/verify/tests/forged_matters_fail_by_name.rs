@@ -30,7 +30,8 @@ fn a_policy_counts_each_known_cosigner_once() {
     let report = with_note(&matter, &without);
     assert_eq!(failed(&report), ["checkpoint[10].policy"]);
     let missing = report
-        .check("checkpoint[10].cosignature:blockworm/court")
+        .checks
+        .named("checkpoint[10].cosignature:blockworm/court")
         .unwrap();
     assert_eq!(missing.verdict, Verdict::Unchecked);
     // The same cosigner twice is one.
@@ -118,7 +119,7 @@ fn a_notary_revoked_before_its_attestation_does_not_count() {
     assert_fails(&before, "attestation[1].signer");
     let after = revoked(3);
     assert_eq!(failed(&after), ["relation[1].row"; 0]);
-    let reason = &after.check("attestation[1].signer").unwrap().reason;
+    let reason = &after.checks.named("attestation[1].signer").unwrap().reason;
     assert!(reason.contains("revoked later, in block 3"), "{reason}");
 }
 
@@ -133,7 +134,7 @@ fn only_pinned_and_living_authorities_give_time() {
     let report = verify(matter.zip(), &pins);
     assert_fails(&report, "time[10].trust");
     assert_eq!(
-        report.check("time[10].token").unwrap().verdict,
+        report.checks.named("time[10].token").unwrap().verdict,
         Verdict::Pass
     );
     assert_eq!(report.earliest_outside_time, None);
@@ -146,7 +147,7 @@ fn only_pinned_and_living_authorities_give_time() {
         },
     );
     assert_eq!(
-        report.check("time[10].trust").unwrap().verdict,
+        report.checks.named("time[10].trust").unwrap().verdict,
         Verdict::Unchecked
     );
     assert_eq!(report.outcome, Outcome::Valid);
@@ -163,7 +164,8 @@ fn only_pinned_and_living_authorities_give_time() {
     assert_fails(&report, "time[10].trust");
     assert!(
         report
-            .check("time[10].trust")
+            .checks
+            .named("time[10].trust")
             .unwrap()
             .reason
             .starts_with("timestamp.expired")
@@ -178,7 +180,8 @@ fn only_pinned_and_living_authorities_give_time() {
     assert_eq!(report.earliest_outside_time, None);
     assert!(
         report
-            .check("time[10].trust")
+            .checks
+            .named("time[10].trust")
             .unwrap()
             .reason
             .contains("notary also runs a validator")
@@ -202,7 +205,7 @@ fn a_seal_by_a_revoked_certificate_counts_only_when_it_was_stamped_before() {
     assert_fails(&sealed(after, false), "seal.revocation");
     let report = sealed(after, true);
     assert_eq!(
-        report.check("seal.revocation").unwrap().verdict,
+        report.checks.named("seal.revocation").unwrap().verdict,
         Verdict::Pass,
         "{:?}",
         failed(&report)
@@ -248,7 +251,7 @@ fn entries_cannot_be_left_out_moved_or_taken_from_elsewhere() {
     });
     assert_fails(&verify(bare.clone(), &pins), "entry[1].history");
     let unpinned = verify(bare, &Pins::default());
-    let found = unpinned.check("entry[1].history").unwrap();
+    let found = unpinned.checks.named("entry[1].history").unwrap();
     assert_eq!(found.verdict, Verdict::Unchecked);
     // A contract of another number.
     let zip = matter.reindexed(|index| index["contract_id"] = 17.into());
@@ -296,13 +299,14 @@ fn an_original_must_be_the_one_that_was_committed_to() {
     });
     let report = verify(zip, &pins);
     assert_eq!(
-        report.check("entry[1].original").unwrap().verdict,
+        report.checks.named("entry[1].original").unwrap().verdict,
         Verdict::Unchecked
     );
     let zip = matter.reindexed(|index| index["entries"][0]["original"] = serde_json::Value::Null);
     assert_eq!(
         verify(zip, &pins)
-            .check("entry[1].original")
+            .checks
+            .named("entry[1].original")
             .unwrap()
             .verdict,
         Verdict::Unchecked

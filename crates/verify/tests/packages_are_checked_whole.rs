@@ -30,7 +30,11 @@ fn a_good_package_passes() {
         "report.content",
         "matter.complete",
     ] {
-        assert_eq!(report.check(name).unwrap().verdict, Verdict::Pass, "{name}");
+        assert_eq!(
+            report.checks.named(name).unwrap().verdict,
+            Verdict::Pass,
+            "{name}"
+        );
     }
     let earliest = report.earliest_outside_time.unwrap();
     assert_eq!(earliest.time_ms, matter::papers::STAMPED_MS);
@@ -87,7 +91,11 @@ fn one_genesis_stands_behind_all_proofs() {
         assert_fails(&report, name);
     }
     assert_eq!(
-        report.check("entry[2].genesis.digest").unwrap().verdict,
+        report
+            .checks
+            .named("entry[2].genesis.digest")
+            .unwrap()
+            .verdict,
         Verdict::Pass
     );
 }

@@ -132,6 +132,51 @@ fn on_packages_and_proofs() {
 }
 
 #[test]
+fn what_is_neither_a_package_nor_a_proof_is_told_as_such() {
+    let desk = Desk::new(env!("CARGO_BIN_EXE_blockworm-verify"));
+    let zip = desk.matter.zip();
+    let told = |file: &str, code: &str| {
+        let (status, text, complaint) = desk.run(&[file]);
+        assert_eq!((status, text.as_str()), (1, ""), "{file}");
+        let place = format!("blockworm-verify: {file}: ");
+        assert!(complaint.starts_with(&place), "{complaint}");
+        assert!(complaint.contains(&format!("({code}); ")), "{complaint}");
+        complaint
+    };
+    let junk = told(&desk.place("x.zip", "<html>busy"), "verify.no_zip");
+    assert!(junk.contains("named as a zip file") && junk.contains("<html>busy"));
+    told(&desk.place("X.ZIP", [0xff, 0xfe]), "verify.no_zip");
+    told(&desk.place("empty.zip", ""), "verify.empty");
+    told(&desk.place("empty.json", ""), "verify.empty");
+    told(
+        &desk.place("photo.jpg", [0xff, 0xd8]),
+        "verify.unknown_file",
+    );
+    told(&desk.place("x.json", "junk"), "proof.malformed");
+    // A proof is one under any name.
+    let proof = desk.matter.ledger.proof(1).to_json().unwrap();
+    assert_eq!(desk.run(&[&desk.place("proof.zip", proof)]).0, 2);
+
+    let folder = desk.folder.path().join("downloads");
+    std::fs::create_dir(&folder).unwrap();
+    let name = folder.display().to_string();
+    told(&name, "verify.no_package");
+    bag::unzip(&folder.join(MATTER), &desk.matter.files);
+    let complaint = told(&name, "verify.no_package");
+    assert!(complaint.contains(&format!("give the folder {MATTER:?} in it")));
+
+    // What begins as a zip file is one, if a damaged one.
+    for length in [zip.len() - 1, zip.len() / 2, 30, 4] {
+        let (status, text, _) = desk.run(&[&desk.place("cut", &zip[..length])]);
+        assert_eq!(status, 1, "{length}");
+        assert!(text.contains("FAIL  zip.readable"), "{text}");
+        assert!(text.contains("the file was cut short"), "{length}: {text}");
+    }
+    let behind = desk.place("behind.zip", [&zip[..], b"more"].concat());
+    assert!(desk.run(&[&behind]).1.contains("something follows the end"));
+}
+
+#[test]
 fn the_static_program_does_the_same() {
     let Some(folder) = std::env::var_os("BLOCKWORM_VERIFIER") else {
         return not_run("BLOCKWORM_VERIFIER names no folder: scripts/build-verifier makes it");

@@ -6,9 +6,8 @@ use crate::{
     problem::Failure,
 };
 use axum::http::StatusCode;
+use blockworm_service::private_file::Stamp;
 use std::{
-    fs,
-    os::unix::fs::MetadataExt as _,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -26,9 +25,6 @@ struct Loaded {
     /// None while the file cannot be used: then no key counts.
     keys: Option<Arc<KeyFile>>,
 }
-
-/// Tells versions of a file apart. It is replaced, never changed in place, so its inode differs.
-type Stamp = (u64, u64, i64, i64, u64, u32);
 
 impl KeyStore {
     /// Reads the file for the first time.
@@ -66,10 +62,7 @@ impl KeyStore {
     /// The keys of the file as it is now; asking for its stamp costs a microsecond.
     fn keys(&self) -> Option<Arc<KeyFile>> {
         let path = self.path.as_ref()?;
-        let stamp = fs::metadata(path).ok().map(|of| {
-            let (dev, ino, size, mode) = (of.dev(), of.ino(), of.size(), of.mode());
-            (dev, ino, of.mtime(), of.mtime_nsec(), size, mode)
-        });
+        let stamp = Stamp::of(path);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if stamp.is_some() && loaded.stamp == stamp {
             return loaded.keys.clone();
@@ -106,6 +99,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::keys::{NewKey, Scope};
+    use std::fs;
 
     fn code(store: &KeyStore, text: &str, now_ms: u64) -> String {
         match store.caller(text, now_ms) {

@@ -3,15 +3,12 @@
 use super::{
     BenchArgs, Traffic, WARM_UP,
     accounts::{self, Accounts, Payments},
+    failed, for_each_network,
     load::{self, Loop, Target},
     network::Network,
-    unless_interrupted, wanted,
+    wanted,
 };
-use crate::{
-    failure::Result,
-    output::{Format, table},
-    progress::Progress,
-};
+use crate::{failure::Result, output::Format, progress::Progress};
 use serde::Serialize;
 use std::{path::Path, process::ExitCode};
 
@@ -41,13 +38,6 @@ pub async fn run(
     progress: &Progress,
     format: Format,
 ) -> Result<ExitCode> {
-    let mut all = Vec::new();
-    for nodes in &args.nodes {
-        let network = Network::up(place, nodes.parse().unwrap_or(1), progress)?;
-        all.push(unless_interrupted(measure(args, &network, progress)).await?);
-    }
-    progress.done();
-    let rows: Vec<[String; 7]> = all.iter().map(row).collect();
     let header = [
         "nodes",
         "transfers/s alone",
@@ -57,8 +47,8 @@ pub async fn run(
         "together of alone",
         "failed",
     ];
-    format.print(&all, table(header, &rows))?;
-    Ok(ExitCode::SUCCESS)
+    let each = async |network: &Network| measure(args, network, progress).await;
+    for_each_network(args, place, progress, format, each, (header, row)).await
 }
 
 fn row(both: &Both) -> [String; 7] {
@@ -151,10 +141,8 @@ async fn measure(args: &BenchArgs, network: &Network, progress: &Progress) -> Re
         .as_secs_f64();
     let work = both_transfers.ok as f64 / transfers.per_second()
         + both_claims.ok as f64 / claims.per_second();
+    let label = format!("{nodes} node(s)");
     let loops = [&transfers, &claims, &both_transfers, &both_claims];
-    for (code, times) in loops.iter().flat_map(|one| &one.refusals) {
-        progress.say(&format!("{nodes} node(s): {times} x {code}"));
-    }
     Ok(Both {
         nodes,
         transfers_alone_per_s: transfers.per_second(),
@@ -162,6 +150,6 @@ async fn measure(args: &BenchArgs, network: &Network, progress: &Progress) -> Re
         transfers_together_per_s: both_transfers.ok as f64 / elapsed,
         claims_together_per_s: both_claims.ok as f64 / elapsed / MESSAGES_OF_A_CLAIM,
         ratio: work / elapsed.max(1e-9),
-        failed: loops.iter().map(|one| one.failed()).sum(),
+        failed: failed(&label, &loops, progress),
     })
 }

@@ -3,13 +3,13 @@
 use super::{
     BenchArgs,
     accounts::{self, Accounts, GOOD_FOR},
+    failed, for_each_network,
     load::{self, Target},
     network::Network,
-    unless_interrupted,
 };
 use crate::{
     failure::{Failure, Result},
-    output::{Format, table},
+    output::Format,
     progress::Progress,
     signer::now_ms,
 };
@@ -52,16 +52,9 @@ pub async fn run(
     progress: &Progress,
     format: Format,
 ) -> Result<ExitCode> {
-    let mut all = Vec::new();
-    for nodes in &args.nodes {
-        let network = Network::up(place, nodes.parse().unwrap_or(1), progress)?;
-        all.push(unless_interrupted(measure(args, &network, progress)).await?);
-    }
-    progress.done();
-    let rows: Vec<[String; 5]> = all.iter().map(row).collect();
     let header = ["nodes", "receipt p50 ms", "p99 ms", "deposits/s", "failed"];
-    format.print(&all, table(header, &rows))?;
-    Ok(ExitCode::SUCCESS)
+    let each = async |network: &Network| measure(args, network, progress).await;
+    for_each_network(args, place, progress, format, each, (header, row)).await
 }
 
 fn row(deposits: &Deposits) -> [String; 5] {
@@ -161,16 +154,14 @@ async fn measure(args: &BenchArgs, network: &Network, progress: &Progress) -> Re
     ));
     let large = load::closed(&target, large, BATCH, connections).await?;
     network.agree().await?;
+    let label = format!("{nodes} node(s)");
     let loops = [&single, &warm, &large];
-    for (code, times) in loops.iter().flat_map(|one| &one.refusals) {
-        progress.say(&format!("{nodes} node(s): {times} x {code}"));
-    }
     Ok(Deposits {
         nodes,
         receipt_p50_ms: single.percentile_ms(0.50),
         receipt_p99_ms: single.percentile_ms(0.99),
         deposits_per_s: large.per_second() * MAX_DEPOSITS as f64,
         deposits_at_once: MAX_DEPOSITS,
-        failed: loops.iter().map(|one| one.failed()).sum(),
+        failed: failed(&label, &loops, progress),
     })
 }

@@ -18,13 +18,18 @@ mod report;
 
 use crate::{
     failure::{Failure, Result},
-    output::Format,
+    output::{Format, table},
     progress::Progress,
 };
 use load::Target;
 use network::Network;
 use report::{Case, Report, Summary};
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use serde::Serialize;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 /// Transfers that warm caches and connections and tell how many the closed loop needs.
 const WARM_UP: usize = 16_384;
@@ -124,6 +129,34 @@ pub fn run(args: BenchArgs, format: Format) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Founds a consortium of each number of nodes, measures it, and prints a row for each.
+async fn for_each_network<T: Serialize, const N: usize>(
+    args: &BenchArgs,
+    place: &Path,
+    progress: &Progress,
+    format: Format,
+    measure: impl AsyncFn(&Network) -> Result<T>,
+    (header, row): ([&str; N], impl Fn(&T) -> [String; N]),
+) -> Result<ExitCode> {
+    let mut all = Vec::new();
+    for nodes in &args.nodes {
+        let network = Network::up(place, nodes.parse().unwrap_or(1), progress)?;
+        all.push(unless_interrupted(measure(&network)).await?);
+    }
+    progress.done();
+    let rows: Vec<[String; N]> = all.iter().map(row).collect();
+    format.print(&all, table(header, &rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says which codes the loops of a case were refused with, and how many requests failed in all.
+fn failed(label: &str, loops: &[&load::Loop], progress: &Progress) -> u64 {
+    for (code, times) in loops.iter().flat_map(|one| &one.refusals) {
+        progress.say(&format!("{label}: {times} x {code}"));
+    }
+    loops.iter().map(|one| one.failed()).sum()
+}
+
 /// Ends the case at Ctrl-C, so that its nodes are stopped and its folder is removed.
 async fn unless_interrupted<T>(case: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
@@ -183,9 +216,7 @@ async fn measure(
     ));
     let network = network.down()?;
     let bytes = disk::measure(&network)?.per_transaction(count, committed);
-    for (code, times) in closed.refusals.iter().chain(&open.refusals) {
-        progress.say(&format!("{label}: {times} x {code}"));
-    }
+    let failed = failed(&label, &[&warm, &closed, &open], progress);
     Ok(Case {
         case: traffic.name(),
         nodes: count,
@@ -197,7 +228,7 @@ async fn measure(
         cpu_ms_per_tx: cpu.as_secs_f64() * 1_000.0 / count as f64 / closed.ok.max(1) as f64,
         rss_mb,
         bytes_per_tx: bytes.total(),
-        failed: warm.failed() + closed.failed() + open.failed(),
+        failed,
         bytes_split: bytes,
     })
 }

@@ -4,7 +4,7 @@ use super::machine::Pids;
 use crate::{
     failure::{Failure, Result},
     progress::Progress,
-    remote::{client_failure, folder_failure},
+    remote::{client_failure, recorded},
 };
 use blockworm_api::Client;
 use blockworm_ledger::{LedgerId, OrganisationId};
@@ -78,9 +78,7 @@ impl Network {
             &root,
         )?;
         let folder = ConsortiumFolder::new(root);
-        let record = folder
-            .record()
-            .map_err(|error| folder_failure(&folder, &error))?;
+        let record = recorded(&folder)?;
         let ground = |name: &str| {
             let ledgers = record.ledgers.iter();
             let found = ledgers.clone().find(|ledger| ledger.name == name);

@@ -1,10 +1,11 @@
 //! `blockworm api-key`: makes, lists and revokes the keys that a node's API accepts.
 
+use super::private_files::private_file_failure;
 use crate::{
     cli::{ApiKeyCommand, ApiKeyCreateArgs, ApiKeyPlace, ApiKeyRevokeArgs},
     failure::{Failure, Result},
     output::{self, Format},
-    remote::folder_failure,
+    remote::{folder_failure, recorded},
     signer::now_ms,
 };
 use blockworm_api::keys::{KeyFile, KeyRecord, KeysError, NewKey};
@@ -90,9 +91,7 @@ fn keys_path(of: &ApiKeyPlace) -> Result<PathBuf> {
 /// The node.toml of the node, which says where its files are.
 pub(super) fn node_file(of: &ApiKeyPlace) -> Result<NodeConfigFile> {
     let folder = folder(of);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     if !record.nodes.iter().any(|node| node.organisation == of.node) {
         let nodes: Vec<_> = record
             .nodes
@@ -155,14 +154,11 @@ fn row(key: &KeyRecord, now_ms: u64) -> [String; 5] {
 
 fn failure(error: &KeysError) -> Failure {
     match error {
-        KeysError::Io { .. } => {
-            Failure::of("keys.io", error).next("look at the owner and the free space of the folder")
-        }
-        KeysError::NotPrivate { path, .. } => {
-            Failure::of("keys.exposed", error).next(format!("chmod 600 {}", path.display()))
-        }
-        KeysError::Malformed { .. } => Failure::of("keys.damaged", error)
-            .next("restore the file, or remove it and make new keys"),
+        KeysError::File(inner) => private_file_failure(
+            "keys",
+            inner,
+            "restore the file, or remove it and make new keys",
+        ),
         KeysError::BadKey(_) => {
             Failure::of("key.bad", error).next("blockworm api-key create --help")
         }

@@ -7,7 +7,7 @@ use crate::{
     },
     failure::{Failure, Result},
     output::{Format, table, utc},
-    remote::folder_failure,
+    remote::recorded,
     signer::now_ms,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -63,8 +63,7 @@ fn standings(
     let organisations = match organisation {
         Some(one) => vec![one.clone()],
         None => {
-            let record = folder.record();
-            let record = record.map_err(|error| folder_failure(&folder, &error))?;
+            let record = recorded(&folder)?;
             record.organisations.into_iter().map(|one| one.id).collect()
         }
     };

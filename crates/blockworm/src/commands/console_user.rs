@@ -1,5 +1,6 @@
 //! `blockworm console-user`: the people who sign in at a node's console.
 
+use super::private_files::{LOOK_AT_THE_FOLDER, private_file_failure};
 use crate::{
     cli::{
         ApiKeyPlace, ConsoleUserAddArgs, ConsoleUserCommand, ConsoleUserNamed,
@@ -245,13 +246,12 @@ fn row(user: &UserRecord) -> [String; 6] {
 
 fn failure(error: &UsersError) -> Failure {
     match error {
-        UsersError::Io { .. } | UsersError::Write(_) => Failure::of("users.io", error)
-            .next("look at the owner and the free space of the folder"),
-        UsersError::NotPrivate { path, .. } => {
-            Failure::of("users.exposed", error).next(format!("chmod 600 {}", path.display()))
-        }
-        UsersError::Malformed { .. } => Failure::of("users.damaged", error)
-            .next("restore the file, or remove it and add the people anew"),
+        UsersError::File(inner) => private_file_failure(
+            "users",
+            inner,
+            "restore the file, or remove it and add the people anew",
+        ),
+        UsersError::Write(_) => Failure::of("users.io", error).next(LOOK_AT_THE_FOLDER),
         UsersError::BadUser(_) => {
             Failure::of("user.bad", error).next("blockworm console-user add --help")
         }

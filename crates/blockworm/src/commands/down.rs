@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, Result},
     output::Format,
     progress::Progress,
-    remote::folder_failure,
+    remote::recorded,
 };
 use blockworm_service::network::{ConsortiumFolder, NodeState, ProcessError, process};
 use serde::Serialize;
@@ -20,9 +20,7 @@ struct Down {
 /// Stops all nodes.
 pub fn run(args: &DownArgs, format: Format) -> Result<ExitCode> {
     let folder = ConsortiumFolder::new(&args.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let progress = Progress::new();
     progress.doing("stopping the nodes");
     // All are asked before any is waited for: they end side by side.

@@ -5,7 +5,7 @@ use crate::{
     cli::{EnrolmentCommand, EnrolmentRequestArgs, EnrolmentTokenArgs, OfOrganisation},
     failure::{Failure, Result},
     output::{Format, table},
-    remote::{client_failure, folder_failure, stranger},
+    remote::{client_failure, folder_failure, recorded, stranger},
     signer::now_ms,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -89,9 +89,7 @@ fn token(args: &EnrolmentTokenArgs, format: Format) -> Result<()> {
 }
 
 fn ledgers(folder: &ConsortiumFolder, args: &EnrolmentTokenArgs) -> Result<Vec<LedgerId>> {
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(folder, &error))?;
+    let record = recorded(folder)?;
     let wanted = |ledger: &&blockworm_service::network::LedgerRecord| match args.ledgers.is_empty()
     {
         true => ledger.is_kept_by(&args.of.organisation),

@@ -13,7 +13,7 @@ use crate::{
     signer::now_ms,
 };
 use blockworm_crypto::cms::Signer;
-use blockworm_ledger::{OrganisationId, checkpoint::Policy};
+use blockworm_ledger::{OrganisationId, checkpoint::Policy, report::Verdict};
 use blockworm_service::{
     identity::{DOCUMENTS, open_key},
     network::ConsortiumFolder,
@@ -277,8 +277,7 @@ fn check(package: &[u8], pins: &Pins) -> Result<Vec<String>> {
     let report = verify_package(&Package::Zip(&source), pins);
     let failed: Vec<String> = report
         .checks
-        .iter()
-        .filter(|check| check.verdict == blockworm_ledger::report::Verdict::Fail)
+        .failures()
         .map(|check| format!("{}: {}", check.name, check.reason))
         .collect();
     if let Some(first) = failed.first() {
@@ -287,9 +286,7 @@ fn check(package: &[u8], pins: &Pins) -> Result<Vec<String>> {
             .next("blockworm verify PACKAGE --genesis FILE|DIGEST --policy FILE")
             .fact("failed", serde_json::json!(failed)));
     }
-    let unchecked = report.checks.iter();
-    let unchecked =
-        unchecked.filter(|check| check.verdict == blockworm_ledger::report::Verdict::Unchecked);
+    let unchecked = report.checks.ended(Verdict::Unchecked);
     Ok(unchecked.map(|check| check.name.clone()).collect())
 }
 

@@ -4,7 +4,7 @@ use crate::{
     cli::{KeyHolderAuditArgs, KeyHolderCommand, KeyHolderPlace, KeyHolderPublishArgs, Target},
     failure::{Failure, Result},
     output::{self, Format},
-    remote::{Remote, check_ok, folder_failure},
+    remote::{Remote, check_ok, folder_failure, recorded},
     signer::{Signer, now_ms},
 };
 use blockworm_api::model::ReceiptView;
@@ -211,9 +211,7 @@ fn view(key: &EvaluationKey) -> Value {
 /// The folder, where the organisation is one of its consortium's.
 fn known(dir: &std::path::Path, organisation: &OrganisationId) -> Result<ConsortiumFolder> {
     let folder = ConsortiumFolder::new(dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let mut organisations = record.organisations.iter();
     if organisations.any(|one| one.id == *organisation) {
         return Ok(folder);
@@ -231,9 +229,7 @@ fn known(dir: &std::path::Path, organisation: &OrganisationId) -> Result<Consort
 }
 
 fn ledger_id(folder: &ConsortiumFolder, wanted: &str) -> Result<LedgerId> {
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(folder, &error))?;
+    let record = recorded(folder)?;
     let mut ledgers = record.ledgers.iter();
     let found = ledgers.find(|ledger| ledger.name == wanted || ledger.id == wanted);
     found

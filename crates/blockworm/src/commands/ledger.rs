@@ -1,7 +1,7 @@
 //! `blockworm ledger list|join|archive`: which ledgers a node keeps.
 
 use super::{
-    lifecycle::{no_node, start_one, stop_one},
+    lifecycle::{locked, no_node, start_one, stop_one},
     packages::{config_failure, elsewhere_failure},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     failure::{Failure, Result},
     output::{Format, table},
     progress::Progress,
-    remote::{Remote, client_failure, folder_failure},
+    remote::{Remote, client_failure, folder_failure, recorded},
 };
 use blockworm_api::Client;
 use blockworm_ledger::{Genesis, OrganisationId};
@@ -174,13 +174,8 @@ fn check_digest(genesis: &Genesis, expected: &[String]) -> Result<()> {
 
 async fn join(args: &LedgerJoinArgs, format: Format) -> Result<ExitCode> {
     let begun = Instant::now();
-    let folder = ConsortiumFolder::new(&args.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
-    let lock = folder
-        .lock()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let (folder, lock) = locked(&args.place)?;
+    let record = recorded(&folder)?;
     let node = own_node(&folder, &record, args.as_org.as_ref())?;
     let (found, mut coming) = read_file(&args.file, &node.organisation)?;
     coming.has_voted = args.has_voted;
@@ -330,13 +325,8 @@ async fn archive(args: &LedgerArchiveArgs, format: Format) -> Result<ExitCode> {
 /// Takes an archived ledger out of a node's settings.
 async fn drop_ledger(args: &LedgerArchiveArgs, format: Format) -> Result<ExitCode> {
     let begun = Instant::now();
-    let folder = ConsortiumFolder::new(&args.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
-    let lock = folder
-        .lock()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let (folder, lock) = locked(&args.place)?;
+    let record = recorded(&folder)?;
     let node = own_node(&folder, &record, args.as_org.as_ref())?;
     let file = folder.node_file(&node.organisation);
     NodeConfigFile::read(&file, Overrides::default()).map_err(|error| config_failure(&error))?;

@@ -6,11 +6,11 @@ use super::{
     voting::{self, Standing},
 };
 use crate::{
-    cli::{NodeLogsArgs, NodePingArgs, NodeStartArgs, NodeStopArgs, WhichNodes},
+    cli::{NodeLogsArgs, NodePingArgs, NodeStartArgs, NodeStopArgs, Place, WhichNodes},
     failure::{Failure, Result},
     output::Format,
     progress::Progress,
-    remote::{client_failure, folder_failure},
+    remote::{client_failure, folder_failure, recorded},
 };
 use blockworm_api::Client;
 use blockworm_service::network::{
@@ -50,9 +50,7 @@ fn chosen(
     folder: &ConsortiumFolder,
     which: &WhichNodes,
 ) -> Result<(ConsortiumRecord, Vec<NodeRecord>)> {
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(folder, &error))?;
+    let record = recorded(folder)?;
     let meant = |node: &&NodeRecord| {
         let named = which.organisation.as_ref();
         named.is_none_or(|organisation| node.organisation == *organisation)
@@ -80,12 +78,14 @@ fn ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-pub fn locked(folder: &ConsortiumFolder) -> Result<impl Sized + use<>> {
+/// The folder of a consortium, under its lock.
+pub fn locked(place: &Place) -> Result<(ConsortiumFolder, impl Sized + use<>)> {
+    let folder = ConsortiumFolder::new(&place.dir);
     // A folder that is not there must not be made by asking for its lock.
-    folder
-        .record()
-        .and_then(|_| folder.lock())
-        .map_err(|error| folder_failure(folder, &error))
+    recorded(&folder)?;
+    let lock = folder.lock();
+    let lock = lock.map_err(|error| folder_failure(&folder, &error))?;
+    Ok((folder, lock))
 }
 
 pub fn is_running(folder: &ConsortiumFolder, node: &NodeRecord) -> Result<bool> {
@@ -119,8 +119,7 @@ pub fn stop_one(folder: &ConsortiumFolder, node: &NodeRecord, patience: Duration
 /// Starts nodes and waits until each has caught up.
 pub async fn start(args: &NodeStartArgs, format: Format) -> Result<ExitCode> {
     let begun = Instant::now();
-    let folder = ConsortiumFolder::new(&args.which.place.dir);
-    let lock = locked(&folder)?;
+    let (folder, lock) = locked(&args.which.place)?;
     let (record, chosen) = chosen(&folder, &args.which)?;
     let progress = Progress::new();
     let patience = Duration::from_secs(args.wait_s);
@@ -152,8 +151,7 @@ pub async fn start(args: &NodeStartArgs, format: Format) -> Result<ExitCode> {
 /// Stops nodes in good order.
 pub fn stop(args: &NodeStopArgs, format: Format) -> Result<ExitCode> {
     let begun = Instant::now();
-    let folder = ConsortiumFolder::new(&args.which.place.dir);
-    let lock = locked(&folder)?;
+    let (folder, lock) = locked(&args.which.place)?;
     let (_, chosen) = chosen(&folder, &args.which)?;
     let progress = Progress::new();
     let patience = Duration::from_secs(args.wait_s);
@@ -184,8 +182,7 @@ pub fn stop(args: &NodeStopArgs, format: Format) -> Result<ExitCode> {
 /// without: the next goes down only once the one before votes again.
 pub async fn restart(args: &NodeStartArgs, format: Format) -> Result<ExitCode> {
     let begun = Instant::now();
-    let folder = ConsortiumFolder::new(&args.which.place.dir);
-    let lock = locked(&folder)?;
+    let (folder, lock) = locked(&args.which.place)?;
     let (record, chosen) = chosen(&folder, &args.which)?;
     let progress = Progress::new();
     let patience = Duration::from_secs(args.wait_s);
@@ -249,9 +246,7 @@ fn print(nodes: Vec<OneDone>, begun: Instant, format: Format) -> Result<ExitCode
 /// Shows a node's log.
 pub async fn logs(args: &NodeLogsArgs, format: Format) -> Result<ExitCode> {
     let folder = ConsortiumFolder::new(&args.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     if record
         .nodes
         .iter()

@@ -6,7 +6,7 @@ use crate::{
     failure::{Failure, Result},
     output::{Format, table},
     progress::Progress,
-    remote::{Remote, client_failure, folder_failure},
+    remote::{Remote, client_failure, folder_failure, recorded},
 };
 use blockworm_api::{Client, model::LedgerView};
 use blockworm_crypto::PublicKey;
@@ -157,9 +157,7 @@ pub async fn leave(args: &NodeLeaveArgs, format: Format) -> Result<ExitCode> {
     let lock = folder
         .lock()
         .map_err(|error| folder_failure(&folder, &error))?;
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let leaving = record
         .nodes
         .iter()
@@ -318,9 +316,7 @@ async fn start(
 ) -> Result<Client> {
     let alone = ConsortiumRecord {
         nodes: vec![node.clone()],
-        ..folder
-            .record()
-            .map_err(|error| folder_failure(folder, &error))?
+        ..recorded(folder)?
     };
     let mut nodes = Nodes::start(folder, &alone, progress)?;
     nodes.wait_one(node).await

@@ -37,6 +37,7 @@ mod org;
 mod packages;
 mod parts;
 mod pins;
+mod private_files;
 mod proof;
 mod proposal;
 mod query;

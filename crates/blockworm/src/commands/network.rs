@@ -4,7 +4,7 @@ use crate::{
     cli::{NetworkCommand, Target},
     failure::{Failure, Result},
     output::{Format, table},
-    remote::{self, client_failure, folder_failure},
+    remote::{self, client_failure, recorded},
 };
 use blockworm_api::{
     Client,
@@ -75,9 +75,7 @@ async fn ask(target: &Target) -> Result<Vec<Seen>> {
         return Ok(vec![ask_one(address.clone(), &client, target).await]);
     }
     let folder = ConsortiumFolder::new(&target.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let mut seen = Vec::new();
     for node in &record.nodes {
         if target

@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Result},
     output::{Format, table},
     progress::Progress,
-    remote::{client_failure, folder_failure},
+    remote::{client_failure, recorded},
 };
 use blockworm_api::Client;
 use blockworm_crypto::PublicKey;
@@ -60,11 +60,8 @@ struct Rotating<'a> {
 /// Gives a node another consensus key, or goes on where an earlier run ended.
 pub async fn rotate_key(args: &NodeRotateKeyArgs, format: Format) -> Result<ExitCode> {
     let begun = Instant::now();
-    let folder = ConsortiumFolder::new(&args.place.dir);
-    let lock = locked(&folder)?;
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let (folder, lock) = locked(&args.place)?;
+    let record = recorded(&folder)?;
     let organisation = &args.organisation;
     let mut nodes = record.nodes.iter();
     let node = nodes

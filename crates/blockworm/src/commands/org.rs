@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, Result},
     output::{Format, table, utc},
     progress::Progress,
-    remote::{Remote, check_ok, client_failure, folder_failure},
+    remote::{Remote, check_ok, client_failure, folder_failure, recorded},
     signer::{Signer, now_ms},
 };
 use blockworm_execution::{
@@ -128,9 +128,7 @@ async fn list(args: &OrgListArgs, format: Format) -> Result<ExitCode> {
 
 async fn invite(args: &OrgInviteArgs, format: Format) -> Result<ExitCode> {
     let folder = ConsortiumFolder::new(&args.target.place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let remote = Remote::connect(&args.target).await?;
     let signer = Signer::open(&folder, &args.member, &args.signing)?;
     let (ledgers, genesis) = invited_ledgers(&folder, &record, &remote, &args.also).await?;

@@ -4,7 +4,7 @@ use crate::{
     cli::{NodeInstallArgs, NodePackageArgs},
     failure::{Failure, Result},
     output::{Format, table},
-    remote::folder_failure,
+    remote::{folder_failure, recorded},
 };
 use blockworm_service::network::{
     ConsortiumFolder,
@@ -28,9 +28,7 @@ struct Packaged {
 /// Writes a package or a join file.
 pub fn package(args: &NodePackageArgs, format: Format) -> Result<ExitCode> {
     let folder = ConsortiumFolder::new(&args.place.dir);
-    folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    recorded(&folder)?;
     let packaged = match args.target.kind() {
         None => join_file(args, &folder)?,
         Some(kind) => {

@@ -1,7 +1,7 @@
 //! `blockworm status`: the nodes of a local consortium and how far each ledger is.
 
 use super::summary::{self, NodeSummary};
-use crate::{cli::Place, failure::Result, output::Format, remote::folder_failure};
+use crate::{cli::Place, failure::Result, output::Format, remote::recorded};
 use blockworm_service::network::{ConsortiumFolder, LedgerRecord};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -16,9 +16,7 @@ struct Status {
 /// Prints the status; exits with 1 unless every node answers.
 pub async fn run(place: &Place, format: Format) -> Result<ExitCode> {
     let folder = ConsortiumFolder::new(&place.dir);
-    let record = folder
-        .record()
-        .map_err(|error| folder_failure(&folder, &error))?;
+    let record = recorded(&folder)?;
     let nodes = summary::nodes(&folder, &record).await;
     let all_run = nodes.iter().all(|node| node.state == "running");
     let mut text = format!(

@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, Result},
     output::Format,
     progress::Progress,
-    remote::{Remote, client_failure, folder_failure},
+    remote::{Remote, client_failure, folder_failure, recorded},
     signer::{Signer, now_ms},
 };
 use blockworm_api::model::ReceiptView;
@@ -175,9 +175,7 @@ fn found_or_open(
         .exists()
         .map_err(|error| folder_failure(folder, &error))?;
     if exists {
-        let record = folder
-            .record()
-            .map_err(|error| folder_failure(folder, &error))?;
+        let record = recorded(folder)?;
         if let Some(wanted) = args.nodes
             && wanted != record.nodes.len()
         {

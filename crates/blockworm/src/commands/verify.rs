@@ -6,14 +6,11 @@ use crate::{
     output::Format,
 };
 use blockworm_crypto::Digest;
-use blockworm_ledger::{
-    VerificationReport,
-    checkpoint::Policy,
-    proof::{PROOF_MAX_BYTES, ProofError},
-};
+use blockworm_ledger::{VerificationReport, checkpoint::Policy, proof::PROOF_MAX_BYTES};
 use blockworm_service::network::config::read_genesis;
 use blockworm_verify::{
-    FileSource, GenesisPin, Package, Pins, pem_certificates, verify_package, verify_proof,
+    FileSource, GenesisPin, HandedError, Package, Pins, package_in, pem_certificates,
+    verify_package, verify_proof, verify_text,
 };
 use std::{
     fs::File,
@@ -32,15 +29,16 @@ pub fn run(args: &VerifyArgs, format: Format) -> Result<ExitCode> {
     let pin = args.genesis.as_deref().map(genesis_pin).transpose()?;
     let genesis = pin.as_ref().map(|pin| pin.digest);
     if args.file.is_dir() {
-        return package(&Package::Folder(args.file.clone()), args, genesis, format);
+        let folder = package_in(&args.file).map_err(|error| nothing(&args.file, &error))?;
+        return package(&folder, args, genesis, format);
     }
     let source = FileSource::open(&args.file).map_err(|error| unreadable(&args.file, &error))?;
     if Package::is_zip(&source) {
         return package(&Package::Zip(&source), args, genesis, format);
     }
-    let text = read(&args.file, PROOF_MAX_BYTES)?;
-    let report =
-        check(&text, pin.as_ref()).map_err(|failure| failure.during(args.file.display()))?;
+    let bytes = read(&args.file, PROOF_MAX_BYTES)?;
+    let report = verify_text(&args.file, &bytes, pin.as_ref())
+        .map_err(|error| nothing(&args.file, &error))?;
     format.print(&report, render(&report))?;
     Ok(ExitCode::from(report.outcome.exit_code()))
 }
@@ -56,13 +54,13 @@ fn package(
         ..Pins::default()
     };
     if let Some(path) = &args.policy {
-        let policy = Policy::parse(read(path, PIN_MAX_BYTES)?.as_bytes());
+        let policy = Policy::parse(&read(path, PIN_MAX_BYTES)?);
         pins.policy = Some(policy.map_err(|error| {
             Failure::of(error.code(), &error).during(format!("{}", path.display()))
         })?);
     }
     for path in &args.tsa_root {
-        let roots = pem_certificates(read(path, PIN_MAX_BYTES)?.as_bytes());
+        let roots = pem_certificates(&read(path, PIN_MAX_BYTES)?);
         let roots = roots.map_err(|reason| {
             Failure::new("verify.tsa_root", format!("{}: {reason}", path.display()))
                 .next("give the root certificate of the authority as PEM")
@@ -77,25 +75,28 @@ fn package(
 /// Checks a proof's text.
 pub fn check(text: &str, pin: Option<&GenesisPin>) -> Result<VerificationReport> {
     verify_proof(text, pin).map_err(|error| {
-        let next = match error {
-            ProofError::GenesisMissing(_) => "give the file of that genesis: --genesis FILE",
-            _ => "ask for the file again: `blockworm proof export TRANSACTION -o FILE`",
-        };
-        Failure::of(error.code(), &error).next(next)
+        let error = HandedError::Proof(error);
+        Failure::of(error.code(), &error).next(error.next())
     })
+}
+
+fn nothing(path: &Path, error: &HandedError) -> Failure {
+    Failure::of(error.code(), error)
+        .next(error.next())
+        .during(path.display())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::of("proof.unreadable", error).during(format!("cannot read {}", path.display()))
 }
 
-fn read(path: &Path, limit: usize) -> Result<String> {
-    let mut text = String::new();
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
     // One byte beyond the limit is enough for the verifier to refuse the rest.
     File::open(path)
-        .and_then(|file| file.take(limit as u64 + 1).read_to_string(&mut text))
+        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(path, &error))?;
-    Ok(text)
+    Ok(bytes)
 }
 
 /// A genesis digest, given as such or by the file of the genesis.

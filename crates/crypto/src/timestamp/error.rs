@@ -80,18 +80,17 @@ impl TimestampError {
     }
 }
 
+// A token is a signed document: what its bytes break is named there, and here for what it means to a token.
+
 impl From<Malformed> for TimestampError {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed("no DER of the expected shape")
+    fn from(error: Malformed) -> Self {
+        CmsError::from(error).into()
     }
 }
 
 impl From<PkixError> for TimestampError {
     fn from(error: PkixError) -> Self {
-        match error {
-            PkixError::Malformed => Self::Malformed("an algorithm"),
-            _ => Self::Algorithm(error),
-        }
+        CmsError::from(error).into()
     }
 }
 

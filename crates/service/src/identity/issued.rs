@@ -1,6 +1,6 @@
 //! The log of an organisation's issued certificates: what was certified for whom, how, and what was revoked.
 
-use crate::network::folder::ConsortiumFolder;
+use crate::{file_error::FileError, network::folder::ConsortiumFolder};
 use blockworm_crypto::identity::{RevokedCertificate, describe};
 use blockworm_ledger::OrganisationId;
 use serde::{Deserialize, Serialize};
@@ -94,14 +94,8 @@ pub enum IssuedError {
         source: serde_json::Error,
     },
     /// The operating system refused.
-    #[error("cannot use {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
 }
 
 impl IssuedError {
@@ -247,7 +241,7 @@ impl IssuedLog {
         match File::open(&self.path) {
             Ok(file) => self.parse(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(self.io(error)),
+            Err(error) => Err(FileError::on("read", &self.path)(error).into()),
         }
     }
 
@@ -261,8 +255,8 @@ impl IssuedLog {
             .append(true)
             .mode(0o600)
             .open(&self.path)
-            .map_err(|error| self.io(error))?;
-        file.lock().map_err(|error| self.io(error))?;
+            .map_err(FileError::on("open", &self.path))?;
+        file.lock().map_err(FileError::on("lock", &self.path))?;
         let before = self.parse(&file)?;
         let mut text = String::new();
         for line in decide(&before)? {
@@ -276,14 +270,15 @@ impl IssuedLog {
         }
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_data())
-            .map_err(|error| self.io(error))
+            .map_err(FileError::on("write", &self.path))?;
+        Ok(())
     }
 
     fn parse(&self, file: impl io::Read) -> Result<Vec<Line>, IssuedError> {
         let mut text = String::new();
         file.take(MAX_BYTES)
             .read_to_string(&mut text)
-            .map_err(|error| self.io(error))?;
+            .map_err(FileError::on("read", &self.path))?;
         let lines = text.lines().enumerate();
         lines
             .map(|(at, line)| {
@@ -294,13 +289,6 @@ impl IssuedLog {
                 })
             })
             .collect()
-    }
-
-    fn io(&self, source: io::Error) -> IssuedError {
-        IssuedError::Io {
-            path: self.path.clone(),
-            source,
-        }
     }
 }
 

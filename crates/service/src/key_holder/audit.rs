@@ -1,5 +1,6 @@
 //! A key holder's audit: one line of JSON for every signed request, durable before the answer.
 
+use crate::file_error::FileError;
 use blockworm_crypto::{Digest, oprf::KeyVersion};
 use blockworm_ledger::MemberId;
 use serde::{Deserialize, Serialize};
@@ -46,14 +47,8 @@ pub struct AuditRow {
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The operating system refused.
-    #[error("cannot access the audit {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// Others than the owner may use the file.
     #[error("{} may be used by others (mode {mode:o}); set it to 600", path.display())]
     NotPrivate {
@@ -110,10 +105,7 @@ impl AuditFile {
     /// # Errors
     /// [`AuditError`].
     pub fn open(path: &Path, since_ms: u64) -> Result<(Self, Vec<AuditRow>), AuditError> {
-        let failed = |source| AuditError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = FileError::on("open the audit", path);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -129,7 +121,7 @@ impl AuditFile {
                 let path = path.to_owned();
                 return Err(AuditError::InUse { path });
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
         let mut rows = Vec::new();
         let end = each_row(path, &file, |row| {
@@ -152,10 +144,7 @@ pub fn last_rows(path: &Path, most: usize) -> Result<Vec<AuditRow>, AuditError> 
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => {
-            let path = path.to_owned();
-            return Err(AuditError::Io { path, source });
-        }
+        Err(error) => return Err(FileError::on("open the audit", path)(error).into()),
     };
     check_private(path, &file)?;
     let mut rows = VecDeque::new();
@@ -169,14 +158,13 @@ pub fn last_rows(path: &Path, most: usize) -> Result<Vec<AuditRow>, AuditError> 
 }
 
 fn check_private(path: &Path, file: &File) -> Result<(), AuditError> {
-    let path = || path.to_owned();
-    let metadata = file.metadata().map_err(|source| AuditError::Io {
-        path: path(),
-        source,
-    })?;
-    let mode = metadata.mode() & 0o777;
+    let metadata = file.metadata();
+    let mode = metadata
+        .map_err(FileError::on("open the audit", path))?
+        .mode()
+        & 0o777;
     if mode & 0o077 != 0 {
-        let path = path();
+        let path = path.to_owned();
         return Err(AuditError::NotPrivate { path, mode });
     }
     Ok(())
@@ -191,10 +179,7 @@ fn each_row(path: &Path, file: &File, mut row: impl FnMut(AuditRow)) -> Result<u
         let read = (&mut reader)
             .take(MAX_ROW_BYTES)
             .read_until(b'\n', &mut bytes)
-            .map_err(|source| AuditError::Io {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(FileError::on("read the audit", path))?;
         let whole = bytes.ends_with(b"\n");
         if !whole && (read as u64) < MAX_ROW_BYTES {
             break;
@@ -212,10 +197,9 @@ fn each_row(path: &Path, file: &File, mut row: impl FnMut(AuditRow)) -> Result<u
 
 impl Audit for AuditFile {
     fn write(&mut self, row: &AuditRow) -> Result<(), AuditError> {
-        let mut line = serde_json::to_vec(row).map_err(|error| AuditError::Io {
-            path: self.path.clone(),
-            source: io::Error::other(error),
-        })?;
+        let failed = FileError::on("write the audit", &self.path);
+        let line = serde_json::to_vec(row).map_err(io::Error::other);
+        let mut line = line.map_err(failed)?;
         line.push(b'\n');
         // After a write that failed half-way the next begins where the last whole row ended.
         let written = self
@@ -224,10 +208,7 @@ impl Audit for AuditFile {
             .and_then(|_| self.file.set_len(self.end))
             .and_then(|()| self.file.write_all(&line))
             .and_then(|()| self.file.sync_data());
-        written.map_err(|source| AuditError::Io {
-            path: self.path.clone(),
-            source,
-        })?;
+        written.map_err(failed)?;
         self.end += line.len() as u64;
         Ok(())
     }

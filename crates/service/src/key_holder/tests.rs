@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::file_error::FileError;
 use blockworm_crypto::{SecretKey, oprf::Blinding};
 use proptest::prelude::*;
 use std::{fs, os::unix::fs::PermissionsExt as _};
@@ -291,10 +292,8 @@ struct Full;
 
 impl Audit for Full {
     fn write(&mut self, _: &AuditRow) -> Result<(), AuditError> {
-        Err(AuditError::Io {
-            path: "audit.jsonl".into(),
-            source: std::io::ErrorKind::StorageFull.into(),
-        })
+        let full = std::io::ErrorKind::StorageFull.into();
+        Err(FileError::on("write the audit", "audit.jsonl".as_ref())(full).into())
     }
 }
 

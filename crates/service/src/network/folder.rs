@@ -21,6 +21,7 @@
 //! DIR/<org>/ledgers/<id>.evaluations.jsonl   a key holder's audit
 //! ```
 
+use crate::file_error::FileError;
 use blockworm_ledger::{Genesis, LedgerId, MemberId, OrganisationId};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -73,16 +74,8 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// The operating system refused.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// A file's JSON is not what it should be.
     #[error("{} is not readable as {what}", path.display())]
     Json {
@@ -272,11 +265,7 @@ impl ConsortiumFolder {
                 Err(FolderError::OtherFormat { path, found })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.is_free().map(|()| false),
-            Err(source) => Err(FolderError::Io {
-                action: "read",
-                path,
-                source,
-            }),
+            Err(source) => Err(FileError::on("read", &path)(source).into()),
         }
     }
 
@@ -286,13 +275,7 @@ impl ConsortiumFolder {
         let entries = match fs::read_dir(&self.root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(source) => {
-                return Err(FolderError::Io {
-                    action: "list",
-                    path: self.root.clone(),
-                    source,
-                });
-            }
+            Err(error) => return Err(FileError::on("list", &self.root)(error).into()),
         };
         let only_lock = entries.flatten().all(|entry| entry.file_name() == "LOCK");
         if only_lock || self.root.join(UNFINISHED).exists() {
@@ -316,11 +299,7 @@ impl ConsortiumFolder {
             let path = self.organisation(organisation);
             match fs::remove_dir_all(&path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(FolderError::Io {
-                        action: "remove",
-                        path,
-                        source,
-                    });
+                    return Err(FileError::on("remove", &path)(source).into());
                 }
                 _ => {}
             }
@@ -341,19 +320,11 @@ impl ConsortiumFolder {
             .write(true)
             .mode(0o600)
             .open(&path)
-            .map_err(|source| FolderError::Io {
-                action: "open",
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(FileError::on("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock(file)),
             Err(TryLockError::WouldBlock) => Err(FolderError::Locked { path }),
-            Err(TryLockError::Error(source)) => Err(FolderError::Io {
-                action: "lock",
-                path,
-                source,
-            }),
+            Err(TryLockError::Error(source)) => Err(FileError::on("lock", &path)(source).into()),
         }
     }
 
@@ -403,11 +374,7 @@ fn read_json<T: for<'de> Deserialize<'de>>(
     path: &Path,
     what: &'static str,
 ) -> Result<T, FolderError> {
-    let bytes = fs::read(path).map_err(|source| FolderError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = fs::read(path).map_err(FileError::on("read", path))?;
     serde_json::from_slice(&bytes).map_err(|source| FolderError::Json {
         path: path.to_owned(),
         what,
@@ -418,11 +385,9 @@ fn read_json<T: for<'de> Deserialize<'de>>(
 /// Removes a file; one that is not there is as good.
 pub(crate) fn remove_file(path: &Path) -> Result<(), FolderError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError::Io {
-            action: "remove",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(FileError::on("remove", path)(source).into())
+        }
         _ => Ok(()),
     }
 }
@@ -436,11 +401,8 @@ pub fn make_private_folder(path: &Path) -> Result<(), FolderError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|source| FolderError::Io {
-            action: "make",
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(FileError::on("make", path))?;
+    Ok(())
 }
 
 /// Writes a file in one step: a reader sees all of it or none.
@@ -456,11 +418,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fo
         .open(&draft)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&draft, path));
-    written.map_err(|source| FolderError::Io {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    })
+    written.map_err(FileError::on("write", path))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use super::{
     elsewhere::{ElsewhereError, is_organisation_of, keep_genesis, ledger_record},
     folder::{ConsortiumFolder, FolderError, GENESIS, write_json, write_whole},
 };
-use crate::identity::{self, IdentityError, Passphrase};
+use crate::{
+    file_error::FileError,
+    identity::{self, IdentityError, Passphrase},
+};
 use blockworm_crypto::PublicKey;
 use blockworm_ledger::{Genesis, LedgerId, OrganisationId};
 use std::{fs, path::PathBuf};
@@ -236,11 +239,9 @@ fn write_settings(
     let mut before = path.clone().into_os_string();
     before.push(".before");
     let before = PathBuf::from(before);
-    fs::copy(&path, &before).map_err(|source| FolderError::Io {
-        action: "write",
-        path: before,
-        source,
-    })?;
+    fs::copy(&path, &before)
+        .map_err(FileError::on("write", &before))
+        .map_err(FolderError::from)?;
     Ok(write_whole(&path, text.as_bytes(), 0o600)?)
 }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     consortium::{self, Founder, FounderPlan, LedgerPlan, MemberPlan},
+    file_error::FileError,
     identity::{
         self, Authority, CONSENSUS, Enrolled, Identity, IdentityError, IssuedLog, Lifetimes,
         OrganisationKey, Passphrase,
@@ -359,14 +360,10 @@ fn write_files(
         0o644,
     )?;
     let unfinished = folder.root().join(UNFINISHED);
-    fs::remove_file(&unfinished).map_err(|source| {
-        FolderError::Io {
-            action: "remove",
-            path: unfinished,
-            source,
-        }
-        .into()
-    })
+    fs::remove_file(&unfinished)
+        .map_err(FileError::on("remove", &unfinished))
+        .map_err(FolderError::from)?;
+    Ok(())
 }
 
 /// With whose evaluation keys a node answers: its own organisation's, and the first node with those

@@ -13,6 +13,7 @@ use super::{
     elsewhere::is_file_name,
     folder::{ConsortiumFolder, FolderError, write_whole},
 };
+use crate::file_error::FileError;
 use blockworm_ledger::{Genesis, OrganisationId};
 use std::{
     fs, io,
@@ -119,19 +120,15 @@ pub fn package(
     }
 }
 
+fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> FolderError {
+    move |error| FileError::on(action, path)(error).into()
+}
+
 /// Writes a package to a folder that is new or empty.
 ///
 /// # Errors
 /// [`PackageError::NotEmpty`], or what the system says.
 pub fn write(files: &[PackageFile], out: &Path) -> Result<(), PackageError> {
-    let failed = |action: &'static str, path: &Path| {
-        let path = path.to_owned();
-        move |source: io::Error| FolderError::Io {
-            action,
-            path,
-            source,
-        }
-    };
     let used = match fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,

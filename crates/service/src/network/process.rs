@@ -5,6 +5,7 @@
 //! may belong to a stranger by now; the id in `node.pid` is only used while the lock is held.
 
 use super::folder::{ConsortiumFolder, FolderError};
+use crate::file_error::FileError;
 use blockworm_ledger::OrganisationId;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -59,16 +60,8 @@ pub enum ProcessError {
         source: io::Error,
     },
     /// A file could not be read or written.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The folder could not be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -108,12 +101,12 @@ impl NodeLock {
                 });
             }
             Err(TryLockError::Error(source)) => {
-                return Err(io_error("lock", &folder.join("node.lock"), source));
+                return Err(FileError::on("lock", &folder.join("node.lock"))(source).into());
             }
         }
         let pid_file = folder.join("node.pid");
         fs::write(&pid_file, format!("{}\n", std::process::id()))
-            .map_err(|source| io_error("write", &pid_file, source))?;
+            .map_err(FileError::on("write", &pid_file))?;
         Ok(Self { file, pid_file })
     }
 
@@ -124,7 +117,7 @@ impl NodeLock {
     }
 }
 
-fn open_lock(folder: &Path) -> Result<File, ProcessError> {
+fn open_lock(folder: &Path) -> Result<File, FileError> {
     let path = folder.join("node.lock");
     OpenOptions::new()
         .create(true)
@@ -132,7 +125,7 @@ fn open_lock(folder: &Path) -> Result<File, ProcessError> {
         .write(true)
         .mode(0o600)
         .open(&path)
-        .map_err(|source| io_error("open", &path, source))
+        .map_err(FileError::on("open", &path))
 }
 
 /// Looks whether the organisation's node lives.
@@ -151,13 +144,13 @@ pub fn state(
     let file = match File::open(&lock_file) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(NodeState::Stopped),
-        Err(source) => return Err(io_error("open", &lock_file, source)),
+        Err(source) => return Err(FileError::on("open", &lock_file)(source).into()),
     };
     // A shared lock, so that two onlookers do not take each other for the node.
     match file.try_lock_shared() {
         Ok(()) => Ok(pid.map_or(NodeState::Stopped, NodeState::Died)),
         Err(TryLockError::WouldBlock) => Ok(NodeState::Running(pid.unwrap_or(0))),
-        Err(TryLockError::Error(source)) => Err(io_error("lock", &lock_file, source)),
+        Err(TryLockError::Error(source)) => Err(FileError::on("lock", &lock_file)(source).into()),
     }
 }
 
@@ -179,7 +172,7 @@ pub fn spawn(
         .write(true)
         .mode(0o600)
         .open(&stderr_file)
-        .map_err(|source| io_error("write", &stderr_file, source))?;
+        .map_err(FileError::on("write", &stderr_file))?;
     Command::new(program)
         .args(["node", "run", "--config"])
         .arg(folder.node_file(organisation))
@@ -278,14 +271,6 @@ fn tail(path: &Path, bytes: u64) -> io::Result<String> {
     let mut buffer = Vec::new();
     file.take(bytes).read_to_end(&mut buffer)?;
     Ok(String::from_utf8_lossy(&buffer).into_owned())
-}
-
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> ProcessError {
-    ProcessError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 #[cfg(test)]

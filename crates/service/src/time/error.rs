@@ -1,8 +1,8 @@
 //! Why there is no timestamp, or it cannot be kept.
 
-use crate::identity::IdentityError;
+use crate::{file_error::FileError, identity::IdentityError};
 use blockworm_crypto::{cms::CmsError, timestamp::TimestampError};
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 
 /// Why there is no timestamp, or it cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -65,16 +65,8 @@ pub enum TimeError {
         reason: String,
     },
     /// The operating system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error("{}: {}", .0, .0.source)]
+    Io(FileError),
 }
 
 impl TimeError {
@@ -90,7 +82,14 @@ impl TimeError {
             Self::Setting(_) => "timestamp.setting",
             Self::Identity(_) | Self::Certificate(_) => "timestamp.authority_key",
             Self::Damaged { .. } => "timestamp.damaged",
-            Self::Io { .. } => "timestamp.io",
+            Self::Io(_) => "timestamp.io",
         }
+    }
+}
+
+// Its words name the cause, so it is not told as a cause again.
+impl From<FileError> for TimeError {
+    fn from(error: FileError) -> Self {
+        Self::Io(error)
     }
 }

@@ -1,7 +1,7 @@
 //! Serial numbers of tokens: reserved on disk in blocks before the first of a block is given, so that no crash repeats one.
 
 use super::TimeError;
-use crate::network::folder::write_whole;
+use crate::{file_error::FileError, network::folder::write_whole};
 use std::{fs, io, path::PathBuf};
 
 /// How many are reserved at once; a crash skips at most so many.
@@ -28,13 +28,7 @@ impl Serials {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 now_ms.saturating_mul(PER_MS).max(1)
             }
-            Err(source) => {
-                return Err(TimeError::Io {
-                    action: "read",
-                    path,
-                    source,
-                });
-            }
+            Err(error) => return Err(FileError::on("read", &path)(error).into()),
         };
         Ok(Self {
             path,

@@ -10,7 +10,10 @@
 //! ```
 
 use super::{TimeError, client::Stamped};
-use crate::network::folder::{make_private_folder, write_whole};
+use crate::{
+    file_error::FileError,
+    network::folder::{make_private_folder, write_whole},
+};
 use blockworm_crypto::{
     cms::Path as CertificatePath,
     pkix::HashAlgorithm,
@@ -189,7 +192,7 @@ impl StampStore {
                 if let Ok(size) = name.parse::<u64>() {
                     stamps.insert(size, read_about(&path.join(ABOUT), size)?);
                 } else if name.starts_with(".new-") {
-                    fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
+                    fs::remove_dir_all(&path).map_err(FileError::on("remove", &path))?;
                 }
             }
         }
@@ -224,7 +227,7 @@ impl StampStore {
             write(&draft.join(name), bytes)?;
         }
         sync(&draft)?;
-        fs::rename(&draft, &whole).map_err(io_error("name", &whole))?;
+        fs::rename(&draft, &whole).map_err(FileError::on("name", &whole))?;
         sync(&folder)?;
         self.note(ledger, &stamp.about);
         Ok(())
@@ -332,7 +335,7 @@ impl StampStore {
         let folder = self.folder(ledger, size);
         let bytes = |name: &str| {
             let path = folder.join(name);
-            fs::read(&path).map_err(io_error("read", &path))
+            fs::read(&path).map_err(FileError::on("read", &path))
         };
         let text = |name: &str| {
             String::from_utf8(bytes(name)?).map_err(|error| TimeError::Damaged {
@@ -362,7 +365,7 @@ fn read_about(path: &Path, size: u64) -> Result<About, TimeError> {
         path: path.to_owned(),
         reason,
     };
-    let text = fs::read(path).map_err(io_error("read", path))?;
+    let text = fs::read(path).map_err(FileError::on("read", path))?;
     let about: About = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     if about.size != size {
         return Err(damaged(format!("it is of size {}, not {size}", about.size)));
@@ -371,10 +374,10 @@ fn read_about(path: &Path, size: u64) -> Result<About, TimeError> {
 }
 
 fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>, TimeError> {
-    let listed = fs::read_dir(parent).map_err(io_error("list", parent))?;
+    let listed = fs::read_dir(parent).map_err(FileError::on("list", parent))?;
     let mut found = Vec::new();
     for entry in listed {
-        let entry = entry.map_err(io_error("list", parent))?;
+        let entry = entry.map_err(FileError::on("list", parent))?;
         if entry.path().is_dir() {
             let name = entry.file_name().to_string_lossy().into_owned();
             found.push((name, entry.path()));
@@ -384,24 +387,13 @@ fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>, TimeError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TimeError> {
-    write_whole(path, bytes, 0o600).map_err(|error| TimeError::Io {
-        action: "write",
-        path: path.to_owned(),
-        source: io::Error::other(error),
-    })
+    let written = write_whole(path, bytes, 0o600).map_err(io::Error::other);
+    Ok(written.map_err(FileError::on("write", path))?)
 }
 
 fn sync(folder: &Path) -> Result<(), TimeError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(io_error("sync", folder))
-}
-
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> TimeError + use<> {
-    let path = path.to_owned();
-    move |source| TimeError::Io {
-        action,
-        path,
-        source,
-    }
+        .map_err(FileError::on("sync", folder))?;
+    Ok(())
 }

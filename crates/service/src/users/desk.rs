@@ -2,12 +2,9 @@
 
 use super::{
     NewSession, PasskeyError, SessionView, SignedIn, UserFile, UserRecord, UsersError,
-    attempts::Attempts,
-    challenges::Challenges,
-    file::{self, Stamp},
-    recovery,
-    sessions::Sessions,
+    attempts::Attempts, challenges::Challenges, recovery, sessions::Sessions,
 };
+use crate::private_file::Stamp;
 use std::{
     net::IpAddr,
     path::PathBuf,
@@ -194,7 +191,7 @@ impl Users {
 
     /// The file as it is now; asking for its stamp costs a microsecond.
     pub(super) fn file(&self) -> Result<Arc<UserFile>, UsersError> {
-        let stamp = file::stamp(&self.path);
+        let stamp = Stamp::of(&self.path);
         let mut loaded = held(&self.loaded);
         if stamp.is_some()
             && loaded.stamp == stamp

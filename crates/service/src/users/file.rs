@@ -1,54 +1,31 @@
 //! The file of users: read as a whole, changed under a lock, written as a whole.
 
 use super::{NewUser, PasswordHash, Secrets, TotpSecret, UserRecord, record::MAX_USERS, recovery};
-use crate::network::folder::{FolderError, write_whole};
+use crate::{
+    file_error::FileError,
+    network::folder::{FolderError, write_whole},
+    private_file::{self, PrivateFileError, Records},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 /// What the file says it is.
 const FORMAT: &str = "blockworm-console-users/1";
-/// A thousand users, each with ten passkeys.
-const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Why the file cannot be used, or a user not be made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UsersError {
-    /// The operating system refused.
-    #[error("cannot {action} the file of users {}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// The file could not be written.
     #[error("cannot write the file of users")]
     Write(#[source] FolderError),
-    /// Others than the owner may use the file.
-    #[error("{} may be used by others (mode {mode:o}); set it to 600", path.display())]
-    NotPrivate {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file breaks its rules.
-    #[error("{} is no file of users: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
     /// A new user, password or passkey breaks a rule.
     #[error("{0}")]
     BadUser(String),
@@ -93,40 +70,43 @@ impl Default for UserFile {
     }
 }
 
+impl Records for UserFile {
+    const KIND: &str = "file of users";
+    /// A thousand users, each with ten passkeys.
+    const MAX_BYTES: u64 = 16 << 20;
+
+    fn check(&self) -> Result<(), String> {
+        if self.format != FORMAT {
+            return Err(format!("its format is {:?}, not {FORMAT:?}", self.format));
+        }
+        if self.users.len() > MAX_USERS {
+            return Err(format!("more than {MAX_USERS} users"));
+        }
+        let (mut names, mut handles, mut passkeys) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for user in &self.users {
+            user.check()?;
+            if !names.insert(&user.name) || !handles.insert(&user.handle) {
+                return Err(format!(
+                    "two users are named {:?} or share a handle",
+                    user.name
+                ));
+            }
+            if !user.passkeys.iter().all(|key| passkeys.insert(&key.id)) {
+                return Err(format!("a passkey of {:?} is there twice", user.name));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl UserFile {
     /// Reads the file; none when it is not there.
     ///
     /// # Errors
     /// A file that cannot be read, that others may read, or that breaks its rules.
     pub fn read(path: &Path) -> Result<Option<Self>, UsersError> {
-        let failed = |source| UsersError::Io {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        };
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let mode = file.metadata().map_err(failed)?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.to_owned();
-            return Err(UsersError::NotPrivate { path, mode });
-        }
-        let mut text = Vec::new();
-        let mut bounded = file.take(MAX_FILE_BYTES + 1);
-        bounded.read_to_end(&mut text).map_err(failed)?;
-        let malformed = |reason: String| UsersError::Malformed {
-            path: path.to_owned(),
-            reason,
-        };
-        if text.len() as u64 > MAX_FILE_BYTES {
-            return Err(malformed(format!("more than {MAX_FILE_BYTES} bytes")));
-        }
-        let read: Self = serde_json::from_slice(&text).map_err(|e| malformed(e.to_string()))?;
-        read.check().map_err(malformed)?;
-        Ok(Some(read))
+        Ok(private_file::read(path)?)
     }
 
     /// Reads the file, changes it and writes it in one step, with no other process between. What is
@@ -153,30 +133,6 @@ impl UserFile {
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
         write_whole(path, &text, 0o600).map_err(UsersError::Write)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.format != FORMAT {
-            return Err(format!("its format is {:?}, not {FORMAT:?}", self.format));
-        }
-        if self.users.len() > MAX_USERS {
-            return Err(format!("more than {MAX_USERS} users"));
-        }
-        let (mut names, mut handles, mut passkeys) =
-            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for user in &self.users {
-            user.check()?;
-            if !names.insert(&user.name) || !handles.insert(&user.handle) {
-                return Err(format!(
-                    "two users are named {:?} or share a handle",
-                    user.name
-                ));
-            }
-            if !user.passkeys.iter().all(|key| passkeys.insert(&key.id)) {
-                return Err(format!("a passkey of {:?} is there twice", user.name));
-            }
-        }
-        Ok(())
     }
 
     /// Adds a user. What is returned exists nowhere else.
@@ -271,24 +227,13 @@ fn lock(path: &Path) -> Result<File, UsersError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let beside = PathBuf::from(name);
-    let failed = |source| UsersError::Io {
-        action: "lock",
-        path: beside.clone(),
-        source,
-    };
+    let failed = FileError::on("lock", &beside);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
-    let file = options.open(&beside).map_err(failed)?;
-    file.lock().map_err(failed)?;
+    let file = options
+        .open(&beside)
+        .map_err(failed)
+        .map_err(PrivateFileError::Io)?;
+    file.lock().map_err(failed).map_err(PrivateFileError::Io)?;
     Ok(file)
-}
-
-/// Tells versions of a file apart. It is replaced, never changed in place, so its inode differs.
-pub(super) type Stamp = (u64, u64, i64, i64, u64, u32);
-
-/// The stamp of the file as it is now.
-pub(super) fn stamp(path: &Path) -> Option<Stamp> {
-    let of = fs::metadata(path).ok()?;
-    let (dev, ino, size, mode) = (of.dev(), of.ino(), of.size(), of.mode());
-    Some((dev, ino, of.mtime(), of.mtime_nsec(), size, mode))
 }

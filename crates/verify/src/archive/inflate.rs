@@ -1,6 +1,6 @@
 //! Unpacking one entry in pieces, never beyond what it declares.
 
-use super::Entry;
+use super::crc::Crc;
 use crate::source::Source;
 use miniz_oxide::{
     DataFormat, MZFlush, MZStatus,
@@ -9,29 +9,56 @@ use miniz_oxide::{
 
 const PIECE_BYTES: usize = 64 << 10;
 
+/// What a zip file declares of an entry's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// Whether they are deflated; else they are stored as they are.
+    pub deflated: bool,
+    /// Bytes in the archive.
+    pub packed: u64,
+    /// Bytes unpacked.
+    pub size: u64,
+    /// CRC-32 of the bytes unpacked.
+    pub crc: u32,
+}
+
+/// Unpacks an entry's bytes; they must be what is declared, and no more is ever held.
+///
+/// # Errors
+/// In words: damaged, or other than declared.
+pub fn unpack(packed: &[u8], packing: Packing) -> Result<Vec<u8>, String> {
+    let mut unpacked = Vec::new();
+    stream(&packed, 0, packing, &mut |piece| {
+        unpacked.extend_from_slice(piece);
+    })?;
+    Ok(unpacked)
+}
+
 pub(super) fn stream(
     source: &dyn Source,
-    entry: &Entry,
+    at: u64,
+    packing: Packing,
     sink: &mut dyn FnMut(&[u8]),
 ) -> Result<(), String> {
     let mut out = Out {
-        left: entry.size,
+        left: packing.size,
         crc: Crc::new(),
         sink,
     };
-    if entry.deflated {
-        inflate_all(source, entry, &mut out)?;
+    let place = (at, packing.packed);
+    if packing.deflated {
+        inflate_all(source, place, &mut out)?;
     } else {
-        pieces(source, entry, &mut |piece| out.take(piece))?;
+        pieces(source, place, &mut |piece| out.take(piece))?;
     }
     if out.left != 0 {
         return Err(format!(
             "it unpacks to {} bytes, its header declares {}",
-            entry.size - out.left,
-            entry.size
+            packing.size - out.left,
+            packing.size
         ));
     }
-    if out.crc.value() != entry.crc {
+    if out.crc.value() != packing.crc {
         return Err("its CRC-32 is not what its header declares".into());
     }
     Ok(())
@@ -57,11 +84,10 @@ impl Out<'_> {
 
 fn pieces(
     source: &dyn Source,
-    entry: &Entry,
+    (mut at, mut left): (u64, u64),
     take: &mut dyn FnMut(&[u8]) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut buffer = vec![0; PIECE_BYTES];
-    let (mut at, mut left) = (entry.data_offset(), entry.packed);
     while left > 0 {
         let length = usize::try_from(left)
             .unwrap_or(PIECE_BYTES)
@@ -74,11 +100,11 @@ fn pieces(
     Ok(())
 }
 
-fn inflate_all(source: &dyn Source, entry: &Entry, out: &mut Out<'_>) -> Result<(), String> {
+fn inflate_all(source: &dyn Source, place: (u64, u64), out: &mut Out<'_>) -> Result<(), String> {
     let mut state = InflateState::new_boxed(DataFormat::Raw);
     let mut buffer = vec![0; PIECE_BYTES];
     let mut ended = false;
-    pieces(source, entry, &mut |mut packed| {
+    pieces(source, place, &mut |mut packed| {
         while !packed.is_empty() {
             if ended {
                 return Err("bytes follow the end of its deflate stream".into());
@@ -107,55 +133,61 @@ fn inflate_all(source: &dyn Source, entry: &Entry, out: &mut Out<'_>) -> Result<
     Ok(())
 }
 
-/// CRC-32 as zip has it (ISO 3309), a table of sixteen entries.
-struct Crc(u32);
-
-const NIBBLES: [u32; 16] = {
-    let mut table = [0; 16];
-    let mut index = 0;
-    while index < 16 {
-        let mut value = index as u32;
-        let mut bit = 0;
-        while bit < 4 {
-            value = if value & 1 == 1 {
-                value >> 1 ^ 0xedb8_8320
-            } else {
-                value >> 1
-            };
-            bit += 1;
-        }
-        table[index] = value;
-        index += 1;
-    }
-    table
-};
-
-impl Crc {
-    const fn new() -> Self {
-        Self(u32::MAX)
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 ^= u32::from(*byte);
-            self.0 = self.0 >> 4 ^ NIBBLES[(self.0 & 15) as usize];
-            self.0 = self.0 >> 4 ^ NIBBLES[(self.0 & 15) as usize];
-        }
-    }
-
-    const fn value(&self) -> u32 {
-        !self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Crc;
+    #![allow(clippy::unwrap_used)]
+    use super::{Packing, unpack};
+    use crate::archive::crc32;
+    use miniz_oxide::deflate::compress_to_vec;
 
     #[test]
-    fn the_crc_is_that_of_zip() {
-        let mut crc = Crc::new();
-        crc.update(b"123456789");
-        assert_eq!(crc.value(), 0xcbf4_3926);
+    fn bytes_in_memory_unpack_to_what_is_declared_alone() {
+        let plain: Vec<u8> = (0..300_000_u32).map(|at| (at / 7 % 251) as u8).collect();
+        let packed = compress_to_vec(&plain, 6);
+        let packing = Packing {
+            deflated: true,
+            packed: packed.len() as u64,
+            size: plain.len() as u64,
+            crc: crc32(&plain),
+        };
+        assert_eq!(unpack(&packed, packing).unwrap(), plain);
+        let stored = Packing {
+            deflated: false,
+            packed: packing.size,
+            ..packing
+        };
+        assert_eq!(unpack(&plain, stored).unwrap(), plain);
+        for wrong in [
+            Packing {
+                size: packing.size - 1,
+                ..packing
+            },
+            Packing {
+                size: packing.size + 1,
+                ..packing
+            },
+            Packing {
+                crc: !packing.crc,
+                ..packing
+            },
+            Packing {
+                packed: packing.packed - 1,
+                ..packing
+            },
+            Packing {
+                packed: packing.packed + 1,
+                ..packing
+            },
+            Packing {
+                deflated: false,
+                ..packing
+            },
+        ] {
+            unpack(&packed, wrong).unwrap_err();
+        }
+        // Bytes behind the end of the deflate stream belong to nothing.
+        let longer = [&packed[..], b"more"].concat();
+        let packed = longer.len() as u64;
+        unpack(&longer, Packing { packed, ..packing }).unwrap_err();
     }
 }

@@ -6,7 +6,7 @@ use blockworm_crypto::identity::verify_chain;
 use blockworm_ledger::{
     Genesis, Pin, TransactionProof, TransactionView,
     proof_file::ProofFile,
-    report::{Check, Checks, Verdict},
+    report::{CheckList, Checks, Verdict},
     transaction::TransactionId,
 };
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(super) struct Proofs(BTreeMap<String, Result<Proof, String>>);
 
 pub(super) struct Proof {
     pub(super) proof: TransactionProof,
-    checks: Vec<Check>,
+    checks: CheckList,
     held: bool,
 }
 
@@ -78,7 +78,7 @@ fn read(
         ProofFile::State(_) => Err(format!("{path} is no proof of a transaction")),
         ProofFile::Transaction(proof) => {
             let report = proof.verify(pin);
-            let held = report.failures().next().is_none();
+            let held = report.checks.failures().next().is_none();
             Ok(Proof {
                 held,
                 checks: report.checks,

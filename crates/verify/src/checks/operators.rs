@@ -272,7 +272,7 @@ impl Case<'_> {
             ProofFile::Transaction(proof) => (proof.ledger, proof.verify(pin.as_ref())),
             ProofFile::State(proof) => (proof.ledger, proof.verify(pin.as_ref())),
         };
-        let found = match report.failures().next() {
+        let found = match report.checks.failures().next() {
             Some(check) => Err(format!("{}: {}", check.name, check.reason)),
             None if ledger != self.index.ledger => Err("it is another ledger's".into()),
             None => Ok("every check of it holds".into()),

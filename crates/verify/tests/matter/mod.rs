@@ -24,7 +24,11 @@ pub fn verify(zip: Vec<u8>, pins: &Pins) -> PackageReport {
 
 /// Names of the checks that failed.
 pub fn failed(report: &PackageReport) -> Vec<&str> {
-    report.failures().map(|check| check.name.as_str()).collect()
+    report
+        .checks
+        .failures()
+        .map(|check| check.name.as_str())
+        .collect()
 }
 
 /// That this check failed, with all failures in the message where it did not.

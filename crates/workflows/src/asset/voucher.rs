@@ -60,11 +60,7 @@ pub async fn issue<S: Submitter>(
     plan: &Issue,
     tell: impl FnMut(&Step),
 ) -> Result<Issued, StoryError<S::Error>> {
-    let mut stage = Stage {
-        submitter,
-        tell,
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, tell);
     let (asset, waits) = stage.issue_money(plan).await?;
     Ok(Issued {
         asset,
@@ -85,11 +81,7 @@ pub async fn purse<S: Submitter>(
     owner: &str,
     currency: Currency,
 ) -> Result<AssetId, StoryError<S::Error>> {
-    let mut stage = Stage {
-        submitter,
-        tell: |_: &Step| (),
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, |_: &Step| ());
     stage.purse(assets, owner, currency).await
 }
 

@@ -1,6 +1,7 @@
 //! Files that only their owner reads, written whole and durable.
 
 use super::store::StoreError;
+use blockworm_service::file_error::FileError;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -12,20 +13,11 @@ use std::{
 /// Keeps drafts of one process apart.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
-pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| StoreError::Io {
-        action,
-        path,
-        source,
-    }
-}
-
 pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
-        .map_err(io_error("read", path))?;
+        .map_err(FileError::on("read", path))?;
     Ok(bytes)
 }
 
@@ -34,7 +26,8 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let draft = write_draft(path, bytes)?;
     fs::rename(&draft, path)
         .and_then(|()| sync_folder(path))
-        .map_err(io_error("write", path))
+        .map_err(FileError::on("write", path))?;
+    Ok(())
 }
 
 /// The same for a file that must not take another's place; it is as good if there is one.
@@ -46,7 +39,8 @@ pub(super) fn put_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     };
     linked
         .and_then(|()| fs::remove_file(&draft))
-        .map_err(io_error("write", path))
+        .map_err(FileError::on("write", path))?;
+    Ok(())
 }
 
 fn write_draft(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
@@ -61,7 +55,7 @@ fn write_draft(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
         .mode(0o600)
         .open(&draft)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .map_err(io_error("write", &draft))?;
+        .map_err(FileError::on("write", &draft))?;
     Ok(draft)
 }
 
@@ -73,10 +67,12 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(io_error("remove", path)(error))
-        }
-        _ => sync_folder(path).map_err(io_error("remove", path)),
-    }
+    let removed = match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    };
+    removed
+        .and_then(|()| sync_folder(path))
+        .map_err(FileError::on("remove", path))?;
+    Ok(())
 }

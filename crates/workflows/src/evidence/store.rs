@@ -11,7 +11,7 @@
 
 use super::{
     age::{self, AgeError, Identity},
-    disk::{io_error, put, put_new, read_bounded, remove},
+    disk::{put, put_new, read_bounded, remove},
     import::Captured,
     kept::{KEPT_FORMAT, Kept, KeptCapture, Part},
 };
@@ -19,6 +19,7 @@ use crate::commitment::{Domain, Opening};
 use blockworm_crypto::{Digest, sha256};
 use blockworm_ledger::OrganisationId;
 use blockworm_service::{
+    file_error::FileError,
     identity::{IdentityError, Passphrase, check_private},
     network::{ConsortiumFolder, FolderError, folder::make_private_folder},
 };
@@ -43,16 +44,8 @@ const MAX_FILES: usize = 4_096;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system refused.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The organisation's passphrase or key cannot be had.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -95,7 +88,7 @@ impl StoreError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Io { .. } | Self::Folder(_) => "evidence.store_unusable",
+            Self::Io(_) | Self::Folder(_) => "evidence.store_unusable",
             Self::Identity(_) => "key.unusable",
             Self::Age { .. } | Self::Damaged { .. } | Self::OtherFile { .. } => {
                 "evidence.store_damaged"
@@ -331,11 +324,11 @@ impl Store {
         let folder = self.folder(ledger, matter)?;
         let listed = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            listed => listed.map_err(io_error("list", &folder))?,
+            listed => listed.map_err(FileError::on("list", &folder))?,
         };
         let mut all = Vec::new();
         for found in listed.take(MAX_FILES) {
-            let path = found.map_err(io_error("list", &folder))?.path();
+            let path = found.map_err(FileError::on("list", &folder))?.path();
             if path.extension().is_some_and(|ending| ending == "json") {
                 all.push(read_record(&path)?);
             }
@@ -369,7 +362,7 @@ impl Store {
             .write(true)
             .open(&path);
         let locked = opened.and_then(|file| file.lock().map(|()| file));
-        locked.map(Lock).map_err(io_error("lock", &path))
+        Ok(locked.map(Lock).map_err(FileError::on("lock", &path))?)
     }
 
     /// Removes what killed processes left of a matter: drafts, and originals that have no record and
@@ -381,7 +374,7 @@ impl Store {
         let folder = self.folder(ledger, matter)?;
         let listed = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            listed => listed.map_err(io_error("list", &folder))?,
+            listed => listed.map_err(FileError::on("list", &folder))?,
         };
         for found in listed.flatten().take(MAX_FILES) {
             let path = found.path();

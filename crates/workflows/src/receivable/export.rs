@@ -86,11 +86,7 @@ pub async fn case<S: Submitter>(
     contracts: &Contracts,
     id: &str,
 ) -> Result<Case, StoryError<S::Error>> {
-    let mut stage = Stage {
-        submitter,
-        tell: |_: &Step| (),
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, |_: &Step| ());
     let receivable = stage.receivable(contracts, id).await?;
     let history = stage.history(contracts, id).await?;
     let question = contracts.assets.asset_query(&receivable.asset)?;

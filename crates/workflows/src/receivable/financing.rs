@@ -60,11 +60,7 @@ pub async fn finance<S: Submitter>(
     plan: &Plan,
     tell: impl FnMut(&Step),
 ) -> Result<Financing, StoryError<S::Error>> {
-    let mut stage = Stage {
-        submitter,
-        tell,
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, tell);
     let (fingerprint, claim) = stage.finance(plan).await?;
     Ok(Financing {
         receivable: plan.receivable.clone(),
@@ -84,11 +80,7 @@ pub async fn release<S: Submitter>(
     claim: u64,
     tell: impl FnMut(&Step),
 ) -> Result<Vec<Step>, StoryError<S::Error>> {
-    let mut stage = Stage {
-        submitter,
-        tell,
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, tell);
     stage.release(plan, claim).await?;
     Ok(stage.steps)
 }
@@ -103,11 +95,7 @@ pub async fn confirm<S: Submitter>(
     claim: u64,
     tell: impl FnMut(&Step),
 ) -> Result<Vec<Step>, StoryError<S::Error>> {
-    let mut stage = Stage {
-        submitter,
-        tell,
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, tell);
     stage.register(plan, claim).await?;
     Ok(stage.steps)
 }

@@ -245,7 +245,16 @@ pub(crate) struct Stage<'a, S, T> {
     pub(crate) steps: Vec<Step>,
 }
 
-impl<S: Submitter, T: FnMut(&Step)> Stage<'_, S, T> {
+impl<'a, S: Submitter, T: FnMut(&Step)> Stage<'a, S, T> {
+    /// Nothing is done yet.
+    pub(crate) const fn new(submitter: &'a mut S, tell: T) -> Self {
+        Self {
+            submitter,
+            tell,
+            steps: Vec::new(),
+        }
+    }
+
     /// Submits one request and keeps it as a step if its receipt is the expected one.
     pub(crate) async fn act(&mut self, scene: Scene) -> Result<Outcome, StoryError<S::Error>> {
         let submitted = self.submitter.submit(&scene.request).await;

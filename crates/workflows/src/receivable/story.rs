@@ -97,11 +97,7 @@ pub async fn play<S: Submitter>(
     let opening =
         claim.opening(Salt::random().map_err(|error| StoryError::NoRandomness(error.to_string()))?);
     let id = claim.receivable_id();
-    let mut stage = Stage {
-        submitter,
-        tell,
-        steps: Vec::new(),
-    };
+    let mut stage = Stage::new(submitter, tell);
     let terms = IssueTerms {
         id: id.clone(),
         buyer: cast.buyer.clone(),

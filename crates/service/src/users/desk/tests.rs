@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::private_file::PrivateFileError;
 use crate::users::{
     ABSOLUTE_MS, IDLE_MS, MAX_PASSKEYS, NewUser, SESSIONS_OF_ONE, Scope, Secrets,
     testing::{Device, site},
@@ -384,7 +385,9 @@ fn a_file_that_others_may_read_or_that_is_damaged_lets_nobody_in() {
     let refused = scene.sign_in(PASSWORD, "0", START);
     assert!(matches!(
         refused,
-        Err(Refused::Unavailable(UsersError::NotPrivate { .. }))
+        Err(Refused::Unavailable(UsersError::File(
+            PrivateFileError::NotPrivate { .. }
+        )))
     ));
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(scene.users.session(&secret, START).is_some());
@@ -397,7 +400,10 @@ fn a_file_that_others_may_read_or_that_is_damaged_lets_nobody_in() {
     ] {
         fs::write(path, bad).unwrap();
         assert!(
-            matches!(UserFile::read(path), Err(UsersError::Malformed { .. })),
+            matches!(
+                UserFile::read(path),
+                Err(UsersError::File(PrivateFileError::Malformed { .. }))
+            ),
             "{bad}"
         );
     }

@@ -1,6 +1,8 @@
 //! The few parts of a ZIP archive that a workbook needs, unfolded within bounds (APPNOTE.TXT 6.3).
 
 use super::{error::TableError, grid::MAX_UNFOLDED_BYTES};
+pub use blockworm_verify::crc32;
+use blockworm_verify::{Packing, unpack};
 use std::collections::BTreeMap;
 
 /// Most files in a workbook.
@@ -59,15 +61,17 @@ impl<'a> Archive<'a> {
             ));
         }
         let packed = entry.data(self.bytes, name).ok_or_else(|| damaged(name))?;
-        let unfolded = match entry.method {
-            0 => packed.to_vec(),
-            8 => miniz_oxide::inflate::decompress_to_vec_with_limit(packed, entry.unfolded)
-                .map_err(|_| damaged(name))?,
-            _ => return Err(damaged(name)),
+        let packing = Packing {
+            deflated: match entry.method {
+                0 => false,
+                8 => true,
+                _ => return Err(damaged(name)),
+            },
+            packed: packed.len() as u64,
+            size: entry.unfolded as u64,
+            crc: entry.crc,
         };
-        if unfolded.len() != entry.unfolded || crc32(&unfolded) != entry.crc {
-            return Err(damaged(name));
-        }
+        let unfolded = unpack(packed, packing).map_err(|_| damaged(name))?;
         self.left -= unfolded.len();
         Ok(Some(unfolded))
     }
@@ -149,33 +153,6 @@ pub fn long(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(four)).ok()
 }
 
-/// The checksum of ZIP (ISO 3309).
-pub fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = table();
-    let step = |crc: u32, byte: &u8| (crc >> 8) ^ TABLE[((crc ^ u32::from(*byte)) & 0xFF) as usize];
-    !bytes.iter().fold(u32::MAX, step)
-}
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut value = index as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 1 == 1 {
-                0xEDB8_8320 ^ (value >> 1)
-            } else {
-                value >> 1
-            };
-            bit += 1;
-        }
-        table[index] = value;
-        index += 1;
-    }
-    table
-}
-
 fn damaged(what: &str) -> TableError {
     TableError::file(
         "table.malformed",
@@ -191,14 +168,4 @@ pub fn encrypted() -> TableError {
         "the workbook is protected by a password",
         "save it without a password",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_checksum_is_that_of_the_standard() {
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
-    }
 }
