@@ -119,6 +119,8 @@ async fn check_large(scene: &Scene, matter: &Matter) {
             .await
             .contains("malformed")
     );
+    let junk = scene.check(&scene.place("junk.zip", b"hello")).await;
+    assert!(junk.contains("verify.no_zip"), "{junk}");
 }
 
 async fn check_silent(browser: &Browser) {
