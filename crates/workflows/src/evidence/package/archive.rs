@@ -1,7 +1,8 @@
 //! Writes evidence packages as ZIP (APPNOTE.TXT 6.3) in its strictest form, and reads that form again.
 
-use crate::receivable::table::zip::{crc32, long, short};
-use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limit};
+use crate::receivable::table::zip::{long, short};
+use blockworm_verify::{Packing, crc32, unpack};
+use miniz_oxide::deflate::compress_to_vec;
 
 /// Most files in a package.
 pub const MAX_ENTRIES: usize = 2_000;
@@ -177,15 +178,19 @@ pub fn read(archive: &[u8]) -> Result<Vec<File>, ArchiveError> {
         }
         at += LOCAL_BYTES + name;
         let bytes = archive.get(at..at + packed).ok_or_else(damaged)?;
-        let bytes = match short(described, 4) {
-            Some(0) => bytes.to_vec(),
-            Some(8) => decompress_to_vec_with_limit(bytes, whole).map_err(|_| damaged())?,
-            _ => return Err(damaged()),
+        let packing = Packing {
+            deflated: match short(described, 4) {
+                Some(0) => false,
+                Some(8) => true,
+                _ => return Err(damaged()),
+            },
+            packed: bytes.len() as u64,
+            size: whole as u64,
+            crc: long(described, 10)
+                .and_then(|crc| u32::try_from(crc).ok())
+                .ok_or_else(damaged)?,
         };
-        let sum = usize::try_from(crc32(&bytes)).ok();
-        if bytes.len() != whole || long(described, 10) != sum {
-            return Err(damaged());
-        }
+        let bytes = unpack(bytes, packing).map_err(|_| damaged())?;
         let text = std::str::from_utf8(text).map_err(|_| damaged())?.to_owned();
         if !is_path(&text) || files.iter().any(|(name, _)| *name == text) {
             return Err(ArchiveError::Name(text));

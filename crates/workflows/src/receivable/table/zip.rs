@@ -1,7 +1,6 @@
 //! The few parts of a ZIP archive that a workbook needs, unfolded within bounds (APPNOTE.TXT 6.3).
 
 use super::{error::TableError, grid::MAX_UNFOLDED_BYTES};
-pub use blockworm_verify::crc32;
 use blockworm_verify::{Packing, unpack};
 use std::collections::BTreeMap;
 
