@@ -98,7 +98,7 @@ impl Desk {
         for without in [&[beside.as_str()][..], &[&beside, "--genesis", &genesis]] {
             let (status, _, complaint) = self.run(without);
             assert_eq!(status, 1);
-            let next = "(proof.genesis_missing); give it with --genesis FILE";
+            let next = "(proof.genesis_missing); give the file of that genesis: --genesis FILE";
             assert!(
                 complaint.contains(&genesis) && complaint.contains(next),
                 "{complaint}"
