@@ -268,13 +268,10 @@ impl Case<'_> {
             return;
         };
         let pin = self.pins.genesis.map(blockworm_ledger::Pin::digest);
-        let (ledger, report) = match file {
-            ProofFile::Transaction(proof) => (proof.ledger, proof.verify(pin.as_ref())),
-            ProofFile::State(proof) => (proof.ledger, proof.verify(pin.as_ref())),
-        };
+        let report = file.verify(pin.as_ref());
         let found = match report.checks.failures().next() {
             Some(check) => Err(format!("{}: {}", check.name, check.reason)),
-            None if ledger != self.index.ledger => Err("it is another ledger's".into()),
+            None if report.ledger != self.index.ledger => Err("it is another ledger's".into()),
             None => Ok("every check of it holds".into()),
         };
         checks.note(format!("asset.proof:{path}"), found);
